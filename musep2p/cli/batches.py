@@ -1,0 +1,226 @@
+"""`submit`, `status`, `watch`, `cancel`, `results`: a batch from the outside."""
+
+from __future__ import annotations
+
+import asyncio
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from musep2p.batchfile.reader import BatchFile, read_batch
+from musep2p.cli.client import PeerClient, find_peer, no_peers
+from musep2p.cli.farm import run_loop
+from musep2p.cli.show import Progress, note, print_json, status_line
+from musep2p.config import Settings
+from musep2p.core import requests as r
+from musep2p.core.ids import short
+from musep2p.errors import StoreError, UsageError
+from musep2p.peer import Options, Peer
+
+__all__ = ["cancel", "results", "status", "submit", "watch"]
+
+_ENDED = {"done", "failed", "cancelled"}
+_EXIT = {"done": 0, "failed": 1, "cancelled": 4}
+_SUBMIT_S = 30.0
+OWN_STORE = "musep2p-store"
+
+
+def submit(settings: Settings, path: Path, *, detach: bool, as_json: bool) -> int:
+    """Submit a batch file and, unless detached, watch it to its end. Returns the exit code."""
+    batch = read_batch(path)
+    client = find_peer(settings)
+    if client is not None:
+        try:
+            return _submit_to(client, batch, detach=detach, as_json=as_json)
+        finally:
+            client.close()
+    if detach:
+        raise no_peers(settings)
+    return _farm_of_one(settings, path, batch, as_json=as_json)
+
+
+def status(settings: Settings, name: str, *, as_json: bool) -> int:
+    """How far batches are."""
+    client = _need_peer(settings)
+    try:
+        answer = client.ask(r.StatusAsk(name), r.StatusList)
+    finally:
+        client.close()
+    if as_json:
+        rows = [status_json(batch) for batch in answer.batches]
+        print_json(rows[0] if name else rows)
+        return 0
+    for batch in answer.batches:
+        print(status_line(batch))
+    if not answer.batches:
+        note("no batch is known here yet; `musep2p submit batch.yaml` makes one")
+    return 0
+
+
+def watch(settings: Settings, name: str, *, as_json: bool) -> int:
+    """Follow a batch to its end."""
+    client = _need_peer(settings)
+    try:
+        ended = _watch(client, name)
+    finally:
+        client.close()
+    if as_json:
+        print_json(status_json(ended))
+    return _EXIT[ended.state]
+
+
+def cancel(settings: Settings, name: str, *, as_json: bool) -> int:
+    """Cancel a batch; what is safe stays."""
+    client = _need_peer(settings)
+    try:
+        answer = client.ask(r.CancelAsk(name), r.Accepted, _SUBMIT_S)
+    finally:
+        client.close()
+    if as_json:
+        print_json({"batch": answer.batch, "cancelled": True, "copies": answer.copies})
+    else:
+        note(f"batch {short(answer.batch)} is cancelled")
+    return 0
+
+
+def results(settings: Settings, name: str, *, zip_path: Path | None, as_json: bool) -> int:
+    """List the results of a batch; with `zip_path`, take the pictures along."""
+    client = _need_peer(settings)
+    try:
+        rows = [row for page in client.results(name) for row in (_result_row(page, x) for x in page.rows)]
+    finally:
+        client.close()
+    if zip_path is not None:
+        _zip(settings, rows, zip_path)
+    if as_json:
+        print_json(rows)
+    else:
+        for row in rows:
+            print(f"{row['index']:>7}  {row['digest'][:16]:16}  {row['path'] or row.get('failed', '')}")
+    return 0
+
+
+def status_json(batch: r.BatchStatus) -> dict[str, Any]:
+    """The documented fields of a batch's status."""
+    names = (
+        "batch", "name", "state", "total", "done", "failed", "skipped", "safe", "running", "queued", "guardian",
+        "seconds_left", "peers", "reason", "seconds",
+    )  # fmt: skip
+    return {name: getattr(batch, name) for name in names}
+
+
+def _submit_to(client: PeerClient, batch: BatchFile, *, detach: bool, as_json: bool) -> int:
+    accepted = client.ask(r.SubmitAsk(batch.recipe, batch.settings), r.Accepted, _SUBMIT_S)
+    value: dict[str, Any] = {
+        "batch": accepted.batch, "accepted": True, "tasks": accepted.tasks, "copies": accepted.copies,
+    }  # fmt: skip
+    note(f"batch {short(accepted.batch)} accepted: {accepted.tasks} tasks, {accepted.copies} copies")
+    if accepted.note:
+        note(accepted.note)
+    if detach:
+        if as_json:
+            print_json(value)
+        return 0
+    try:
+        ended = _watch(client, accepted.batch)
+    except KeyboardInterrupt:
+        note(f"\nno longer watching; the batch goes on. `musep2p watch {short(accepted.batch)}` looks again")
+        return 130
+    if as_json:
+        print_json({**value, "state": ended.state, "failed": ended.failed, "skipped": ended.skipped})
+    return _EXIT[ended.state]
+
+
+def _watch(client: PeerClient, name: str) -> r.BatchStatus:
+    progress = Progress()
+    seen = -1
+    try:
+        while True:
+            now = client.status(name, seen)
+            progress.show(now)
+            if now.state in _ENDED:
+                return now
+            seen = now.version
+    finally:
+        progress.end()
+
+
+def _farm_of_one(settings: Settings, path: Path, batch: BatchFile, *, as_json: bool) -> int:
+    """No peer is there: be one until the batch is done."""
+    store = settings.store or path.absolute().parent / OWN_STORE
+    alone = replace(settings, store=store, listen="127.0.0.1", peers=())
+    note(f"no other peer was found: this machine is a farm of one. Pictures go to {store}")
+    code = 1
+
+    async def run() -> None:
+        nonlocal code
+        peer = Peer(alone, Options(False, settings.store is None, _tell_alone))
+        try:
+            await peer.start()
+            work = asyncio.ensure_future(asyncio.to_thread(_alone_client, peer.address, alone, batch, as_json))
+            left = asyncio.ensure_future(peer.run_until_left())
+            await asyncio.wait({work, left}, return_when=asyncio.FIRST_COMPLETED)
+            if left.done():
+                left.result()
+            code = await work
+        except asyncio.CancelledError:
+            note("\nfinishing what runs; submit the same file again to go on")
+            peer.drain()
+            await peer.run_until_left()
+            code = 130
+        finally:
+            await peer.close()
+
+    try:
+        run_loop(run())
+    except KeyboardInterrupt:
+        code = 130
+    return code
+
+
+def _alone_client(address: str, settings: Settings, batch: BatchFile, as_json: bool) -> int:
+    client = PeerClient(address, settings.farm_name)
+    try:
+        return _submit_to(client, batch, detach=False, as_json=as_json)
+    finally:
+        client.close()
+
+
+def _tell_alone(level: str, text: str) -> None:
+    if level in ("warning", "error"):
+        note(f"{level}: {text}")
+
+
+def _need_peer(settings: Settings) -> PeerClient:
+    client = find_peer(settings)
+    if client is None:
+        raise no_peers(settings)
+    return client
+
+
+def _result_row(page: r.ResultsPage, row: r.ResultRow) -> dict[str, Any]:
+    entry = row.entry
+    value: dict[str, Any] = {
+        "index": entry.index, "digest": entry.digest, "pixel_hash": entry.pixel_hash, "path": row.path,
+        "seconds": entry.ms / 1000, "peer": row.peer, "attempt": entry.attempt,
+    }  # fmt: skip
+    if row.failed:
+        value["failed"] = row.failed
+    return value
+
+
+def _zip(settings: Settings, rows: list[dict[str, Any]], target: Path) -> None:
+    if settings.store is None:
+        raise UsageError("--zip reads the pictures from the store.", "Say where it is with --store or MUSEP2P_STORE.")
+    try:
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+            for row in rows:
+                if row["path"]:
+                    archive.write(settings.store / row["path"], Path(row["path"]).name)
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise StoreError(
+            f"the zip could not be written: {error.strerror}: {error.filename}.", "Check both paths."
+        ) from None
+    note(f"{target}: {len([row for row in rows if row['path']])} files")

@@ -1,0 +1,160 @@
+"""A face's link to a peer: requests and answers, and how to find a peer to ask."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import TypeVar
+
+import zmq
+
+from musep2p.config import Settings
+from musep2p.core import events as ev
+from musep2p.core import requests as r
+from musep2p.core.messages import PROTOCOL_VERSION
+from musep2p.errors import BatchCancelledError, MuseError, NoPeersError
+from musep2p.net.discovery import MdnsDiscovery
+from musep2p.net.links import resolve
+from musep2p.store.state_folder import running_peer
+from musep2p.wire.codec import BULK_BYTES_MAX, decode, encode
+
+__all__ = ["PeerClient", "find_peer", "no_peers"]
+
+_FIND_S = 1.5
+_PROBE_S = 0.5
+_ANSWER_S = 10.0
+_Body = TypeVar("_Body", bound=r.AnswerBody)
+
+
+class RemoteError(MuseError):
+    """A peer answered with an error."""
+
+    def __init__(self, answer: r.ErrorAnswer) -> None:
+        super().__init__(answer.message, answer.hint)
+        self.code, self.exit_code = answer.code, answer.exit_code
+
+
+class PeerClient:
+    """One peer, asked synchronously.
+
+    Args:
+        address: host:port of its control socket.
+        farm: the farm that it must be of.
+    """
+
+    def __init__(self, address: str, farm: str) -> None:
+        self.address, self._farm = address, farm
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._socket = self._context.socket(zmq.DEALER)
+        for option, value in {zmq.LINGER: 0, zmq.MAXMSGSIZE: BULK_BYTES_MAX, zmq.HANDSHAKE_IVL: 2000}.items():
+            self._socket.setsockopt(option, value)
+        self._socket.connect(f"tcp://{address}")
+        self._number = 0
+
+    def ask(self, body: r.RequestBody, kind: type[_Body], timeout_s: float = _ANSWER_S) -> _Body:
+        """Ask, and wait for the answer.
+
+        Raises:
+            NoPeersError: no answer in time.
+            RemoteError: the peer says what is wrong.
+        """
+        self._number += 1
+        request = r.Request(PROTOCOL_VERSION, self._farm, self._number, body)
+        self._socket.send(encode(request), zmq.NOBLOCK)
+        deadline = time.monotonic() + timeout_s
+        while (left := deadline - time.monotonic()) > 0:
+            if not self._socket.poll(int(left * 1000) + 1):
+                break
+            answer = decode(self._socket.recv(), BULK_BYTES_MAX)
+            if isinstance(answer, r.Answer) and answer.number == self._number:
+                if isinstance(answer.body, r.ErrorAnswer):
+                    raise RemoteError(answer.body)
+                assert isinstance(answer.body, kind)
+                return answer.body
+        raise NoPeersError(f"the peer at {self.address} does not answer.", "Is it running? `musep2p peers` shows.")
+
+    def status(self, batch: str, after: int = -1) -> r.BatchStatus:
+        """One batch; with `after`, once it changed or a second passed."""
+        answer = self.ask(r.StatusAsk(batch, after), r.StatusList)
+        if not answer.batches:
+            raise BatchCancelledError(f"the peer at {self.address} no longer knows batch {batch}.")
+        return answer.batches[0]
+
+    def results(self, batch: str) -> Iterator[r.ResultsPage]:
+        """All results, in pages; follows to the peer that accounts for the batch."""
+        start, client = 0, self
+        while True:
+            page = client.ask(r.ResultsAsk(batch, start), r.ResultsPage)
+            if page.redirect and client is self:
+                client = PeerClient(page.redirect, self._farm)
+                continue
+            yield page
+            start = page.next
+            if not start:
+                break
+        if client is not self:
+            client.close()
+
+    def close(self) -> None:
+        """Close the link."""
+        self._socket.close()
+        self._context.term()
+
+
+def find_peer(settings: Settings, *, mdns: bool = True) -> PeerClient | None:
+    """The peer of our state folder, else one of `--peer`, else any of the farm seen within 1.5 s."""
+    known = running_peer(settings.state)
+    candidates = [known.address] if known is not None and known.farm == settings.farm_name else []
+    for peer in settings.peers:
+        host, _, port = peer.rpartition(":")
+        candidates.append(f"{resolve(host)}:{port}")
+    for address in candidates:
+        if (client := _answering(address, settings)) is not None:
+            return client
+    if not mdns:
+        return None
+    for address in asyncio.run(_sighted(settings)):
+        if (client := _answering(address, settings)) is not None:
+            return client
+    return None
+
+
+def no_peers(settings: Settings) -> NoPeersError:
+    """What to say when nobody is there."""
+    return NoPeersError(
+        f"no peer of farm {settings.farm_name!r} is running or was seen within {_FIND_S} s.",
+        "Start one with `musep2p join`, or name one with --peer HOST:PORT.",
+    )
+
+
+def _answering(address: str, settings: Settings) -> PeerClient | None:
+    client = PeerClient(address, settings.farm_name)
+    try:
+        client.ask(r.PeersAsk(), r.PeersAnswer, _PROBE_S)
+        return client
+    except MuseError:
+        client.close()
+        return None
+
+
+async def _sighted(settings: Settings) -> list[str]:
+    found: asyncio.Queue[str] = asyncio.Queue()
+
+    def post(event: ev.Event) -> None:
+        if isinstance(event, ev.Sighted):
+            found.put_nowait(event.address)
+
+    host, _ = settings.place()
+    browser = MdnsDiscovery(host, 0, settings.farm_name, post, lambda level, text: None)
+    await browser.start(announce=False)
+    addresses: list[str] = []
+    deadline = asyncio.get_running_loop().time() + _FIND_S
+    try:
+        while not addresses and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            addresses.append(await asyncio.wait_for(found.get(), left))
+    except TimeoutError:
+        pass
+    finally:
+        await browser.stop()
+    return addresses

@@ -1,0 +1,111 @@
+"""`join` and `peers`: a peer as a process, and who is in the farm."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import time
+
+from musep2p.cli.client import find_peer, no_peers
+from musep2p.cli.show import note, print_json, table
+from musep2p.config import Settings
+from musep2p.core import requests as r
+from musep2p.core.ids import short
+from musep2p.errors import BatchCancelledError
+from musep2p.peer import Options, Peer
+
+__all__ = ["join", "peers", "run_loop"]
+
+_SHOWN = {"info", "warning", "error"}
+
+
+def run_loop(main: object) -> None:
+    """Run a coroutine on the selector loop, which ZeroMQ needs on Windows too."""
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        runner.run(main)  # type: ignore[arg-type]
+
+
+def join(settings: Settings, *, mdns: bool, adopt_store: bool, as_json: bool, verbose: bool) -> None:
+    """Be a peer until told to leave: Ctrl-C once drains, twice stops at once."""
+    run_loop(_join(settings, mdns=mdns, adopt_store=adopt_store, as_json=as_json, verbose=verbose))
+
+
+async def _join(settings: Settings, *, mdns: bool, adopt_store: bool, as_json: bool, verbose: bool) -> None:
+    shown = _SHOWN | ({"debug"} if verbose else set())
+
+    def tell(level: str, text: str) -> None:
+        if level in shown:
+            note(f"{time.strftime('%H:%M:%S')} {'' if level == 'info' else level + ': '}{text}")
+
+    peer = Peer(settings, Options(mdns, adopt_store, tell))
+    leaving = asyncio.Event()
+    _on_interrupt(peer, leaving)
+    try:
+        await peer.start()
+        if as_json:
+            print_json({"id": peer.id, "address": peer.address})
+        tell("info", f"{settings.name} listens at {peer.address}, farm {settings.farm_name!r}")
+        if not peer.address.startswith("127."):
+            tell("warning", "links are not encrypted yet: run this only on a LAN that you trust")
+        if settings.store is None:
+            tell("info", "no store: only engines that make no files can run here (give --store DIR)")
+        await _until_left(peer, leaving)
+    finally:
+        await peer.close()
+
+
+async def _until_left(peer: Peer, now: asyncio.Event) -> None:
+    left = asyncio.ensure_future(peer.run_until_left())
+    stop = asyncio.ensure_future(now.wait())
+    await asyncio.wait({left, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if left.done():
+        left.result()
+        return
+    left.cancel()
+    raise BatchCancelledError("stopped at once; what ran here is done again elsewhere.")
+
+
+def _on_interrupt(peer: Peer, now: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    asked = False
+
+    def interrupted(*_: object) -> None:
+        nonlocal asked
+        if asked:
+            loop.call_soon_threadsafe(now.set)
+            return
+        asked = True
+        note("leaving: what runs is finished first (Ctrl-C again stops at once)")
+        loop.call_soon_threadsafe(peer.drain)
+
+    signal.signal(signal.SIGINT, interrupted)
+    if sys.platform != "win32":
+        signal.signal(signal.SIGTERM, interrupted)
+
+
+def peers(settings: Settings, *, as_json: bool) -> None:
+    """Who is in the farm."""
+    client = find_peer(settings)
+    if client is None:
+        raise no_peers(settings)
+    answer = client.ask(r.PeersAsk(), r.PeersAnswer)
+    client.close()
+    if as_json:
+        print_json([_row(peer) for peer in answer.peers])
+        return
+    head = ["peer", "id", "state", "address", "slots", "speed", "store", "engines"]
+    rows = [
+        [p.name, short(p.id), p.state, p.address, str(p.slots), f"{p.speed:g}", p.store, " ".join(p.engines)]
+        for p in answer.peers
+    ]
+    print(table(head, rows))
+
+
+def _row(peer: r.PeerView) -> dict[str, object]:
+    return {
+        "id": peer.id, "name": peer.name, "address": peer.address, "state": peer.state,
+        "incarnation": peer.incarnation, "slots": peer.slots, "engines": peer.engines, "speed": peer.speed,
+        "store": peer.store,
+    }  # fmt: skip

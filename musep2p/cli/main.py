@@ -1,0 +1,203 @@
+"""The `musep2p` command: options, one line and an exit code for every error, JSON where asked."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from musep2p import __version__
+from musep2p.cli.show import note, print_json
+from musep2p.config import load_settings
+from musep2p.errors import MuseError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="musep2p",
+    help="Turns the workstations of a LAN into one render farm for generative art, with no server.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+State = Annotated[Path | None, typer.Option("--state", help="State folder of the peer on this machine.")]
+Store = Annotated[Path | None, typer.Option("--store", help="The farm's shared folder (NAS).")]
+Farm = Annotated[str | None, typer.Option("--farm", help="The farm's name, the same on all machines.")]
+Listen = Annotated[str | None, typer.Option("--listen", help="ADDR or ADDR:PORT to listen on.")]
+PeerOption = Annotated[list[str] | None, typer.Option("--peer", help="HOST:PORT of a peer, if mDNS does not find it.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout.")]
+BatchName = Annotated[str, typer.Argument(help="Id, unique beginning of it, name, or `last`.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"musep2p {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def join(
+    state: State = None,
+    store: Store = None,
+    farm: Farm = None,
+    listen: Listen = None,
+    peer: PeerOption = None,
+    slots: Annotated[int | None, typer.Option(help="Tasks at one time; usually one per GPU.")] = None,
+    name: Annotated[str | None, typer.Option(help="What people call this peer.")] = None,
+    speed: Annotated[float | None, typer.Option(help="Relative speed that test engines pretend.")] = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="A batch may ask for peers with this tag.")] = None,
+    no_mdns: Annotated[bool, typer.Option("--no-mdns", help="Do not announce or look by mDNS.")] = False,
+    adopt_store: Annotated[bool, typer.Option("--adopt-store", help="Make an empty folder the farm's store.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Tell of steals too.")] = False,
+    json: Json = False,
+) -> None:
+    """Be a peer of the farm until Ctrl-C."""
+    from musep2p.cli import farm as commands
+
+    settings = load_settings(
+        {
+            "state": state, "store": store, "farm": farm, "listen": listen, "slots": slots, "name": name,
+            "speed": speed, "peers": tuple(peer or ()), "tags": tuple(tag or ()),
+        }
+    )  # fmt: skip
+    commands.join(settings, mdns=not no_mdns, adopt_store=adopt_store, as_json=json, verbose=verbose)
+
+
+@app.command()
+def submit(
+    batch: Annotated[Path, typer.Argument(help="The batch file.")],
+    state: State = None,
+    store: Store = None,
+    farm: Farm = None,
+    listen: Listen = None,
+    peer: PeerOption = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Return when the batch is accepted.")] = False,
+    json: Json = False,
+) -> None:
+    """Submit a batch file, from any machine of the farm."""
+    from musep2p.cli import batches as commands
+
+    settings = load_settings(
+        {"state": state, "store": store, "farm": farm, "listen": listen, "peers": tuple(peer or ())}
+    )
+    raise typer.Exit(commands.submit(settings, batch, detach=detach, as_json=json))
+
+
+@app.command()
+def peers(
+    state: State = None, farm: Farm = None, listen: Listen = None, peer: PeerOption = None, json: Json = False
+) -> None:
+    """Who is in the farm."""
+    from musep2p.cli import farm as commands
+
+    commands.peers(_client_settings(state, farm, listen, peer), as_json=json)
+
+
+@app.command()
+def status(
+    batch: Annotated[str, typer.Argument(help="Id, unique beginning of it, name, or `last`; all if left out.")] = "",
+    state: State = None,
+    farm: Farm = None,
+    listen: Listen = None,
+    peer: PeerOption = None,
+    json: Json = False,
+) -> None:
+    """How far batches are."""
+    from musep2p.cli import batches as commands
+
+    raise typer.Exit(commands.status(_client_settings(state, farm, listen, peer), batch, as_json=json))
+
+
+@app.command()
+def watch(
+    batch: BatchName = "last",
+    state: State = None,
+    farm: Farm = None,
+    listen: Listen = None,
+    peer: PeerOption = None,
+    json: Json = False,
+) -> None:
+    """Follow a batch to its end."""
+    from musep2p.cli import batches as commands
+
+    raise typer.Exit(commands.watch(_client_settings(state, farm, listen, peer), batch, as_json=json))
+
+
+@app.command()
+def cancel(
+    batch: BatchName,
+    state: State = None,
+    farm: Farm = None,
+    listen: Listen = None,
+    peer: PeerOption = None,
+    json: Json = False,
+) -> None:
+    """Cancel a batch; what is safe stays."""
+    from musep2p.cli import batches as commands
+
+    raise typer.Exit(commands.cancel(_client_settings(state, farm, listen, peer), batch, as_json=json))
+
+
+@app.command()
+def results(
+    batch: BatchName = "last",
+    zip_file: Annotated[Path | None, typer.Option("--zip", help="Take all pictures along as one file.")] = None,
+    state: State = None,
+    store: Store = None,
+    farm: Farm = None,
+    listen: Listen = None,
+    peer: PeerOption = None,
+    json: Json = False,
+) -> None:
+    """What a batch yielded."""
+    from musep2p.cli import batches as commands
+
+    settings = _client_settings(state, farm, listen, peer, store)
+    raise typer.Exit(commands.results(settings, batch, zip_path=zip_file, as_json=json))
+
+
+@app.command()
+def config(
+    state: State = None, store: Store = None, farm: Farm = None, listen: Listen = None, json: Json = False
+) -> None:
+    """The settings as they are, and where they may be given."""
+    from musep2p.cli import settings as commands
+
+    commands.show(load_settings({"state": state, "store": store, "farm": farm, "listen": listen}), as_json=json)
+
+
+def _client_settings(
+    state: Path | None, farm: str | None, listen: str | None, peer: list[str] | None, store: Path | None = None
+) -> Any:
+    return load_settings({"state": state, "store": store, "farm": farm, "listen": listen, "peers": tuple(peer or ())})
+
+
+def main() -> None:
+    """Run the command line; every expected error is one line and an exit code, never a traceback."""
+    try:
+        app()
+    except MuseError as error:
+        if "--json" in sys.argv:
+            print_json({"error": {"code": error.code, "message": error.message, "hint": error.hint}})
+        note(f"musep2p: {error}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,392 @@
+"""Accounting by guardians: what is neither safe nor failed nor held is unaccounted, and queued again.
+
+The acting guardian asks all up peers in numbered rounds while anything is unaccounted. What is unaccounted in
+one finished round and still in the next is queued: one round may just have missed a grant on its way. Two
+guardians may both believe to be acting; that costs duplicates, which are found and dropped here.
+"""
+
+from __future__ import annotations
+
+from musep2p.core import messages as m
+from musep2p.core.effects import Kill, StoreBatch
+from musep2p.core.ids import PeerId, short
+from musep2p.core.loads import able
+from musep2p.core.ranges import Ranges
+from musep2p.core.records import BatchFact, Failure, ResultBlock
+from musep2p.core.reports import add_fact, await_copies, guardians
+from musep2p.core.state import NEVER, Accounting, Batch, Core, Member, View
+from musep2p.core.wills import CANCELLED, RUNNING
+
+__all__ = [
+    "absorb",
+    "acting",
+    "begin_turn",
+    "forget_peer",
+    "judge_failures",
+    "on_drop",
+    "on_progress",
+    "on_report",
+    "stop_work",
+    "tick_rounds",
+    "unaccounted",
+]
+
+_COUNT_MS = 500  # between progress messages of one batch
+
+
+def acting(core: Core, batch: Batch) -> bool:
+    """True when we, as far as we know, are the acting guardian of the batch."""
+    guards = guardians(core, batch)
+    return bool(guards) and guards[0] == core.me
+
+
+def begin_turn(core: Core, batch: Batch) -> None:
+    """A batch became known here or its will changed: judge it anew."""
+    accounting = batch.accounting
+    accounting.since_ms, accounting.complete, accounting.told = core.now_ms, False, None
+    accounting.ended_ms, accounting.missing = -NEVER, Ranges()
+    judge_failures(batch)
+    if batch.will.word == CANCELLED:
+        stop_work(core, batch, Ranges([(0, batch.results.total)]), queued_only=False)
+    batch.changes += 1
+    core.stirred = True
+    core.at("rounds", core.now_ms)
+
+
+def judge_failures(batch: Batch) -> None:
+    """Which tasks have failed by the present will; they are neither queued nor run."""
+    batch.failed = batch.results.failed(batch.will.turn, batch.will.settings.retries)
+
+
+def absorb(core: Core, batch: Batch, fact: BatchFact) -> None:
+    """Learn a durable fact about a batch, our own or another peer's."""
+    results = batch.results
+    if isinstance(fact, ResultBlock):
+        results.merge_block(fact)
+    elif isinstance(fact, Failure):
+        results.merge_failure(fact)
+        judge_failures(batch)
+    else:
+        results.mark_safe(Ranges.decode(fact.ranges))
+    if batch.failed:
+        batch.failed.difference_update(results.known)
+    batch.changes += 1
+
+
+def on_report(core: Core, sender: Member, body: m.Report) -> None:
+    """A peer tells what it holds and knows: make the facts durable, then believe the holdings, then acknowledge."""
+    batch = core.batches.get(body.batch)
+    sender.known.add(body.batch)
+    if batch is None or not batch.known:
+        core.send(sender, m.RecipeAsk(body.batch))
+        return
+    view = _view(batch, sender)
+    gap = body.start > view.received
+    if not gap and body.stop > view.received:
+        for fact in body.facts[view.received - body.start :]:
+            _keep_fact(core, batch, view, fact)
+        view.received = body.stop
+    core.when_durable(lambda: _believe(core, batch, sender, view, body, gap))
+
+
+def on_drop(core: Core, sender: Member, body: m.Drop) -> None:
+    """The acting guardian says that these need not be done here."""
+    batch = core.batches.get(body.batch)
+    if batch is not None:
+        stop_work(core, batch, Ranges.decode(body.ranges), queued_only=body.queued_only)
+
+
+def on_progress(core: Core, sender: Member, body: m.Progress) -> None:
+    """The acting guardian's count, for the faces of this peer."""
+    batch = core.batches.get(body.batch)
+    if batch is not None and body.turn >= (batch.progress.turn if batch.progress else 0):
+        batch.progress = body
+        batch.changes += 1
+
+
+def stop_work(core: Core, batch: Batch, ranges: Ranges, *, queued_only: bool) -> None:
+    """Drop queued tasks, and end the children that run nothing else."""
+    gone = bool(batch.work.discard(ranges))
+    if not queued_only and batch.running & ranges:
+        for slot in core.slots.values():
+            ours = [chunk for chunk in slot.chunks if chunk.batch == batch.id and not chunk.lookup]
+            if ours and all(not (chunk.left - ranges) for chunk in slot.chunks):
+                for chunk in ours:
+                    batch.running.difference_update(chunk.left)
+                slot.chunks, slot.ready = [], False
+                core.effects.append(Kill(slot.id, "its task is not wanted any more"))
+                gone = True
+    if gone:
+        batch.touch()
+        core.stirred = True
+        core.at("reports", core.now_ms)
+
+
+def forget_peer(core: Core, lost: Member) -> None:
+    """A peer is down, left or lives again: what only it held is unaccounted; what it told us, we tell on."""
+    for batch in core.batches.values():
+        view = batch.accounting.views.pop(lost.id, None)
+        batch.cursors.pop(lost.id, None)
+        batch.accounting.waiting.discard(lost.id)
+        core.at("rounds", core.now_ms)
+        core.at("reports", core.now_ms)
+        batch.dirty = batch.dirty or bool(batch.log)
+        for fact in view.facts if view is not None else ():
+            _tell_on(core, batch, fact)
+
+
+def tick_rounds(core: Core) -> None:
+    """Open, repeat and end rounds on the batches for which we act; tell how far they are."""
+    for batch in core.batches.values():
+        if batch.known and not (batch.accounting.complete and batch.accounting.told is not None):
+            if acting(core, batch):
+                _tick_batch(core, batch)
+            else:
+                batch.accounting.open = False
+
+
+def unaccounted(core: Core, batch: Batch) -> Ranges:
+    """Tasks that are not safe, not failed and not held by any peer that is up, as far as told."""
+    left = Ranges([(0, batch.results.total)])
+    left.difference_update(batch.results.safe)
+    left.difference_update(batch.failed)
+    for held in (batch.work.held(), batch.granted, batch.running, batch.finished):
+        left.difference_update(held)
+    for view in _up_views(core, batch):
+        for held in (view.queued, view.running, view.finished):
+            left.difference_update(held)
+    return left
+
+
+def _tick_batch(core: Core, batch: Batch) -> None:
+    accounting = batch.accounting
+    if core.store.ok and batch.stored != batch.will and accounting.told is None:
+        core.effects.append(StoreBatch(batch.id, batch.recipe, batch.will))
+    if accounting.open:
+        _continue_round(core, batch)
+    if not accounting.open and batch.will.word == RUNNING and not _finished(batch):
+        _consider_round(core, batch)
+    _count(core, batch)
+
+
+def _consider_round(core: Core, batch: Batch) -> None:
+    accounting = batch.accounting
+    due = accounting.ended_ms + core.tuning.round_gap_ms
+    if accounting.missing or accounting.ended_ms < 0:
+        due = core.now_ms
+    if core.now_ms < due:
+        core.at("rounds", due)
+    elif unaccounted(core, batch) or _doubled(core, batch):
+        _open_round(core, batch)
+
+
+def _open_round(core: Core, batch: Batch) -> None:
+    accounting = batch.accounting
+    accounting.round += 1
+    accounting.open, accounting.asked_ms = True, core.now_ms
+    accounting.waiting = {member.id for member in core.up_members()}
+    for member in core.up_members():
+        core.send(member, m.Question(batch.id, accounting.round))
+    core.at("rounds", core.now_ms + core.tuning.question_again_ms)
+    _continue_round(core, batch)
+
+
+def _continue_round(core: Core, batch: Batch) -> None:
+    accounting = batch.accounting
+    waiting = {peer for peer in accounting.waiting if core.members[peer].up and not _answered(batch, peer)}
+    accounting.waiting = waiting
+    if not waiting:
+        _end_round(core, batch)
+    elif core.now_ms - accounting.asked_ms >= core.tuning.question_again_ms:
+        accounting.asked_ms = core.now_ms
+        for peer in sorted(waiting):
+            core.send(core.members[peer], m.Question(batch.id, accounting.round))
+        core.at("rounds", core.now_ms + core.tuning.question_again_ms)
+
+
+def _end_round(core: Core, batch: Batch) -> None:
+    accounting = batch.accounting
+    accounting.open, accounting.ended_ms = False, core.now_ms
+    missing = unaccounted(core, batch)
+    lost = missing & accounting.missing
+    accounting.missing = missing - lost
+    if lost and batch.will.word == RUNNING:
+        core.tell("debug", f"{lost.count()} tasks of {short(batch.id)} are unaccounted: queued here")
+        batch.work.push(lost)
+        batch.touch()
+        core.stirred = True
+        core.at("reports", core.now_ms)
+    doubled = _doubled(core, batch)
+    _drop_doubles(core, batch, doubled & accounting.doubled)
+    accounting.doubled = doubled
+    if accounting.missing:
+        core.at("rounds", core.now_ms)
+    else:
+        core.at("rounds", core.now_ms + core.tuning.round_gap_ms)
+
+
+def _doubled(core: Core, batch: Batch) -> Ranges:
+    seen = batch.work.held() | batch.running
+    doubled = Ranges()
+    for view in _up_views(core, batch):
+        held = view.queued | view.running
+        doubled.update(seen & held)
+        seen.update(held)
+    return doubled - batch.granted
+
+
+def _drop_doubles(core: Core, batch: Batch, doubled: Ranges) -> None:
+    """Of peers that hold the same task, one that runs it keeps it, else the first in rank; the others drop it."""
+    if not doubled:
+        return
+    holders: list[tuple[PeerId, Ranges, Ranges]] = [(core.me, batch.work.held().copy(), batch.running.copy())]
+    views = batch.accounting.views
+    holders += [(p, views[p].queued, views[p].running) for p in sorted(views) if core.members[p].up]
+    kept = Ranges()
+    for _, _, running in holders:
+        kept.update(running & doubled)
+    for peer, queued, _ in holders:
+        drop = queued & doubled & kept
+        kept.update(queued & doubled)
+        if drop and peer == core.me:
+            stop_work(core, batch, drop, queued_only=True)
+        elif drop:
+            core.send(core.members[peer], m.Drop(batch.id, drop.encode(), True))
+
+
+def _view(batch: Batch, sender: Member) -> View:
+    view = batch.accounting.views.get(sender.id)
+    if view is None or view.incarnation != sender.incarnation:
+        view = batch.accounting.views[sender.id] = View(sender.incarnation)
+    return view
+
+
+def _keep_fact(core: Core, batch: Batch, view: View, fact: BatchFact) -> None:
+    if fact.batch != batch.id:
+        return
+    view.facts.append(fact)
+    known = (
+        batch.results.covers(fact)
+        if isinstance(fact, ResultBlock)
+        else batch.results.has_failure(fact)
+        if isinstance(fact, Failure)
+        else not (Ranges.decode(fact.ranges) - batch.results.safe)
+    )
+    if not known:
+        core.write(fact, lambda: absorb(core, batch, fact))
+
+
+def _believe(core: Core, batch: Batch, sender: Member, view: View, body: m.Report, gap: bool) -> None:
+    if core.members.get(sender.id) is not sender or batch.accounting.views.get(sender.id) is not view:
+        return
+    if not gap:
+        view.position = max(view.position, body.stop)
+    whole = not gap and body.stop == body.end and view.position >= body.end
+    if whole and body.version >= view.version:
+        view.version = body.version
+        view.queued, view.running = Ranges.decode(body.queued), Ranges.decode(body.running)
+        view.finished = Ranges.decode(body.finished)
+        view.answered = max(view.answered, body.round)
+    core.send(sender, m.ReportAck(batch.id, view.position, max(0, view.version), gap))
+    if whole and acting(core, batch):
+        _drop_settled(core, batch, sender, view)
+        core.at("rounds", core.now_ms)
+
+
+def _drop_settled(core: Core, batch: Batch, sender: Member, view: View) -> None:
+    settled = (view.queued | view.running) & (batch.results.safe | batch.failed)
+    if settled:
+        core.send(sender, m.Drop(batch.id, settled.encode()[:8192]))
+    stop_work(core, batch, batch.results.safe | batch.failed, queued_only=False)
+
+
+def _answered(batch: Batch, peer: PeerId) -> bool:
+    view = batch.accounting.views.get(peer)
+    return view is not None and view.answered >= batch.accounting.round
+
+
+def _up_views(core: Core, batch: Batch) -> list[View]:
+    views = batch.accounting.views
+    return [views[p] for p in sorted(views) if (mem := core.members.get(p)) is not None and mem.up]
+
+
+def _finished(batch: Batch) -> bool:
+    return batch.results.safe.count() + batch.failed.count() >= batch.results.total
+
+
+def _tell_on(core: Core, batch: Batch, fact: BatchFact) -> None:
+    if isinstance(fact, ResultBlock) and not fact.safe:
+        indices = Ranges.of(*(e.index for e in fact.entries)) - batch.results.safe
+        if indices:
+            await_copies(core, batch, fact, indices)
+    else:
+        add_fact(core, batch, fact)
+
+
+def _count(core: Core, batch: Batch) -> None:
+    """Tell everybody how far the batch is: on change, at most twice a second, at once when it is complete."""
+    accounting = batch.accounting
+    complete = _finished(batch)
+    due = accounting.told_ms + _COUNT_MS
+    if core.now_ms < due and not (complete and not accounting.complete):
+        core.at("rounds", due)
+        return
+    if complete and not accounting.complete:
+        accounting.complete, accounting.took_ms = True, core.now_ms - accounting.since_ms
+        failed = f", {batch.failed.count()} failed" if batch.failed else ""
+        core.tell(
+            "info",
+            f"batch {batch.will.settings.name!r} is complete: {batch.results.safe.count()} safe{failed}",
+        )
+    progress = _progress(core, batch, accounting)
+    if accounting.told is None or _stripped(progress) != _stripped(accounting.told):
+        accounting.told, accounting.told_ms = progress, core.now_ms
+        batch.progress = progress
+        batch.changes += 1
+        for member in core.up_members():
+            core.send(member, progress)
+    if not complete:
+        core.at("rounds", core.now_ms + _COUNT_MS)
+
+
+def _stripped(progress: m.Progress) -> tuple[object, ...]:
+    return (*(getattr(progress, f) for f in ("safe", "failed", "running", "queued", "finished", "complete", "turn")),)
+
+
+def _progress(core: Core, batch: Batch, accounting: Accounting) -> m.Progress:
+    views = _up_views(core, batch)
+    running = batch.running.copy()
+    queued = batch.work.held() | batch.granted
+    finished = batch.finished.copy()
+    for view in views:
+        running.update(view.running)
+        queued.update(view.queued)
+        finished.update(view.finished)
+    working = [p for p in sorted(accounting.views) if accounting.views[p].running]
+    return m.Progress(
+        batch.id,
+        batch.will.turn,
+        batch.results.safe.count(),
+        batch.failed.count(),
+        batch.results.skipped,
+        running.count(),
+        (queued - running).count(),
+        (finished - batch.results.safe).count(),
+        accounting.complete,
+        accounting.took_ms if accounting.complete else core.now_ms - accounting.since_ms,
+        tuple(([core.me] if batch.running else []) + working)[:64],
+        _left_ms(core, batch),
+    )
+
+
+def _left_ms(core: Core, batch: Batch) -> int:
+    left = batch.results.total - batch.results.known.count() - batch.failed.count()
+    rate = 0.0
+    own = core.paces.get(batch.work_class)
+    if own:
+        rate += len(core.slots) / own
+    for member in core.up_members():
+        pace = member.load.pace_us(batch.work_class)
+        if pace and able(member.hello.engines, member.hello.tags, batch):
+            rate += member.load.slots / pace
+    return round(left / rate / 1000) if rate else -1

@@ -1,0 +1,224 @@
+"""What faces ask: status, peers, results, cancel. Answers come from what this peer knows."""
+
+from __future__ import annotations
+
+from musep2p.core import requests as r
+from musep2p.core.effects import Reply
+from musep2p.core.events import Asked
+from musep2p.core.ids import Incarnation, PeerId, short
+from musep2p.core.loads import able
+from musep2p.core.recipe.names import folder_name, image_name
+from musep2p.core.reports import guardians
+from musep2p.core.state import Batch, Core, Member, Waiter
+from musep2p.core.submission import command, on_submit
+from musep2p.core.wills import CANCELLED, PAUSED
+
+__all__ = ["on_asked", "settle_waiters", "tick_waiters"]
+
+_ROWS = 1000
+_WAIT_MS = 1000
+
+
+def on_asked(core: Core, event: Asked) -> None:
+    """Dispatch a face's request."""
+    handlers = {
+        r.SubmitAsk: on_submit,
+        r.StatusAsk: _on_status,
+        r.CancelAsk: _on_cancel,
+        r.PeersAsk: _on_peers,
+        r.ResultsAsk: _on_results,
+    }
+    if event.request.farm != core.hello.farm:
+        text = f"this peer is of farm {core.hello.farm!r}, not {event.request.farm!r}."
+        _answer(core, event, r.ErrorAnswer("farm", text, "Set --farm or MUSEP2P_FARM.", 3))
+    elif core.draining and not isinstance(event.request.body, r.StatusAsk):
+        _answer(core, event, r.ErrorAnswer("draining", "this peer is leaving.", "Ask another peer.", 3))
+    else:
+        handlers[type(event.request.body)](core, event)
+
+
+def settle_waiters(core: Core) -> None:
+    """Answer faces that waited for a change."""
+    for waiter in list(core.waiters):
+        batch = _find(core, waiter.ask.batch)
+        if isinstance(batch, Batch) and batch.changes > waiter.ask.after:
+            core.waiters.remove(waiter)
+            _reply_status(core, waiter.via, waiter.number, [batch])
+
+
+def tick_waiters(core: Core) -> None:
+    """Answer faces that waited long enough."""
+    for waiter in [w for w in core.waiters if w.until_ms <= core.now_ms]:
+        core.waiters.remove(waiter)
+        batch = _find(core, waiter.ask.batch)
+        _reply_status(core, waiter.via, waiter.number, [batch] if isinstance(batch, Batch) else [])
+    if core.waiters:
+        core.at("waiters", min(waiter.until_ms for waiter in core.waiters))
+
+
+def _on_status(core: Core, event: Asked) -> None:
+    ask = event.request.body
+    assert isinstance(ask, r.StatusAsk)
+    if not ask.batch:
+        batches = sorted(core.batches.values(), key=lambda b: b.order)
+        _reply_status(core, event.via, event.request.number, batches)
+        return
+    batch = _find(core, ask.batch)
+    if isinstance(batch, r.ErrorAnswer):
+        _answer(core, event, batch)
+    elif ask.after >= batch.changes:
+        core.waiters.append(Waiter(event.via, event.request.number, ask, core.now_ms + _WAIT_MS))
+        core.at("waiters", core.now_ms + _WAIT_MS)
+    else:
+        _reply_status(core, event.via, event.request.number, [batch])
+
+
+def _on_cancel(core: Core, event: Asked) -> None:
+    ask = event.request.body
+    assert isinstance(ask, r.CancelAsk)
+    batch = _find(core, ask.batch)
+    if isinstance(batch, r.ErrorAnswer):
+        _answer(core, event, batch)
+    else:
+        command(core, batch.id, batch.recipe, CANCELLED, batch.will.settings, event, "cancel")
+
+
+def _on_peers(core: Core, event: Asked) -> None:
+    hello = core.hello
+    me = r.PeerView(
+        core.me, hello.name, f"{core.host}:{hello.port}", "up", str(core.incarnation), hello.slots,
+        list(hello.engines), hello.speed, _store_word(core),
+    )  # fmt: skip
+    others = [_view(core.members[i]) for i in sorted(core.members)]
+    _answer(core, event, r.PeersAnswer([me, *others], hello.farm))
+
+
+def _on_results(core: Core, event: Asked) -> None:
+    ask = event.request.body
+    assert isinstance(ask, r.ResultsAsk)
+    batch = _find(core, ask.batch)
+    if isinstance(batch, r.ErrorAnswer):
+        _answer(core, event, batch)
+        return
+    guards = guardians(core, batch)
+    if guards and core.me not in guards:
+        page = r.ResultsPage(batch.id, [], 0, core.members[guards[0]].address)
+    else:
+        page = _page(batch, ask.start)
+    _answer(core, event, page)
+
+
+def _page(batch: Batch, start: int) -> r.ResultsPage:
+    rows: list[r.ResultRow] = []
+    index = start
+    while index < batch.results.total and len(rows) < _ROWS:
+        best = batch.results.entry(index)
+        if best is not None and index in batch.results.safe:
+            entry, (peer, counter, nonce) = best
+            rows.append(r.ResultRow(entry, PeerId(peer), Incarnation(counter, nonce), _path(batch, entry)))
+        elif index in batch.failed:
+            last = batch.results.failures(index)[-1]
+            entry = r.Entry(index, "", 0, 0, last.attempt)  # type: ignore[arg-type]
+            rows.append(r.ResultRow(entry, last.id.peer, last.id.incarnation, "", last.reason))
+        index += 1
+    return r.ResultsPage(batch.id, rows, index if index < batch.results.total else 0)
+
+
+def _path(batch: Batch, entry: r.Entry) -> str:
+    if not entry.ext:
+        return ""
+    folder = batch.folder or folder_name(batch.will.settings.name, batch.id)
+    return f"batches/{folder}/images/{image_name(batch.recipe, entry.index, entry.ext)}"
+
+
+def _view(member: Member) -> r.PeerView:
+    hello, beat = member.hello, member.beat
+    store = "" if beat is None else "ok" if beat.store_ok else "away" if beat.store_id else "none"
+    return r.PeerView(
+        member.id, hello.name, member.address, "down" if member.state == "new" else member.state,
+        str(member.incarnation), hello.slots, list(hello.engines), hello.speed, store,
+    )  # fmt: skip
+
+
+def _store_word(core: Core) -> str:
+    return "ok" if core.store.ok else "none" if core.store.state == "absent" else "away"
+
+
+def _find(core: Core, name: str) -> Batch | r.ErrorAnswer:
+    batches = sorted(core.batches.values(), key=lambda b: b.order)
+    if name == "last" and batches:
+        return batches[-1]
+    matches = [b for b in batches if b.id == name] or [b for b in batches if b.will.settings.name == name][-1:]
+    matches = matches or ([b for b in batches if b.id.startswith(name)] if len(name) >= 2 else [])
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        ids = ", ".join(short(b.id) for b in matches[:5])
+        return r.ErrorAnswer("batch", f"{name!r} fits several batches: {ids}.", "Type more of the id.", 2)
+    return r.ErrorAnswer("batch", f"no batch is called {name!r} here.", "`musep2p status` lists the batches.", 2)
+
+
+def _reply_status(core: Core, via: bytes, number: int, batches: list[Batch]) -> None:
+    answer = r.StatusList([_status(core, batch) for batch in batches])
+    core.effects.append(Reply(via, r.Answer(number, answer)))
+
+
+def _status(core: Core, batch: Batch) -> r.BatchStatus:
+    progress, total = batch.progress, batch.results.total
+    if progress is not None and progress.turn < batch.will.turn:
+        progress = None
+    guards = guardians(core, batch)
+    state, reason = _state(core, batch, progress is not None and progress.complete)
+    names = [_name(core, peer) for peer in (progress.peers if progress else ())]
+    safe = progress.safe if progress else batch.results.safe.count()
+    left = progress.left_ms / 1000 if progress and progress.left_ms >= 0 and state == "running" else None
+    return r.BatchStatus(
+        batch.id, batch.will.settings.name, state, total,
+        safe + (progress.finished if progress else 0),
+        progress.failed if progress else batch.failed.count(),
+        progress.skipped if progress else batch.results.skipped,
+        safe,
+        progress.running if progress else batch.running.count(),
+        progress.queued if progress else batch.work.count(),
+        _name(core, guards[0]) if guards else "",
+        left, names, reason, progress.elapsed_ms / 1000 if progress else 0.0, batch.changes, batch.will.turn,
+    )  # fmt: skip
+
+
+def _state(core: Core, batch: Batch, complete: bool) -> tuple[str, str]:
+    if batch.will.word == CANCELLED:
+        return "cancelled", ""
+    if complete:
+        failed = batch.progress.failed if batch.progress else 0
+        return ("failed", f"{failed} tasks failed") if failed else ("done", "")
+    if batch.will.word == PAUSED:
+        return "paused", ""
+    reason = _why_waiting(core, batch)
+    return ("waiting", reason) if reason else ("running", "")
+
+
+def _why_waiting(core: Core, batch: Batch) -> str:
+    capable = [mem for mem in core.up_members() if able(mem.hello.engines, mem.hello.tags, batch)]
+    me = able(core.hello.engines, core.hello.tags, batch)
+    if not capable and not me:
+        tags = f" with tags {', '.join(batch.recipe.tags)}" if batch.recipe.tags else ""
+        return f"no peer that is up has the engine {batch.recipe.engine!r}{tags}"
+    stores = [bool(mem.beat and mem.beat.store_ok) for mem in capable] + [core.store.ok] * me
+    if any(stores):
+        return ""
+    if batch.recipe.engine in core.payload and (core.store.state == "absent" or capable):
+        return ""
+    if core.store.state in ("away", "empty", "opening"):
+        return f"the store is away: {core.store.reason or 'being opened'}"
+    return f"engine {batch.recipe.engine!r} makes files and no peer has a store: join with --store DIR"
+
+
+def _name(core: Core, peer: PeerId) -> str:
+    if peer == core.me:
+        return core.hello.name
+    member = core.members.get(peer)
+    return member.hello.name if member is not None else short(peer)
+
+
+def _answer(core: Core, event: Asked, body: r.AnswerBody) -> None:
+    core.effects.append(Reply(event.via, r.Answer(event.request.number, body)))

@@ -1,0 +1,163 @@
+"""All that can happen to a peer. Each is a value; the shell and the simulator make them, the core handles them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from musep2p.core.ids import BatchId
+from musep2p.core.messages import Envelope
+from musep2p.core.records import Entry, Will
+from musep2p.core.requests import Request
+
+__all__ = [
+    "Asked",
+    "BatchStored",
+    "Begun",
+    "ChunkEnded",
+    "DrainAsked",
+    "Durable",
+    "Event",
+    "LinkRefused",
+    "LookedUp",
+    "PublishFailed",
+    "Published",
+    "Received",
+    "Sighted",
+    "SlotDied",
+    "SlotReady",
+    "StoreChanged",
+    "TaskFailed",
+    "TasksDone",
+    "Woke",
+]
+
+
+class Event(msgspec.Struct, frozen=True):
+    """The base of all events."""
+
+
+class Woke(Event, frozen=True):
+    """The time that `wake_at` named has come (or any other time: harmless)."""
+
+
+class Sighted(Event, frozen=True):
+    """Discovery says that a peer may be reached at this address (host:port). A rumour."""
+
+    address: str
+
+
+class Received(Event, frozen=True):
+    """An envelope arrived. `host` is where the link comes from, `via` the way to answer on the same link."""
+
+    envelope: Envelope
+    host: str
+    via: bytes = b""
+
+
+class LinkRefused(Event, frozen=True):
+    """The link to this address closed and its reconnection was refused: the process is gone."""
+
+    address: str
+
+
+class Durable(Event, frozen=True):
+    """All records written up to this position are on the disk."""
+
+    position: int
+
+
+class SlotReady(Event, frozen=True):
+    """A slot's child process is up and waits for work."""
+
+    slot: int
+
+
+class Begun(Event, frozen=True):
+    """The child begins this task."""
+
+    slot: int
+    chunk: int
+    index: int
+
+
+class TasksDone(Event, frozen=True):
+    """Tasks of a chunk were rendered; `us` is the time they took together."""
+
+    slot: int
+    chunk: int
+    entries: tuple[Entry, ...]
+    us: int
+
+
+class TaskFailed(Event, frozen=True):
+    """The engine refused or failed one task of a chunk; the chunk goes on."""
+
+    slot: int
+    chunk: int
+    index: int
+    reason: str
+    permanent: bool = False
+
+
+class ChunkEnded(Event, frozen=True):
+    """The child has gone through the whole chunk."""
+
+    slot: int
+    chunk: int
+
+
+class SlotDied(Event, frozen=True):
+    """The slot's child ended with work in it; a new child is on its way."""
+
+    slot: int
+    reason: str
+
+
+class StoreChanged(Event, frozen=True):
+    """The store is `ok`, `away` (with the reason), or absent; its id when it can be read."""
+
+    state: str
+    store_id: str = ""
+    reason: str = ""
+
+
+class Published(Event, frozen=True):
+    """A publish effect is done: object and record are on the store, in this folder, opened and hashed again."""
+
+    op: int
+    folder: str = ""
+
+
+class PublishFailed(Event, frozen=True):
+    """A store effect could not be done now; what it was for stays in the spool, unless it is `lost` there too."""
+
+    op: int
+    reason: str
+    lost: bool = False
+
+
+class LookedUp(Event, frozen=True):
+    """Keys were looked up: these tasks were done before, and are published as such."""
+
+    op: int
+    hits: tuple[Entry, ...]
+    folder: str = ""
+
+
+class BatchStored(Event, frozen=True):
+    """Recipe and will of a batch are on the store, opened and hashed again."""
+
+    batch: BatchId
+    will: Will
+    folder: str = ""
+
+
+class Asked(Event, frozen=True):
+    """A face asks something; `via` is the way to answer."""
+
+    via: bytes
+    request: Request
+
+
+class DrainAsked(Event, frozen=True):
+    """Finish what runs, give the rest away, leave."""

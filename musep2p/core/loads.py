@@ -1,0 +1,76 @@
+"""Loads: what this peer has queued and how fast it is, as every heartbeat and answer tells."""
+
+from __future__ import annotations
+
+from musep2p.core.messages import Load, LoadEntry, Pace
+from musep2p.core.state import Batch, Core
+from musep2p.core.wills import RUNNING
+
+__all__ = ["GUESS_US", "able", "by_urgency", "estimate_us", "may_start", "present_load", "speed_us"]
+
+GUESS_US = 1_000_000  # a task of unknown length; only used to compare queues
+
+
+def speed_us(core: Core, work_class: str) -> int:
+    """Measured microseconds per task of a class on one of our slots; 0 when unknown."""
+    return max(1, round(core.paces[work_class])) if work_class in core.paces else 0
+
+
+def estimate_us(core: Core, batch: Batch) -> int:
+    """Microseconds per task of a batch: measured here, else what the fastest other peer says, else a guess."""
+    own = speed_us(core, batch.work_class)
+    if own:
+        return own
+    told = [pace for member in core.up_members() if (pace := member.load.pace_us(batch.work_class))]
+    return min(told) if told else GUESS_US
+
+
+def able(engines: tuple[str, ...], tags: tuple[str, ...], batch: Batch) -> bool:
+    """True when a peer with these engines and tags can run tasks of the batch."""
+    return batch.recipe.engine in engines and set(batch.recipe.tags) <= set(tags)
+
+
+def may_start(core: Core, batch: Batch) -> bool:
+    """True when we could run tasks of this batch now: able, wanted, and with a place for the outputs."""
+    if core.draining or batch.will.word != RUNNING or not batch.known:
+        return False
+    if not able(core.hello.engines, core.hello.tags, batch):
+        return False
+    if core.store.state == "absent":
+        return batch.recipe.engine in core.payload
+    return core.store.ok
+
+
+def by_urgency(core: Core) -> list[Batch]:
+    """Batches with queued work: higher priority first; within one, who was served longest ago."""
+    queued = [batch for batch in core.batches.values() if batch.work]
+    return sorted(queued, key=lambda b: (-b.will.settings.priority, b.served, b.order))
+
+
+def present_load(core: Core) -> Load:
+    """Our load now."""
+    entries: list[LoadEntry] = []
+    rest = 0
+    slots = 0 if core.draining or core.store.state in ("opening", "away", "empty") else len(core.slots)
+    for batch in by_urgency(core):
+        if batch.will.word != RUNNING:
+            continue
+        count = batch.work.count()
+        ms = count * estimate_us(core, batch) // 1000 // max(1, len(core.slots))
+        if len(entries) < 8:
+            entries.append(LoadEntry(batch.id, batch.will.settings.priority, count, ms))
+        else:
+            rest += ms
+    paces = tuple(Pace(c, max(1, round(us))) for c, us in sorted(core.paces.items())[:8])
+    free = sum(slot.ready and not slot.chunks for slot in core.slots.values())
+    return Load(tuple(entries), rest, slots, free if slots else 0, _running_ms(core), paces)
+
+
+def _running_ms(core: Core) -> int:
+    lefts = []
+    for slot in core.slots.values():
+        for chunk in slot.chunks:
+            batch = core.batches[chunk.batch]
+            whole = estimate_us(core, batch) * chunk.left.count() // 1000
+            lefts.append(max(0, whole - (core.now_ms - chunk.handed_ms)))
+    return sum(lefts) // max(1, len(core.slots))

@@ -1,0 +1,305 @@
+"""Asks and grants: the dialogue between thief and victim.
+
+    thief                         victim
+      Ask(n) ------------------->   choose_share, tasks leave the deque, held as granted
+      <------------ Grant(g, n)     sent again under g until answered
+      Taken(g) ----------------->   no longer held here
+      or Declined(g) ----------->   back into the deque
+      <------------- Refusal(n)     nothing for you, not before so many ms
+
+A thief has one ask open and repeats its answer to a grant it has seen; a victim has one grant open per thief
+and takes it back only when the thief is down or lives again.
+"""
+
+from __future__ import annotations
+
+from musep2p.core import messages as m
+from musep2p.core.ids import PeerId, short
+from musep2p.core.loads import able, by_urgency, may_start, present_load, speed_us
+from musep2p.core.ranges import Ranges
+from musep2p.core.results import Results
+from musep2p.core.state import Batch, Core, Member, OpenGrant
+from musep2p.core.stealing import Offer, Team, choose_share, choose_victim, too_slow
+from musep2p.core.wills import RUNNING
+
+__all__ = [
+    "avoided",
+    "farm_queued",
+    "give_all_away",
+    "hold_back",
+    "on_ask",
+    "on_declined",
+    "on_grant",
+    "on_refusal",
+    "on_taken",
+    "other_teams",
+    "seek",
+    "take_back_grants",
+    "tick_ask",
+    "tick_grants",
+]
+
+_REFUSED_MS = 100  # the tail is short: asking again costs one small message
+_ANSWERS_KEPT = 4096
+
+
+def seek(core: Core) -> None:
+    """If slots are idle and nothing of our own can fill them, ask the most loaded peer."""
+    if core.ask is not None or core.draining or core.now_ms < core.hold_starts_until_ms:
+        return
+    free = sum(slot.ready and not slot.chunks for slot in core.slots.values())
+    own = any(batch.work and not batch.held_back and may_start(core, batch) for batch in core.batches.values())
+    if not free or own:
+        return
+    offers = [offer for member in core.up_members() if (offer := _offer(core, member)) is not None]
+    victim = choose_victim(offers, core.rng)
+    if victim is None:
+        return
+    number = core.next_number()
+    core.ask = (number, victim, core.now_ms)
+    core.at("ask", core.now_ms + core.tuning.ask_timeout_ms)
+    core.send(core.members[victim], m.Ask(number, free, present_load(core)))
+
+
+def on_ask(core: Core, sender: Member, body: m.Ask) -> None:
+    """A thief asks: give it its share, or refuse."""
+    _note_load(core, sender, body.load)
+    open_grant = next((g for g in core.grants.values() if g.thief == sender.id), None)
+    if open_grant is not None:
+        core.late_asks[sender.id] = (body.number, body.free)
+        _send_grant(core, sender, open_grant)
+        return
+    _serve(core, sender, body.number, body.free)
+
+
+def on_grant(core: Core, sender: Member, body: m.Grant) -> None:
+    """The victim gives: take what answers our present ask, once; repeat the answer to what we have seen."""
+    _note_load(core, sender, body.load)
+    seen = (sender.id, sender.incarnation, body.number)
+    if seen not in core.answers_given:
+        if len(core.answers_given) >= _ANSWERS_KEPT:
+            core.answers_given.pop(next(iter(core.answers_given)))
+        core.answers_given[seen] = _take(core, sender, body)
+    core.send(sender, m.Taken(body.number) if core.answers_given[seen] else m.Declined(body.number))
+
+
+def on_refusal(core: Core, sender: Member, body: m.Refusal) -> None:
+    """Nothing there now: look elsewhere, come back later."""
+    _note_load(core, sender, body.load)
+    if core.ask is not None and core.ask[0] == body.ask:
+        core.ask = None
+        sender.refused_until_ms = core.now_ms + body.not_before_ms
+        core.at("seek", sender.refused_until_ms)
+
+
+def on_taken(core: Core, sender: Member, body: m.Taken) -> None:
+    """The thief holds it now; we no longer do."""
+    grant = core.grants.get(body.number)
+    if grant is not None and grant.thief == sender.id:
+        _close(core, grant)
+        batch = core.batches[grant.batch]
+        batch.touch()
+        core.at("reports", core.now_ms)
+
+
+def on_declined(core: Core, sender: Member, body: m.Declined) -> None:
+    """The thief does not want it: it is ours again."""
+    grant = core.grants.get(body.number)
+    if grant is None or grant.thief != sender.id:
+        return
+    _close(core, grant)
+    core.batches[grant.batch].work.push(grant.ranges)
+    late = core.late_asks.pop(sender.id, None)
+    if late is not None:
+        _serve(core, sender, *late)
+
+
+def tick_ask(core: Core) -> None:
+    """An ask without an answer is forgotten; what comes later is declined."""
+    if core.ask is None:
+        return
+    due = core.ask[2] + core.tuning.ask_timeout_ms
+    if core.now_ms < due:
+        core.at("ask", due)
+        return
+    victim = core.members.get(core.ask[1])
+    if victim is not None:
+        victim.refused_until_ms = core.now_ms + core.tuning.ask_timeout_ms
+        core.at("seek", victim.refused_until_ms)
+    core.ask = None
+    core.stirred = True
+
+
+def tick_grants(core: Core) -> None:
+    """Send unanswered grants again."""
+    for grant in core.grants.values():
+        thief = core.members.get(grant.thief)
+        if thief is not None and core.now_ms - grant.sent_ms >= core.tuning.grant_again_ms:
+            _send_grant(core, thief, grant)
+    if core.grants:
+        core.at("grants", core.now_ms + core.tuning.grant_again_ms)
+
+
+def take_back_grants(core: Core, lost: Member) -> None:
+    """The thief is down, has left or lives again: what it did not answer is ours."""
+    core.late_asks.pop(lost.id, None)
+    for grant in [g for g in core.grants.values() if g.thief == lost.id]:
+        _close(core, grant)
+        core.batches[grant.batch].work.push(grant.ranges)
+        core.batches[grant.batch].touch()
+    if core.ask is not None and core.ask[1] == lost.id:
+        core.ask = None
+
+
+def give_all_away(core: Core) -> None:
+    """Draining: what is queued here is dropped; it is unaccounted then, and queued where it can run."""
+    for batch in core.batches.values():
+        if batch.work and core.up_members():
+            batch.work.discard(batch.work.held().copy())
+            batch.touch(urgent=True)
+
+
+def avoided(core: Core, batch: Batch, peer: PeerId) -> Ranges:
+    """Tasks that this peer failed in this turn, while another up, able peer has not failed them."""
+    avoid = Ranges()
+    turn = batch.will.turn
+    for index in batch.results.failing():
+        blamed = {failure.id.peer for failure in batch.results.failures(index, turn)}
+        if peer in blamed and _someone_else(core, batch, blamed):
+            avoid.add(index, index + 1)
+    return avoid
+
+
+def other_teams(core: Core, batch: Batch, *, without: PeerId) -> list[Team]:
+    """The power of the up, able peers (ourselves too), but one."""
+    teams = []
+    if without != core.me and may_start(core, batch):
+        teams.append(Team(speed_us(core, batch.work_class), len(core.slots)))
+    for member in core.up_members():
+        if member.id != without and member.load.slots and able(member.hello.engines, member.hello.tags, batch):
+            teams.append(Team(member.load.pace_us(batch.work_class), member.load.slots))
+    return teams
+
+
+def farm_queued(core: Core, batch: Batch) -> int:
+    """Tasks of a batch that nobody has started, as far as loads tell."""
+    told = sum(e.queued for mem in core.up_members() for e in mem.load.entries if e.batch == batch.id)
+    return batch.work.count() + told
+
+
+def _someone_else(core: Core, batch: Batch, blamed: set[PeerId]) -> bool:
+    if core.me not in blamed and may_start(core, batch):
+        return True
+    return any(
+        member.id not in blamed and member.load.slots and able(member.hello.engines, member.hello.tags, batch)
+        for member in core.up_members()
+    )
+
+
+def _offer(core: Core, member: Member) -> Offer | None:
+    if member.refused_until_ms > core.now_ms:
+        return None
+    usable = []
+    for entry in member.load.entries:
+        batch = core.batches.get(entry.batch)
+        if batch is not None and entry.queued and may_start(core, batch):
+            usable.append((entry.priority, entry.ms))
+    if not usable:
+        return None
+    priority = max(p for p, _ in usable)
+    return Offer(member.id, priority, sum(ms for p, ms in usable if p == priority))
+
+
+def _note_load(core: Core, sender: Member, load: m.Load) -> None:
+    sender.load, sender.load_ms = load, core.now_ms
+    core.stirred = True
+
+
+def _serve(core: Core, thief: Member, ask: int, free: int) -> None:
+    batches = [b for b in by_urgency(core) if b.will.word == RUNNING and able(thief.hello.engines, thief.hello.tags, b)]
+    batches.sort(key=lambda b: (-b.will.settings.priority, not thief.load.pace_us(b.work_class)))
+    for batch in batches:
+        ranges = _share_for(core, batch, thief, free)
+        if ranges:
+            grant = OpenGrant(core.next_number(), thief.id, thief.incarnation, batch.id, ranges, ask, core.now_ms)
+            core.grants[grant.number] = grant
+            batch.granted.update(ranges)
+            core.steals += 1
+            core.at("grants", core.now_ms + core.tuning.grant_again_ms)
+            _send_grant(core, thief, grant)
+            return
+    core.send(thief, m.Refusal(ask, _REFUSED_MS, present_load(core)))
+
+
+def _share_for(core: Core, batch: Batch, thief: Member, free: int) -> Ranges:
+    mine = Team(speed_us(core, batch.work_class), len(core.slots) if may_start(core, batch) else 0)
+    his = Team(thief.load.pace_us(batch.work_class), max(free, thief.load.slots))
+    if core.tuning.tail_rules:
+        others = other_teams(core, batch, without=thief.id)
+        if too_slow(farm_queued(core, batch), his, others):
+            return Ranges()
+    hungry = [
+        Team(member.load.pace_us(batch.work_class), member.load.free)
+        for member in core.up_members()
+        if member is not thief and member.load.free and able(member.hello.engines, member.hello.tags, batch)
+    ]
+    count = choose_share(batch.work.count(), mine, his, hungry)
+    return batch.work.take_back(count, avoided(core, batch, thief.id))
+
+
+def _send_grant(core: Core, thief: Member, grant: OpenGrant) -> None:
+    grant.sent_ms = core.now_ms
+    results: Results = core.batches[grant.batch].results
+    turn = core.batches[grant.batch].will.turn
+    failures = [f for i in results.failing() if i in grant.ranges for f in results.failures(i, turn)]
+    core.send(
+        thief,
+        m.Grant(
+            grant.number,
+            grant.ask,
+            grant.batch,
+            grant.ranges.encode(),
+            tuple(failures[:256]),
+            present_load(core),
+        ),
+    )
+
+
+def _take(core: Core, sender: Member, body: m.Grant) -> bool:
+    if core.ask is None or core.ask[:2] != (body.ask, sender.id):
+        return False
+    core.ask = None
+    batch = core.batches.get(body.batch)
+    if batch is None or not batch.known:
+        core.send(sender, m.RecipeAsk(body.batch))
+        return False
+    if not may_start(core, batch):
+        return False
+    for failure in body.failures:
+        batch.results.merge_failure(failure)
+    ranges = Ranges.decode(body.ranges)
+    ranges.discard(batch.results.total, 1 << 41)
+    batch.work.push(ranges - batch.results.safe)
+    batch.touch()
+    core.tell("debug", f"stole {ranges.count()} tasks of {short(batch.id)} from {sender.hello.name}")
+    return True
+
+
+def _close(core: Core, grant: OpenGrant) -> None:
+    del core.grants[grant.number]
+    batch = core.batches[grant.batch]
+    batch.granted.difference_update(grant.ranges)
+    core.stirred = True
+
+
+def hold_back(core: Core, batch: Batch) -> bool:
+    """Should the owner leave its next task to faster peers? Only where the loads are fresh against the task."""
+    mine = Team(speed_us(core, batch.work_class), len(core.slots))
+    if not core.tuning.tail_rules or not mine.us:
+        return False
+    others = [mem for mem in core.up_members() if mem.load.slots and able(mem.hello.engines, mem.hello.tags, batch)]
+    fresh = [mem for mem in others if 3 * (core.now_ms - mem.load_ms) * 1000 < mine.us]
+    if not fresh:
+        return False
+    teams = [Team(mem.load.pace_us(batch.work_class), mem.load.slots) for mem in fresh]
+    return too_slow(farm_queued(core, batch), mine, teams)

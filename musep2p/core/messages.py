@@ -1,0 +1,294 @@
+"""What peers say to each other: one frozen type each, all one-way. Any may be lost, doubled, late or out of order.
+
+Fields that decoders see are bounded. New fields are optional and last; unknown ones are skipped.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from musep2p.core.ids import Incarnation, WireBatchId, WirePeerId
+from musep2p.core.recipe import Recipe
+from musep2p.core.records import BatchFact, Failure, FlatRanges, Will
+
+__all__ = [
+    "PROTOCOL_VERSION",
+    "Addresses",
+    "Ask",
+    "Buckets",
+    "Copied",
+    "Copy",
+    "Declined",
+    "Drop",
+    "Envelope",
+    "Goodbye",
+    "Grant",
+    "Heartbeat",
+    "Hello",
+    "Load",
+    "LoadEntry",
+    "Message",
+    "Pace",
+    "Progress",
+    "Question",
+    "RecipeAsk",
+    "Refusal",
+    "Refused",
+    "Report",
+    "ReportAck",
+    "Taken",
+    "Wills",
+]
+
+PROTOCOL_VERSION = 1
+
+Name = Annotated[str, Meta(max_length=120)]
+Class = Annotated[str, Meta(max_length=400)]
+Address = Annotated[str, Meta(max_length=300)]
+Number = Annotated[int, Meta(ge=0)]
+Hash64 = Number  # an unsigned 64-bit hash; msgpack itself bounds it
+StoreId = Annotated[str, Meta(pattern="^([0-9a-f]{32})?$", max_length=32)]
+
+
+class Pace(msgspec.Struct, frozen=True, array_like=True):
+    """How long one task of a class takes here, in microseconds, as measured."""
+
+    work_class: Class
+    us: Number
+
+
+class LoadEntry(msgspec.Struct, frozen=True, array_like=True):
+    """Queued work of one batch at a peer: number of tasks and estimated milliseconds with all its slots."""
+
+    batch: WireBatchId
+    priority: int
+    queued: Number
+    ms: Number
+
+
+class Load(msgspec.Struct, frozen=True, array_like=True):
+    """A peer's present load: the first 8 batches by priority, the rest as one sum, and what it could do.
+
+    Attributes:
+        entries: queued work by batch.
+        rest_ms: the sum of what `entries` leaves out.
+        slots: slots in all; 0 while the peer starts nothing (draining, store away).
+        free: slots with nothing to run.
+        running_ms: mean estimated time until one of the busy slots is free.
+        paces: measured speeds by class of work.
+    """
+
+    entries: Annotated[tuple[LoadEntry, ...], Meta(max_length=8)] = ()
+    rest_ms: Number = 0
+    slots: Number = 0
+    free: Number = 0
+    running_ms: Number = 0
+    paces: Annotated[tuple[Pace, ...], Meta(max_length=8)] = ()
+
+    def total_ms(self) -> int:
+        """All queued work, in milliseconds of this peer."""
+        return self.rest_ms + sum(entry.ms for entry in self.entries)
+
+    def pace_us(self, work_class: str) -> int:
+        """Measured microseconds per task of the class; 0 when unknown."""
+        return next((pace.us for pace in self.paces if pace.work_class == work_class), 0)
+
+
+class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
+    """Who I am and what I can do; the first message on a link, checked for version and farm."""
+
+    version: Number
+    farm: Name
+    name: Name
+    port: Annotated[int, Meta(ge=0, le=65535)]
+    bulk_port: Annotated[int, Meta(ge=0, le=65535)]
+    slots: Number
+    engines: Annotated[tuple[Name, ...], Meta(max_length=64)]
+    tags: Annotated[tuple[Name, ...], Meta(max_length=64)] = ()
+    speed: float = 1.0
+
+
+class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
+    """Your hello is not welcome, and why; the reason is meant for the user's eyes."""
+
+    code: Name
+    reason: Annotated[str, Meta(max_length=500)]
+    counter: Number = 0
+
+
+class Heartbeat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
+    """I am up, this is my load, and this is the hash of the wills I have durably."""
+
+    load: Load
+    wills: Hash64
+    store_id: StoreId = ""
+    store_ok: bool = False
+
+
+class Addresses(msgspec.Struct, frozen=True, array_like=True, tag="addresses"):
+    """Peer exchange: where peers of this farm were reached."""
+
+    addresses: Annotated[tuple[Address, ...], Meta(max_length=256)]
+
+
+class Goodbye(msgspec.Struct, frozen=True, array_like=True, tag="goodbye"):
+    """I leave, politely: I hold nothing any more."""
+
+
+class Copy(msgspec.Struct, frozen=True, array_like=True, tag="copy"):
+    """Recipe and will of a batch: make them durable and say so."""
+
+    batch: WireBatchId
+    recipe: Recipe
+    will: Will
+
+
+class Copied(msgspec.Struct, frozen=True, array_like=True, tag="copied"):
+    """Recipe and this will (the greatest known here) are durable here."""
+
+    batch: WireBatchId
+    will: Will
+
+
+class Buckets(msgspec.Struct, frozen=True, array_like=True, tag="buckets"):
+    """Our tables of wills differ: hashes of my 256 buckets."""
+
+    hashes: Annotated[tuple[Hash64, ...], Meta(min_length=256, max_length=256)]
+
+
+class Wills(msgspec.Struct, frozen=True, array_like=True, tag="wills"):
+    """The wills of the buckets that differ; `batches` and `wills` side by side."""
+
+    batches: Annotated[tuple[WireBatchId, ...], Meta(max_length=4096)]
+    wills: Annotated[tuple[Will, ...], Meta(max_length=4096)]
+
+
+class RecipeAsk(msgspec.Struct, frozen=True, array_like=True, tag="recipe?"):
+    """I lack this batch: send recipe and will."""
+
+    batch: WireBatchId
+
+
+class Question(msgspec.Struct, frozen=True, array_like=True, tag="question"):
+    """Round `round` on this batch: what do you hold?"""
+
+    batch: WireBatchId
+    round: Number
+
+
+class Report(msgspec.Struct, frozen=True, array_like=True, tag="report"):
+    """What I hold of a batch, and what I know of it since the position you acknowledged.
+
+    Attributes:
+        version: grows with each change of what is held; the newest is believed.
+        round: the question that this answers; 0 when nobody asked.
+        start, stop: positions of `facts` in my log of this batch.
+        end: the length of my log; holdings count only for who has all of it (`stop == end`).
+        queued, running, finished: held, as flat ranges; finished = not yet safe.
+    """
+
+    batch: WireBatchId
+    version: Number
+    round: Number
+    start: Number
+    stop: Number
+    end: Number
+    facts: Annotated[tuple[BatchFact, ...], Meta(max_length=4096)]
+    queued: FlatRanges
+    running: FlatRanges
+    finished: FlatRanges
+
+
+class ReportAck(msgspec.Struct, frozen=True, array_like=True, tag="report-ack"):
+    """Your log is durable here up to this position, and this version of your holdings is known.
+
+    With `gap`, something between that position and your report is missing here: send it again.
+    """
+
+    batch: WireBatchId
+    position: Number
+    version: Number
+    gap: bool = False
+
+
+class Drop(msgspec.Struct, frozen=True, array_like=True, tag="drop"):
+    """From the acting guardian: these, queued or running at you, are safe, failed or held elsewhere."""
+
+    batch: WireBatchId
+    ranges: FlatRanges
+    queued_only: bool = False
+
+
+class Progress(msgspec.Struct, frozen=True, array_like=True, tag="progress"):
+    """From the acting guardian: how far a batch is."""
+
+    batch: WireBatchId
+    turn: Number
+    safe: Number
+    failed: Number
+    skipped: Number
+    running: Number
+    queued: Number
+    finished: Number
+    complete: bool
+    elapsed_ms: Number
+    peers: Annotated[tuple[WirePeerId, ...], Meta(max_length=64)] = ()
+    left_ms: int = -1
+
+
+class Ask(msgspec.Struct, frozen=True, array_like=True, tag="ask"):
+    """A thief is hungry: give me work for this many slots."""
+
+    number: Number
+    free: Annotated[int, Meta(ge=1)]
+    load: Load
+
+
+class Grant(msgspec.Struct, frozen=True, array_like=True, tag="grant"):
+    """A victim gives these tasks away; sent again under its number until answered."""
+
+    number: Number
+    ask: Number
+    batch: WireBatchId
+    ranges: FlatRanges
+    failures: Annotated[tuple[Failure, ...], Meta(max_length=256)]
+    load: Load
+
+
+class Refusal(msgspec.Struct, frozen=True, array_like=True, tag="refusal"):
+    """A victim has nothing for you; do not ask again before so many milliseconds."""
+
+    ask: Number
+    not_before_ms: Number
+    load: Load
+
+
+class Taken(msgspec.Struct, frozen=True, array_like=True, tag="taken"):
+    """The thief holds what this grant gave."""
+
+    number: Number
+
+
+class Declined(msgspec.Struct, frozen=True, array_like=True, tag="declined"):
+    """The thief does not want this grant; the victim keeps it."""
+
+    number: Number
+
+
+Message = (
+    Hello | Refused | Heartbeat | Addresses | Goodbye | Copy | Copied | Buckets | Wills | RecipeAsk
+    | Question | Report | ReportAck | Drop | Progress | Ask | Grant | Refusal | Taken | Declined
+)  # fmt: skip
+
+
+class Envelope(msgspec.Struct, frozen=True, array_like=True):
+    """Who says it, to which of the addressee's lives (None before it is known), because of what."""
+
+    sender: WirePeerId
+    incarnation: Incarnation
+    to: Incarnation | None
+    cause: Annotated[str, Meta(max_length=64)]
+    body: Message

@@ -1,0 +1,296 @@
+"""One peer as a state machine: `handle(event, now_ms) -> effects`, `wake_at()`, `check()`.
+
+The whole protocol is reached from the two tables below: what can happen, and what peers can say. Everything
+that follows from an event (slots to fill, work to ask for, faces to answer) is settled before the effects leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from musep2p.core import (
+    accounting,
+    clients,
+    market,
+    membership,
+    messages,
+    publishing,
+    reports,
+    submission,
+    work,
+)
+from musep2p.core import events as ev
+from musep2p.core.effects import Effect, Leave
+from musep2p.core.ranges import Ranges
+from musep2p.core.records import Failure, RecipeRecord, Record, ResultBlock, SafeMark, StoreRecord, WillRecord
+from musep2p.core.results import indices_of
+from musep2p.core.state import Core
+from musep2p.errors import LocalProtocolError
+
+__all__ = ["PeerState"]
+
+
+class PeerState:
+    """The protocol of one peer.
+
+    Args:
+        core: the peer's data, made by the shell or the simulator with its identity, rng and tuning.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self._on_event: dict[type[ev.Event], Callable[[Any], None]] = {
+            ev.Woke: lambda event: None,
+            ev.Sighted: lambda event: membership.on_sighted(core, event),
+            ev.Received: self._on_received,
+            ev.LinkRefused: lambda event: membership.on_link_refused(core, event),
+            ev.Durable: lambda event: core.on_durable(event.position),
+            ev.SlotReady: lambda event: work.on_slot_ready(core, event),
+            ev.Begun: lambda event: work.on_begun(core, event),
+            ev.TasksDone: lambda event: work.on_tasks_done(core, event),
+            ev.TaskFailed: lambda event: work.on_task_failed(core, event),
+            ev.ChunkEnded: lambda event: work.on_chunk_ended(core, event),
+            ev.SlotDied: lambda event: work.on_slot_died(core, event),
+            ev.StoreChanged: lambda event: publishing.on_store_changed(core, event),
+            ev.Published: lambda event: publishing.on_published(core, event),
+            ev.PublishFailed: lambda event: publishing.on_publish_failed(core, event),
+            ev.LookedUp: lambda event: work.on_looked_up(core, event),
+            ev.BatchStored: lambda event: submission.on_batch_stored(core, event),
+            ev.Asked: lambda event: clients.on_asked(core, event),
+            ev.DrainAsked: lambda event: self._on_drain(),
+        }
+        self._on_message: dict[type[Any], Callable[..., None]] = {
+            messages.Heartbeat: self._on_heartbeat,
+            messages.Addresses: membership.on_addresses,
+            messages.Goodbye: membership.on_goodbye,
+            messages.Copy: submission.on_copy,
+            messages.Copied: submission.on_copied,
+            messages.Buckets: submission.on_buckets,
+            messages.Wills: submission.on_wills,
+            messages.RecipeAsk: self._on_recipe_ask,
+            messages.Question: reports.on_question,
+            messages.Report: accounting.on_report,
+            messages.ReportAck: reports.on_report_ack,
+            messages.Drop: accounting.on_drop,
+            messages.Progress: accounting.on_progress,
+            messages.Ask: market.on_ask,
+            messages.Grant: market.on_grant,
+            messages.Refusal: market.on_refusal,
+            messages.Taken: market.on_taken,
+            messages.Declined: market.on_declined,
+        }
+        self._on_timer: dict[str, Callable[[Core], None]] = {
+            "beat": membership.tick_beat,
+            "dial": membership.tick_dial,
+            "copies": submission.tick_copies,
+            "reports": reports.tick_reports,
+            "rounds": accounting.tick_rounds,
+            "ask": market.tick_ask,
+            "grants": market.tick_grants,
+            "seek": _stir,
+            "held-starts": _stir,
+            "deadlines": work.tick_deadlines,
+            "waiters": clients.tick_waiters,
+            "adoption": publishing.tick_adoption,
+        }
+
+    def restore(self, records: Iterable[Record]) -> None:
+        """Replay a journal, before the first event: recipes, wills, results, failures; never holdings."""
+        kept = list(records)
+        submission.restore(
+            self.core,
+            [record for record in kept if isinstance(record, RecipeRecord)],
+            [record for record in kept if isinstance(record, WillRecord)],
+        )
+        for record in kept:
+            if isinstance(record, StoreRecord):
+                self.core.store.farm_id = min(record.store_id, self.core.store.farm_id or record.store_id)
+            elif isinstance(record, ResultBlock | Failure | SafeMark):
+                batch = self.core.batches.get(record.batch)
+                if batch is not None:
+                    accounting.absorb(self.core, batch, record)
+        _rebuild_logs(self.core, kept)
+
+    def handle(self, event: ev.Event, now_ms: int, cause: str = "") -> list[Effect]:
+        """Take one event; return what shall be done, in order.
+
+        Args:
+            event: what happened.
+            now_ms: monotonic milliseconds of this peer; never goes back.
+            cause: what the effects shall name as their cause; made up from the event when empty.
+
+        Raises:
+            LocalProtocolError: the event is of no known type: a bug of the caller.
+        """
+        core = self.core
+        self._set_clock(now_ms)
+        core.effects = []
+        if isinstance(event, ev.Received):
+            core.cause = event.envelope.cause
+        else:
+            core.cause = cause or f"{core.hello.name[:24]}.{core.next_number()}"
+        handler = self._on_event.get(type(event))
+        if handler is None:
+            raise LocalProtocolError(f"no handler for {type(event).__name__}")
+        handler(event)
+        self._settle()
+        return core.effects
+
+    def wake_at(self) -> int:
+        """When `handle(Woke())` is due, in this peer's milliseconds."""
+        return min(self.core.timers.values(), default=self.core.now_ms + 1000)
+
+    def check(self) -> None:
+        """Assert the invariants of one peer. Called by tests, and by the simulator after every event.
+
+        Raises:
+            AssertionError: one does not hold.
+        """
+        core = self.core
+        for batch in core.batches.values():
+            granted = Ranges()
+            for grant in core.grants.values():
+                if grant.batch == batch.id:
+                    assert not (granted & grant.ranges), f"granted twice: {granted & grant.ranges}"
+                    granted.update(grant.ranges)
+            assert granted == batch.granted, f"grants {granted} but held as granted {batch.granted}"
+            assert not (batch.work.held() & batch.granted), "queued and granted"
+            assert not (batch.work.held() & batch.running), "queued and running"
+            assert Ranges(batch.work._segments) == batch.work.held(), "the deque's order and set differ"
+            running = Ranges()
+            for slot in core.slots.values():
+                for chunk in slot.chunks:
+                    if chunk.batch == batch.id:
+                        running.update(chunk.left)
+            assert not (running - batch.running), f"in slots {running} but held as running {batch.running}"
+            assert not (batch.results.safe - batch.results.known), "safe without a result"
+            assert batch.results.known.count() <= batch.results.total
+        assert all(len(slot.chunks) <= 2 for slot in core.slots.values())
+        assert core.durable <= core.written, "more durable than written"
+
+    def _set_clock(self, now_ms: int) -> None:
+        core = self.core
+        core.now_ms = max(now_ms, core.now_ms)
+        if core.started_ms < 0:
+            core.started_ms = core.last_ms = core.now_ms
+            core.at("beat", core.now_ms)
+        gap = core.now_ms - core.last_ms
+        core.last_ms = core.now_ms
+        if gap > core.tuning.stall_ms:
+            membership.survived_stall(core, gap)
+
+    def _on_received(self, event: ev.Received) -> None:
+        body = event.envelope.body
+        if type(body) is messages.Hello:
+            membership.on_hello(self.core, event)
+            return
+        if type(body) is messages.Refused:
+            membership.on_refused(self.core, event)
+            return
+        sender = membership.known_sender(self.core, event.envelope, event.host)
+        if sender is not None:
+            self._on_message[type(body)](self.core, sender, body)
+
+    def _on_heartbeat(self, core: Core, sender: Any, body: messages.Heartbeat) -> None:
+        membership.on_heartbeat(core, sender, body)
+        submission.exchange_wills(core, sender, body.wills)
+        publishing.meet_store(core, sender, body)
+
+    def _on_recipe_ask(self, core: Core, sender: Any, body: messages.RecipeAsk) -> None:
+        submission.on_recipe_ask(core, sender, body)
+        batch = core.batches.get(body.batch)
+        if batch is not None and sender.id in batch.accounting.waiting:
+            batch.accounting.waiting.discard(sender.id)
+            core.at("rounds", core.now_ms)
+
+    def _on_drain(self) -> None:
+        core = self.core
+        core.draining = core.stirred = True
+        market.give_all_away(core)
+        core.beat_wanted = True
+        core.at("beat", core.now_ms)
+
+    def _settle(self) -> None:
+        """What follows from the event: timers that are due, peers lost, slots to fill, faces to answer."""
+        core = self.core
+        for _ in range(4):
+            self._run_timers()
+            while core.lost:
+                lost = core.lost.pop()
+                market.take_back_grants(core, lost)
+                accounting.forget_peer(core, lost)
+            if not core.stirred:
+                break
+            core.stirred = False
+            work.fill_slots(core)
+            market.seek(core)
+            for batch in core.batches.values():
+                reports.settle_copies(core, batch)
+            _announce_work(core)
+        submission.settle_submissions(core)
+        clients.settle_waiters(core)
+        if core.draining and not core.left:
+            _leave_if_empty(core)
+
+    def _run_timers(self) -> None:
+        core = self.core
+        due = [name for name, at in core.timers.items() if at <= core.now_ms]
+        for name in due:
+            del core.timers[name]
+        for name in due:
+            self._on_timer[name](core)
+
+
+def _stir(core: Core) -> None:
+    core.stirred = True
+
+
+def _announce_work(core: Core) -> None:
+    """Others hear of a load that changed much before the next heartbeat is due, but not too often."""
+    total = sum(batch.work.count() for batch in core.batches.values())
+    before = core.announced
+    grown = total > 0 and before == 0
+    changed = abs(total - before) * 4 > before
+    if not (grown or changed) or not core.members:
+        return
+    core.announced = total
+    gap = 20 if grown else max(100, 10 * len(core.members))
+    core.beat_wanted = True
+    core.at("beat", max(core.now_ms, core.beaten_ms + gap))
+
+
+def _leave_if_empty(core: Core) -> None:
+    held = any(batch.held() for batch in core.batches.values())
+    if held or core.publishing or core.grants or core.submissions or core.durable < core.written:
+        return
+    core.left = True
+    for member in core.up_members():
+        core.send(member, messages.Goodbye())
+    core.effects.append(Leave())
+
+
+def _rebuild_logs(core: Core, records: list[Record]) -> None:
+    """After a replay: tell guardians all facts anew, and publish own results that were not yet safe."""
+    for record in records:
+        if not isinstance(record, ResultBlock | Failure):
+            continue
+        batch = core.batches.get(record.batch)
+        if batch is None:
+            continue
+        if isinstance(record, Failure):
+            batch.log.append(record)
+            continue
+        indices = indices_of(record.entries)
+        if record.safe or not (indices - batch.results.safe):
+            batch.log.append(ResultBlock(record.batch, record.first, record.entries, True))
+        elif record.first.peer == core.me:
+            unsafe = indices - batch.results.safe
+            batch.finished.update(unsafe)
+            core.unpublished.append(record)
+    for batch in core.batches.values():
+        accounting.judge_failures(batch)
+        if core.store.state == "absent":
+            for block in [b for b in core.unpublished if b.batch == batch.id]:
+                core.unpublished.remove(block)
+                reports.await_copies(core, batch, block, indices_of(block.entries) - batch.results.safe)

@@ -1,0 +1,196 @@
+"""From finished to safe: objects and records go to the store, or, without one, to two guardians.
+
+Also the farm's store itself: which id it has, who may adopt an empty folder, and what to do while it is away.
+"""
+
+from __future__ import annotations
+
+from musep2p.core import messages as m
+from musep2p.core.accounting import absorb
+from musep2p.core.effects import Lookup, OpenStore, Publish, StoreBatch
+from musep2p.core.events import LookedUp, Published, PublishFailed, StoreChanged
+from musep2p.core.ranges import Ranges
+from musep2p.core.records import ResultBlock, SafeMark, StoreRecord
+from musep2p.core.reports import add_fact, await_copies
+from musep2p.core.results import indices_of
+from musep2p.core.state import Batch, Chunk, Core, Member, Slot
+
+__all__ = [
+    "meet_store",
+    "on_publish_failed",
+    "on_published",
+    "on_store_changed",
+    "publish_waiting",
+    "settle_lookup",
+    "settle_results",
+    "start_lookup",
+    "tick_adoption",
+]
+
+_LOOKUP_WIDTH_MAX = 64
+
+
+def settle_results(core: Core, batch: Batch, block: ResultBlock, indices: Ranges) -> None:
+    """Our own results are durable here: bring them where the promise says."""
+    absorb(core, batch, block)
+    core.stirred = True
+    if core.store.state == "absent":
+        await_copies(core, batch, block, indices)
+    else:
+        core.unpublished.append(block)
+        publish_waiting(core)
+
+
+def publish_waiting(core: Core) -> None:
+    """Publish what waits, while the store is there."""
+    while core.store.ok and core.unpublished:
+        block = core.unpublished.pop(0)
+        batch = core.batches[block.batch]
+        op = core.next_number()
+        core.publishing[op] = block
+        core.effects.append(Publish(op, batch.id, batch.will.settings.name, batch.recipe, block))
+
+
+def on_published(core: Core, event: Published) -> None:
+    """Object and record were opened again on the store: say so durably, then to the guardians."""
+    block = core.publishing.pop(event.op, None)
+    if block is None:
+        return
+    batch = core.batches[block.batch]
+    batch.folder = event.folder or batch.folder
+    safe = ResultBlock(block.batch, block.first, block.entries, True)
+    mark = SafeMark(block.batch, indices_of(block.entries).encode())
+    core.write(mark, lambda: _now_safe(core, batch, safe))
+
+
+def on_publish_failed(core: Core, event: PublishFailed) -> None:
+    """The store did not take it: it stays in the spool until the store is back."""
+    block = core.publishing.pop(event.op, None)
+    if block is not None and event.lost:
+        batch = core.batches[block.batch]
+        core.tell("error", f"{event.reason}: the task will be rendered again")
+        batch.finished.difference_update(indices_of(block.entries))
+        batch.touch(urgent=True)
+        core.at("reports", core.now_ms)
+        return
+    if block is not None:
+        core.unpublished.append(block)
+        return
+    for slot in core.slots.values():
+        for chunk in [c for c in slot.chunks if c.lookup == event.op]:
+            slot.chunks.remove(chunk)
+            batch = core.batches[chunk.batch]
+            batch.running.difference_update(chunk.left)
+            batch.work.push_front(chunk.left)
+            batch.touch()
+
+
+def start_lookup(core: Core, slot: Slot, batch: Batch, ranges: Ranges) -> None:
+    """Before tasks are run: were they done before, under another batch?"""
+    op = core.next_number()
+    first = core.next_record(ranges.count())
+    slot.chunks.append(Chunk(op, batch.id, ranges.copy(), core.now_ms, lookup=op))
+    batch.running.update(ranges)
+    effect = Lookup(op, batch.id, batch.will.settings.name, batch.recipe, ranges.encode(), first.number)
+    core.effects.append(effect)
+
+
+def settle_lookup(core: Core, event: LookedUp) -> tuple[Slot | None, Batch | None, Ranges]:
+    """What was found is a safe result already; returns slot, batch and the tasks that are still to be run."""
+    for slot in core.slots.values():
+        for chunk in [c for c in slot.chunks if c.lookup == event.op]:
+            slot.chunks.remove(chunk)
+            batch = core.batches[chunk.batch]
+            batch.folder = event.folder or batch.folder
+            batch.running.difference_update(chunk.left)
+            hits = indices_of(event.hits) & chunk.left
+            misses = chunk.left - hits - batch.results.safe
+            batch.lookup_width = 1 if misses else min(_LOOKUP_WIDTH_MAX, batch.lookup_width * 2)
+            if hits:
+                _record_hits(core, batch, event, hits)
+            batch.touch()
+            core.stirred = True
+            return slot, batch, misses
+    return None, None, Ranges()
+
+
+def on_store_changed(core: Core, event: StoreChanged) -> None:
+    """The store was opened, found empty, lost or found again."""
+    store = core.store
+    before = store.ok
+    store.state, store.id, store.reason = event.state, event.store_id or store.id, event.reason
+    if event.state == "ok":
+        _agree(core, event.store_id)
+        if store.ok and not before:
+            core.tell("info", f"the store is there ({store.id[:8]})")
+            for batch in core.batches.values():
+                if batch.known and batch.stored != batch.will:
+                    core.effects.append(StoreBatch(batch.id, batch.recipe, batch.will))
+        publish_waiting(core)
+    elif event.state == "empty":
+        core.at("adoption", core.now_ms if core.may_adopt else core.started_ms + core.tuning.adopt_after_ms)
+    else:
+        core.tell("warning", f"the store is away: {event.reason}. Nothing is started until it is back.")
+    core.stirred = core.beat_wanted = True
+    core.at("beat", core.now_ms)
+
+
+def tick_adoption(core: Core) -> None:
+    """An empty folder was offered: make it the farm's store, unless the farm has one already."""
+    if core.store.state != "empty":
+        return
+    if core.may_adopt or not core.store.farm_id:
+        core.effects.append(OpenStore(adopt=True))
+    elif core.probed_store:
+        core.tell(
+            "fatal",
+            "this folder is empty, but the farm has a store already: is the share mounted here? "
+            "If it shall become the store, say --adopt-store.",
+        )
+    else:
+        core.probed_store = True
+        core.effects.append(OpenStore(adopt=False))
+
+
+def meet_store(core: Core, sender: Member, body: m.Heartbeat) -> None:
+    """A heartbeat names a store: of two, the smaller id is the farm's."""
+    if body.store_id:
+        _agree(core, body.store_id)
+
+
+def _agree(core: Core, store_id: str) -> None:
+    store = core.store
+    if store.farm_id and store.farm_id <= store_id:
+        agreed = store.farm_id
+    else:
+        agreed = store_id
+        core.write(StoreRecord(store_id))
+    if agreed != store.farm_id:
+        store.farm_id = agreed
+        core.stirred = True
+        publish_waiting(core)
+    if store.state == "ok" and store.id != agreed and not store.told_other:
+        store.told_other = True
+        core.tell(
+            "warning",
+            f"this peer's store ({store.id[:8]}) is not the farm's ({agreed[:8]}): nothing is started here. "
+            "Give --store the folder that the other peers use.",
+        )
+
+
+def _now_safe(core: Core, batch: Batch, safe: ResultBlock) -> None:
+    indices = indices_of(safe.entries)
+    absorb(core, batch, safe)
+    batch.finished.difference_update(indices)
+    add_fact(core, batch, safe)
+    batch.touch(urgent=not batch.finished and not batch.running and not batch.work)
+    core.at("reports", core.now_ms)
+    core.at("rounds", core.now_ms)
+    core.stirred = True
+
+
+def _record_hits(core: Core, batch: Batch, event: LookedUp, hits: Ranges) -> None:
+    entries = tuple(entry for entry in event.hits if entry.index in hits)
+    block = ResultBlock(batch.id, core.next_record(len(entries)), entries, True)
+    batch.finished.update(hits)
+    core.write(block, lambda: _now_safe(core, batch, block))

@@ -1,0 +1,143 @@
+"""Records: what is durable. Everything a journal holds, and everything reports carry about results.
+
+A record is made by one peer and has that peer's own id (peer, incarnation, number). A block carries the
+results of one chunk under consecutive numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from musep2p.core.ids import Incarnation, WireBatchId, WireDigest, WirePeerId, WireTaskKey
+from musep2p.core.recipe import Recipe, Settings
+
+__all__ = [
+    "MAX_ENTRIES",
+    "MAX_INDEX",
+    "PAYLOAD_BYTES_MAX",
+    "BatchFact",
+    "Entry",
+    "Failure",
+    "FlatRanges",
+    "RecipeRecord",
+    "Record",
+    "RecordId",
+    "ResultBlock",
+    "SafeMark",
+    "StoreRecord",
+    "Will",
+    "WillRecord",
+]
+
+PAYLOAD_BYTES_MAX = 1024  # larger outputs are objects of their own
+MAX_ENTRIES = 4096  # entries in a block: a chunk is worth about 20 ms, a few thousand at the very fastest
+MAX_INDEX = 1 << 40
+
+Index = Annotated[int, Meta(ge=0, le=MAX_INDEX)]
+FlatRanges = Annotated[tuple[Index, ...], Meta(max_length=8192)]  # 4096 ranges
+Count = Annotated[int, Meta(ge=0)]
+
+
+class RecordId(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """Who made a record, in which life, and the how-manieth it was."""
+
+    peer: WirePeerId
+    incarnation: Incarnation
+    number: Count
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The result of one task.
+
+    Attributes:
+        index: the task.
+        digest: name of the output's bytes.
+        size: bytes of the output.
+        ms: how long the engine took.
+        attempt: which attempt it was, from 1.
+        key: task key by the executor's own engine; empty for engines whose work is never looked up.
+        pixel_hash: hash of the decoded pixels; empty where the output is no picture.
+        ext: extension of the object's name; empty when the output is the payload.
+        payload: the output itself, when the engine makes no pictures and it is small.
+        skipped: True when an equal task's object was found and nothing was rendered.
+    """
+
+    index: Index
+    digest: WireDigest
+    size: Count
+    ms: Count
+    attempt: Annotated[int, Meta(ge=1)] = 1
+    key: WireTaskKey = ""  # type: ignore[assignment]
+    pixel_hash: Annotated[str, Meta(max_length=32)] = ""
+    ext: Annotated[str, Meta(pattern="^[a-z0-9]{0,5}$", max_length=5)] = ""
+    payload: Annotated[bytes, Meta(max_length=PAYLOAD_BYTES_MAX)] = b""
+    skipped: bool = False
+
+
+class ResultBlock(msgspec.Struct, frozen=True, array_like=True, tag="results"):
+    """Results of one peer under consecutive numbers; `safe` says that each is where the promise says."""
+
+    batch: WireBatchId
+    first: RecordId
+    entries: Annotated[tuple[Entry, ...], Meta(max_length=MAX_ENTRIES)]
+    safe: bool = False
+
+
+class Failure(msgspec.Struct, frozen=True, array_like=True, tag="failure"):
+    """One attempt that failed; it counts in its own turn only."""
+
+    batch: WireBatchId
+    id: RecordId
+    turn: Count
+    index: Index
+    attempt: Annotated[int, Meta(ge=1)]
+    reason: Annotated[str, Meta(max_length=2000)]
+    permanent: bool = False
+
+
+class SafeMark(msgspec.Struct, frozen=True, array_like=True, tag="safe"):
+    """Results already told of are now where the promise says."""
+
+    batch: WireBatchId
+    ranges: FlatRanges
+
+
+class Will(msgspec.Struct, frozen=True, array_like=True):
+    """What the user wants of a batch: the greatest (turn, word, settings) wins.
+
+    Attributes:
+        turn: grows with each command.
+        word: 0 running, 1 paused, 2 cancelled.
+        settings: name, priority, retries, time-out of that turn.
+    """
+
+    turn: Annotated[int, Meta(ge=1)]
+    word: Annotated[int, Meta(ge=0, le=2)]
+    settings: Settings
+
+
+class RecipeRecord(msgspec.Struct, frozen=True, array_like=True, tag="recipe"):
+    """A batch became known here."""
+
+    batch: WireBatchId
+    recipe: Recipe
+
+
+class WillRecord(msgspec.Struct, frozen=True, array_like=True, tag="will"):
+    """A greater will became known here."""
+
+    batch: WireBatchId
+    will: Will
+
+
+class StoreRecord(msgspec.Struct, frozen=True, array_like=True, tag="store"):
+    """The id of the farm's store."""
+
+    store_id: Annotated[str, Meta(pattern="^[0-9a-f]{32}$", max_length=32)]
+
+
+BatchFact = ResultBlock | Failure | SafeMark
+Record = BatchFact | RecipeRecord | WillRecord | StoreRecord

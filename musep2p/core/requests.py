@@ -1,0 +1,178 @@
+"""What a face asks of a peer, and what it is answered. Faces are clients; they hold no state of the farm."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from musep2p.core.ids import Incarnation, WireBatchId, WirePeerId
+from musep2p.core.recipe import Recipe, Settings
+from musep2p.core.records import Entry
+
+__all__ = [
+    "Accepted",
+    "Answer",
+    "AnswerBody",
+    "BatchStatus",
+    "CancelAsk",
+    "Entry",
+    "ErrorAnswer",
+    "PeerView",
+    "PeersAnswer",
+    "PeersAsk",
+    "Request",
+    "RequestBody",
+    "ResultRow",
+    "ResultsAsk",
+    "ResultsPage",
+    "StatusAsk",
+    "StatusList",
+    "SubmitAsk",
+]
+
+Number = Annotated[int, Meta(ge=0)]
+BatchName = Annotated[str, Meta(max_length=120)]
+
+
+class SubmitAsk(msgspec.Struct, frozen=True, tag="submit"):
+    """Make this recipe a batch; answered when it is accepted."""
+
+    recipe: Recipe
+    settings: Settings
+
+
+class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
+    """The batch is durable in `copies` places; `store` when one of them is the store."""
+
+    batch: WireBatchId
+    tasks: int
+    copies: int
+    store: bool
+    note: str = ""
+
+
+class StatusAsk(msgspec.Struct, frozen=True, tag="status"):
+    """How far is a batch (id, unique prefix, name or `last`; empty for all)?
+
+    With `after`, the answer waits until something changed since that version, one second at most.
+    """
+
+    batch: BatchName = ""
+    after: int = -1
+
+
+class BatchStatus(msgspec.Struct, frozen=True):
+    """One batch as its acting guardian last told it; `seconds_left` is None while unknown."""
+
+    batch: WireBatchId
+    name: str
+    state: str
+    total: int
+    done: int
+    failed: int
+    skipped: int
+    safe: int
+    running: int
+    queued: int
+    guardian: str
+    seconds_left: float | None
+    peers: list[str]
+    reason: str = ""
+    seconds: float = 0.0
+    version: int = 0
+    turn: int = 1
+
+
+class StatusList(msgspec.Struct, frozen=True, tag="statuses"):
+    """The batches asked for, newest last."""
+
+    batches: list[BatchStatus]
+
+
+class CancelAsk(msgspec.Struct, frozen=True, tag="cancel"):
+    """Cancel a batch; answered when the will is durable here."""
+
+    batch: BatchName
+
+
+class PeersAsk(msgspec.Struct, frozen=True, tag="peers"):
+    """Who is in the farm, as this peer sees it?"""
+
+
+class PeerView(msgspec.Struct, frozen=True):
+    """One peer as seen by the one that answers."""
+
+    id: WirePeerId
+    name: str
+    address: str
+    state: str
+    incarnation: str
+    slots: int
+    engines: list[str]
+    speed: float
+    store: str = ""
+
+
+class PeersAnswer(msgspec.Struct, frozen=True, tag="peer-list"):
+    """All peers known, the answering one first."""
+
+    peers: list[PeerView]
+    farm: str
+    store_path: str = ""
+
+
+class ResultsAsk(msgspec.Struct, frozen=True, tag="results"):
+    """Results of a batch from position `start` on; a peer that does not account for it names one that does."""
+
+    batch: BatchName
+    start: Number = 0
+
+
+class ResultRow(msgspec.Struct, frozen=True, array_like=True):
+    """One result, the peer that made it and the path of its picture below the store ('' if there is none)."""
+
+    entry: Entry
+    peer: WirePeerId
+    incarnation: Incarnation
+    path: str
+    failed: str = ""
+
+
+class ResultsPage(msgspec.Struct, frozen=True, tag="results-page"):
+    """Rows by index; `next` continues, 0 at the end; `redirect` names the address to ask instead."""
+
+    batch: WireBatchId
+    rows: list[ResultRow]
+    next: int
+    redirect: str = ""
+
+
+class ErrorAnswer(msgspec.Struct, frozen=True, tag="error"):
+    """The request cannot be served; exit code as the command line shall end with."""
+
+    code: str
+    message: str
+    hint: str
+    exit_code: int
+
+
+RequestBody = SubmitAsk | StatusAsk | CancelAsk | PeersAsk | ResultsAsk
+AnswerBody = Accepted | StatusList | PeersAnswer | ResultsPage | ErrorAnswer
+
+
+class Request(msgspec.Struct, frozen=True, array_like=True):
+    """A client's request under its own number."""
+
+    version: Number
+    farm: Annotated[str, Meta(max_length=120)]
+    number: Number
+    body: RequestBody
+
+
+class Answer(msgspec.Struct, frozen=True, array_like=True):
+    """The answer to the request of that number."""
+
+    number: Number
+    body: AnswerBody

@@ -1,0 +1,112 @@
+"""The merge of results: commutative, associative, idempotent, so that records may arrive in any order.
+
+For one index the smallest digest wins; between equal digests the smaller record id, so that all peers name
+the same maker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from musep2p.core.ids import BatchId
+from musep2p.core.ranges import Ranges
+from musep2p.core.records import Entry, Failure, RecordId, ResultBlock
+
+__all__ = ["Results", "indices_of"]
+
+_Maker = tuple[str, int, str]  # peer, incarnation counter and nonce
+
+
+def indices_of(entries: Iterable[Entry]) -> Ranges:
+    """The set of indices of some entries; cheap for the usual ascending runs."""
+    ranges = Ranges()
+    start = stop = -1
+    for entry in entries:
+        if entry.index == stop:
+            stop += 1
+        else:
+            ranges.add(start, stop)
+            start, stop = entry.index, entry.index + 1
+    ranges.add(start, stop)
+    return ranges
+
+
+class Results:
+    """All that one peer knows durably of a batch's outcome: results, which of them are safe, failures.
+
+    Args:
+        batch: whose results.
+        total: the number of tasks.
+    """
+
+    def __init__(self, batch: BatchId, total: int) -> None:
+        self.batch = batch
+        self.total = total
+        self.known = Ranges()
+        self.safe = Ranges()
+        self.skipped = 0
+        self._best: dict[int, tuple[Entry, _Maker]] = {}
+        self._failures: dict[int, dict[RecordId, Failure]] = {}
+
+    def merge_block(self, block: ResultBlock) -> None:
+        """Learn results; those beyond the batch are a stranger's mistake and ignored."""
+        maker = (block.first.peer, block.first.incarnation.counter, block.first.incarnation.nonce)
+        for entry in block.entries:
+            if entry.index >= self.total:
+                continue
+            best = self._best.get(entry.index)
+            if best is None:
+                self._best[entry.index] = (entry, maker)
+                self.skipped += entry.skipped
+            elif (entry.digest, maker) < (best[0].digest, best[1]):
+                self._best[entry.index] = (entry, maker)
+                self.skipped += entry.skipped - best[0].skipped
+        indices = indices_of(block.entries)
+        indices.discard(self.total, max(self.total, 1 << 41))
+        self.known.update(indices)
+        if block.safe:
+            self.safe.update(indices)
+
+    def mark_safe(self, ranges: Ranges) -> None:
+        """Learn that results already known are where the promise says."""
+        self.safe.update(ranges & self.known)
+
+    def merge_failure(self, failure: Failure) -> None:
+        """Learn of one failed attempt."""
+        if failure.index < self.total:
+            self._failures.setdefault(failure.index, {})[failure.id] = failure
+
+    def covers(self, block: ResultBlock) -> bool:
+        """True when merging the block would change nothing."""
+        indices = indices_of(block.entries)
+        known = self.safe if block.safe else self.known
+        return not (indices - known) and all(
+            (best := self._best.get(entry.index)) is not None and best[0].digest == entry.digest
+            for entry in block.entries
+        )
+
+    def has_failure(self, failure: Failure) -> bool:
+        """True when this failure is known."""
+        return failure.id in self._failures.get(failure.index, ())
+
+    def failures(self, index: int, turn: int | None = None) -> list[Failure]:
+        """Failed attempts at a task, oldest record first; of one turn only when `turn` is given."""
+        known = self._failures.get(index, {})
+        return [known[rid] for rid in sorted(known) if turn is None or known[rid].turn == turn]
+
+    def failing(self) -> Iterator[int]:
+        """Indices with at least one failure, ascending."""
+        return iter(sorted(self._failures))
+
+    def failed(self, turn: int, retries: int) -> Ranges:
+        """Tasks with more than `retries` failures in this turn (or a permanent one) and no valid result."""
+        failed = Ranges()
+        for index in self._failures:
+            of_turn = self.failures(index, turn)
+            if len(of_turn) > retries or any(f.permanent for f in of_turn):
+                failed.add(index, index + 1)
+        return failed - self.known
+
+    def entry(self, index: int) -> tuple[Entry, _Maker] | None:
+        """The winning result of a task and who made it (peer, incarnation counter, nonce)."""
+        return self._best.get(index)

@@ -1,0 +1,389 @@
+"""The data of one peer, and the outbox of one event. Handlers in the sibling modules work on it.
+
+`Core.write` is the one way to say something durable: the continuation runs, and its effects leave, only when
+the journal's position has been reported durable.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from musep2p.core.deque import WorkDeque
+from musep2p.core.effects import Effect, Send, Tell, Write
+from musep2p.core.ids import BatchId, Incarnation, PeerId
+from musep2p.core.messages import Envelope, Heartbeat, Hello, Load, Message, Progress
+from musep2p.core.ranges import Ranges
+from musep2p.core.recipe import Recipe
+from musep2p.core.records import BatchFact, Record, RecordId, ResultBlock, Will
+from musep2p.core.requests import StatusAsk
+from musep2p.core.results import Results
+from musep2p.core.wills import WillTable
+
+__all__ = [
+    "Accounting",
+    "Batch",
+    "Chunk",
+    "Core",
+    "Cursor",
+    "Member",
+    "OpenGrant",
+    "Slot",
+    "StoreView",
+    "Submission",
+    "Tuning",
+    "View",
+    "Waiter",
+]
+
+NEVER = 1 << 60
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Times and limits of the protocol, in milliseconds where they are times; the same on all peers of a farm.
+
+    Attributes:
+        heartbeat_ms: between heartbeats; suspect and down are counted from the last thing heard.
+        stall_ms: a gap of our own this long means that we, not the others, were away.
+        report_ms: least time between unasked reports on one batch.
+        round_gap_ms: least time between rounds after one that found nothing lost.
+        chunk_us: work worth this long is handed to a child at once.
+        ahead_us: tasks shorter than this get a second chunk while the first runs.
+        guardians: peers that account for a batch.
+        copies: other peers that must have recipe and will before a batch is accepted.
+    """
+
+    heartbeat_ms: int = 1000
+    suspect_ms: int = 3000
+    down_ms: int = 5000
+    stall_ms: int = 2000
+    report_ms: int = 500
+    report_again_ms: int = 1000
+    round_gap_ms: int = 200
+    question_again_ms: int = 500
+    ask_timeout_ms: int = 1000
+    grant_again_ms: int = 300
+    copy_again_ms: int = 500
+    dial_ms: int = 500
+    dial_ms_max: int = 10_000
+    addresses_ms: int = 10_000
+    adopt_after_ms: int = 2000
+    chunk_us: int = 20_000
+    ahead_us: int = 10_000
+    guardians: int = 3
+    copies: int = 2
+    candidates_max: int = 512
+    timeout_floor_ms: int = 600_000
+    timeout_factor: int = 20
+    tail_rules: bool = True
+
+
+@dataclass(slots=True)
+class Member:
+    """What we know of another peer: its life, what it said, how loaded it is."""
+
+    id: PeerId
+    incarnation: Incarnation
+    address: str
+    hello: Hello
+    state: str = "new"
+    heard_ms: int = 0
+    beat: Heartbeat | None = None
+    load: Load = field(default_factory=Load)
+    load_ms: int = 0
+    refused_until_ms: int = 0
+    knows_wills: int = -1
+    exchanged_ms: int = -NEVER
+    known: set[BatchId] = field(default_factory=set)
+
+    @property
+    def up(self) -> bool:
+        """True for peers that count (a suspect is still up)."""
+        return self.state in ("up", "suspect")
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Tasks handed to a slot together; `begun` is the one in work, if the child said so."""
+
+    number: int
+    batch: BatchId
+    left: Ranges
+    handed_ms: int
+    begun: int = -1
+    begun_ms: int = 0
+    lookup: int = 0
+
+
+@dataclass(slots=True)
+class Slot:
+    """One place where one task runs at a time."""
+
+    id: int
+    ready: bool = False
+    chunks: list[Chunk] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class OpenGrant:
+    """A grant of ours that the thief has not answered."""
+
+    number: int
+    thief: PeerId
+    thief_incarnation: Incarnation
+    batch: BatchId
+    ranges: Ranges
+    ask: int
+    sent_ms: int
+
+
+@dataclass(slots=True)
+class Cursor:
+    """What one life of a guardian acknowledged of our reports on one batch."""
+
+    incarnation: Incarnation
+    position: int = 0
+    version: int = 0
+    sent_ms: int = -NEVER
+    sent_version: int = -1
+    sent_position: int = -1
+
+
+@dataclass(slots=True)
+class View:
+    """What a guardian knows of one reporter's holdings and log."""
+
+    incarnation: Incarnation
+    position: int = 0
+    version: int = -1
+    received: int = 0
+    answered: int = 0
+    queued: Ranges = field(default_factory=Ranges)
+    running: Ranges = field(default_factory=Ranges)
+    finished: Ranges = field(default_factory=Ranges)
+    facts: list[BatchFact] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Accounting:
+    """A guardian's rounds on one batch."""
+
+    round: int = 0
+    open: bool = False
+    asked_ms: int = 0
+    ended_ms: int = -NEVER
+    waiting: set[PeerId] = field(default_factory=set)
+    missing: Ranges = field(default_factory=Ranges)
+    doubled: Ranges = field(default_factory=Ranges)
+    views: dict[PeerId, View] = field(default_factory=dict)
+    told: Progress | None = None
+    told_ms: int = -NEVER
+    since_ms: int = 0
+    took_ms: int = 0
+    complete: bool = False
+
+
+@dataclass(slots=True)
+class Batch:
+    """A batch known here: recipe and will, what we hold of it, and what we know of it."""
+
+    id: BatchId
+    recipe: Recipe
+    will: Will
+    results: Results
+    known: bool = False
+    work: WorkDeque = field(default_factory=WorkDeque)
+    granted: Ranges = field(default_factory=Ranges)
+    running: Ranges = field(default_factory=Ranges)
+    finished: Ranges = field(default_factory=Ranges)
+    failed: Ranges = field(default_factory=Ranges)
+    log: list[BatchFact] = field(default_factory=list)
+    cursors: dict[PeerId, Cursor] = field(default_factory=dict)
+    awaiting: deque[tuple[int, Ranges]] = field(default_factory=deque)
+    version: int = 0
+    reported_ms: int = -NEVER
+    dirty: bool = False
+    urgent: bool = False
+    accounting: Accounting = field(default_factory=Accounting)
+    progress: Progress | None = None
+    ranks: dict[PeerId, int] = field(default_factory=dict)
+    work_class: str = ""
+    folder: str = ""
+    stored: Will | None = None
+    held_back: bool = False
+    lookup_width: int = 1
+    singly: bool = False
+    changes: int = 0
+    served: int = 0
+    order: int = 0
+
+    def held(self) -> Ranges:
+        """All that we hold of it: queued, granted and not yet answered, running, finished and not yet safe."""
+        return self.work.held() | self.granted | self.running | self.finished
+
+    def touch(self, *, urgent: bool = False) -> None:
+        """Our holdings changed: guardians shall hear of it."""
+        self.version += 1
+        self.dirty = True
+        self.urgent = self.urgent or urgent or not (self.work or self.granted or self.running or self.finished)
+
+
+@dataclass(slots=True)
+class Submission:
+    """A command that waits until its will is durable in enough places."""
+
+    batch: BatchId
+    will: Will
+    via: bytes
+    number: int
+    kind: str
+    durable: bool = False
+    copies: set[PeerId] = field(default_factory=set)
+    stored: bool = False
+    sent_ms: int = -NEVER
+
+
+@dataclass(slots=True)
+class StoreView:
+    """How our own store is: absent, opening, empty, ok or away; and the id that the farm agreed on."""
+
+    state: str = "absent"
+    id: str = ""
+    farm_id: str = ""
+    reason: str = ""
+    told_other: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """True when outputs can be published."""
+        return self.state == "ok" and self.id == self.farm_id
+
+
+@dataclass(slots=True)
+class Waiter:
+    """A face that waits for a batch to change."""
+
+    via: bytes
+    number: int
+    ask: StatusAsk
+    until_ms: int
+
+
+class Core:
+    """The state of one peer, its random source, and the effects of the event being handled."""
+
+    def __init__(
+        self,
+        *,
+        me: PeerId,
+        incarnation: Incarnation,
+        hello: Hello,
+        tuning: Tuning,
+        rng: random.Random,
+        keyed: frozenset[str] = frozenset(),
+        payload: frozenset[str] = frozenset(),
+        has_store: bool = False,
+        may_adopt: bool = False,
+    ) -> None:
+        self.me, self.incarnation, self.hello = me, incarnation, hello
+        self.host = "127.0.0.1"
+        self.tuning, self.rng = tuning, rng
+        self.keyed, self.payload = keyed, payload
+        self.now_ms = 0
+        self.started_ms = -1
+        self.last_ms = -1
+        self.cause = ""
+        self.effects: list[Effect] = []
+        self.timers: dict[str, int] = {}
+        self.written = 0
+        self.durable = 0
+        self.waiting: deque[tuple[int, Callable[[], None]]] = deque()
+        self.members: dict[PeerId, Member] = {}
+        self.candidates: dict[str, tuple[int, int]] = {}
+        self.own_addresses: set[str] = set()
+        self.batches: dict[BatchId, Batch] = {}
+        self.wills = WillTable()
+        self.slots = {i: Slot(i) for i in range(hello.slots)}
+        self.paces: dict[str, float] = {}
+        self.times: dict[str, list[float]] = {}
+        self.served = 0
+        self.probed_store = False
+        self.grants: dict[int, OpenGrant] = {}
+        self.late_asks: dict[PeerId, tuple[int, int]] = {}
+        self.answers_given: dict[tuple[PeerId, Incarnation, int], bool] = {}
+        self.ask: tuple[int, PeerId, int] | None = None
+        self.publishing: dict[int, ResultBlock] = {}
+        self.unpublished: list[ResultBlock] = []
+        self.lost: list[Member] = []
+        self.addresses_due_ms = 0
+        self.store = StoreView(state="opening" if has_store else "absent")
+        self.may_adopt = may_adopt
+        self.submissions: dict[BatchId, Submission] = {}
+        self.waiters: list[Waiter] = []
+        self.counter = 0
+        self.record_number = 0
+        self.stirred = True
+        self.beaten_ms = -NEVER
+        self.beat_wanted = False
+        self.hold_starts_until_ms = 0
+        self.draining = False
+        self.left = False
+        self.steals = 0
+        self.announced = 0
+
+    def next_number(self) -> int:
+        """A fresh number of this incarnation for chunks, asks, grants and store effects."""
+        self.counter += 1
+        return self.counter
+
+    def next_record(self, count: int = 1) -> RecordId:
+        """The id of the next record; a block of `count` results uses that many numbers."""
+        first = RecordId(self.me, self.incarnation, self.record_number)
+        self.record_number += count
+        return first
+
+    def when_durable(self, then: Callable[[], None]) -> None:
+        """Run `then` after all that is written so far is durable, and after what waits for it already."""
+        if self.waiting or self.durable < self.written:
+            self.waiting.append((self.written, then))
+        else:
+            then()
+
+    def write(self, record: Record, then: Callable[[], None] | None = None, sync: tuple[str, ...] = ()) -> None:
+        """Append to the journal; `then` runs when it is durable, in the order of writing."""
+        self.written += 1
+        self.effects.append(Write(self.written, record, sync))
+        if then is not None:
+            self.waiting.append((self.written, then))
+
+    def on_durable(self, position: int) -> None:
+        """The journal is on disk up to `position`: say what waited for it."""
+        self.durable = max(self.durable, position)
+        while self.waiting and self.waiting[0][0] <= self.durable:
+            self.waiting.popleft()[1]()
+
+    def send(self, member: Member, body: Message, *, bulk: bool = False) -> None:
+        """Say something to the present life of a peer."""
+        envelope = Envelope(self.me, self.incarnation, member.incarnation, self.cause, body)
+        self.effects.append(Send(member.address, envelope, member.hello.bulk_port if bulk else 0))
+
+    def send_stranger(self, address: str, body: Message) -> None:
+        """Say something to whoever lives at an address."""
+        self.effects.append(Send(address, Envelope(self.me, self.incarnation, None, self.cause, body)))
+
+    def tell(self, level: str, text: str) -> None:
+        """A line for people and logs."""
+        self.effects.append(Tell(level, text, self.cause))
+
+    def at(self, timer: str, due_ms: int) -> None:
+        """Wake for this timer no later than `due_ms`."""
+        known = self.timers.get(timer)
+        if known is None or due_ms < known:
+            self.timers[timer] = due_ms
+
+    def up_members(self) -> list[Member]:
+        """The other peers that count, by id."""
+        return [self.members[i] for i in sorted(self.members) if self.members[i].up]

@@ -1,0 +1,225 @@
+"""Submit and commands: a will is written above the greatest known, copied, and accepted once it is safe enough.
+
+Accepted = recipe and will are durable here and at min(2, other up peers), or here and on the store. A hung
+store delays nothing while peers answer. The same module spreads wills by anti-entropy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from musep2p.core import messages as m
+from musep2p.core.accounting import begin_turn
+from musep2p.core.effects import Reply, StoreBatch
+from musep2p.core.events import Asked, BatchStored
+from musep2p.core.ids import BatchId, short
+from musep2p.core.recipe import Recipe, Settings, batch_id
+from musep2p.core.records import RecipeRecord, Will, WillRecord
+from musep2p.core.requests import Accepted, Answer, SubmitAsk
+from musep2p.core.results import Results
+from musep2p.core.state import Batch, Core, Member, Submission
+from musep2p.core.wills import CANCELLED, RUNNING, WORDS, greater, will_rank
+
+__all__ = [
+    "command",
+    "exchange_wills",
+    "learn",
+    "on_batch_stored",
+    "on_buckets",
+    "on_copied",
+    "on_copy",
+    "on_recipe_ask",
+    "on_submit",
+    "on_wills",
+    "restore",
+    "settle_submissions",
+    "tick_copies",
+]
+
+_WILLS_IN_MESSAGE = 1000
+
+
+def on_submit(core: Core, event: Asked) -> None:
+    """A face submits a recipe: a new batch, or the next turn of one that exists."""
+    ask = event.request.body
+    assert isinstance(ask, SubmitAsk)
+    command(core, batch_id(ask.recipe), ask.recipe, RUNNING, ask.settings, event, "submit")
+
+
+def command(core: Core, batch: BatchId, recipe: Recipe, word: int, settings: Settings, event: Asked, kind: str) -> None:
+    """Write the next turn of a batch's will and answer the face once it is accepted."""
+    known = core.batches.get(batch)
+    will = Will(known.will.turn + 1 if known else 1, word, settings)
+    submission = Submission(batch, will, event.via, event.request.number, kind)
+    core.submissions[batch] = submission
+    learn(core, batch, recipe, will)
+    _send_copies(core, submission)
+
+
+def learn(core: Core, batch_id_: BatchId, recipe: Recipe, will: Will, sender: Member | None = None) -> None:
+    """Make recipe and will durable if they are news; tell the sender what is durable here once it is."""
+    batch = core.batches.get(batch_id_)
+    if batch is None:
+        batch = _new_batch(core, batch_id_, recipe, will)
+        core.write(RecipeRecord(batch_id_, recipe))
+    elif greater(will, batch.will):
+        batch.will = will
+    elif batch.known and will == core.wills.get(batch_id_):
+        if sender is not None:
+            core.send(sender, m.Copied(batch_id_, will))
+        return
+    written = batch.will
+    core.write(WillRecord(batch_id_, written), lambda: _durable(core, batch, written, sender))
+
+
+def on_copy(core: Core, sender: Member, body: m.Copy) -> None:
+    """Another peer gives us recipe and will."""
+    if batch_id(body.recipe) != body.batch:
+        core.tell("warning", f"{sender.hello.name} sent a recipe that is not {short(body.batch)}; ignored")
+        return
+    sender.known.add(body.batch)
+    learn(core, body.batch, body.recipe, body.will, sender)
+
+
+def on_copied(core: Core, sender: Member, body: m.Copied) -> None:
+    """A peer has recipe and a will durably; if its will is greater than ours, ours is written again above it."""
+    sender.known.add(body.batch)
+    batch = core.batches.get(body.batch)
+    submission = core.submissions.get(body.batch)
+    if batch is None:
+        core.send(sender, m.RecipeAsk(body.batch))
+        return
+    if submission is not None and greater(body.will, submission.will):
+        mine = submission.will
+        submission.will = Will(body.will.turn + 1, mine.word, mine.settings)
+        submission.copies.clear()
+        submission.durable = submission.stored = False
+        learn(core, body.batch, batch.recipe, submission.will)
+        _send_copies(core, submission)
+    elif submission is not None and body.will == submission.will:
+        submission.copies.add(sender.id)
+    elif greater(body.will, batch.will):
+        learn(core, body.batch, batch.recipe, body.will)
+
+
+def on_batch_stored(core: Core, event: BatchStored) -> None:
+    """The store has recipe and will."""
+    batch = core.batches.get(event.batch)
+    if batch is not None:
+        batch.stored = event.will
+        batch.folder = event.folder or batch.folder
+    submission = core.submissions.get(event.batch)
+    if submission is not None and submission.will == event.will:
+        submission.stored = True
+
+
+def on_recipe_ask(core: Core, sender: Member, body: m.RecipeAsk) -> None:
+    """A peer lacks a batch that it heard of."""
+    batch = core.batches.get(body.batch)
+    if batch is not None and batch.known:
+        core.send(sender, m.Copy(batch.id, batch.recipe, batch.will), bulk=True)
+
+
+def exchange_wills(core: Core, sender: Member, theirs: int) -> None:
+    """After a heartbeat: equal hashes mean that both know all; unequal ones start an exchange, once a second."""
+    if theirs == core.wills.hash:
+        if sender.knows_wills != theirs:
+            sender.knows_wills = theirs
+            sender.known.update(batch.id for batch in core.batches.values() if batch.known)
+        return
+    if core.now_ms - sender.exchanged_ms >= core.tuning.heartbeat_ms:
+        sender.exchanged_ms = core.now_ms
+        core.send(sender, m.Buckets(core.wills.buckets()))
+
+
+def on_buckets(core: Core, sender: Member, body: m.Buckets) -> None:
+    """Answer with our wills of the buckets that differ."""
+    entries = core.wills.differing(body.hashes)
+    for at in range(0, max(1, len(entries)), _WILLS_IN_MESSAGE):
+        part = entries[at : at + _WILLS_IN_MESSAGE]
+        core.send(sender, m.Wills(tuple(b for b, _ in part), tuple(w for _, w in part)), bulk=len(part) > 100)
+
+
+def on_wills(core: Core, sender: Member, body: m.Wills) -> None:
+    """Take greater wills, ask for batches we lack, answer with ours where it is greater."""
+    for batch_id_, will in zip(body.batches, body.wills, strict=False):
+        sender.known.add(batch_id_)
+        batch = core.batches.get(batch_id_)
+        if batch is None:
+            core.send(sender, m.RecipeAsk(batch_id_))
+        elif greater(will, batch.will):
+            learn(core, batch_id_, batch.recipe, will)
+        elif batch.known and greater(batch.will, will):
+            core.send(sender, m.Wills((batch_id_,), (batch.will,)))
+
+
+def tick_copies(core: Core) -> None:
+    """Send copies again to peers that have not said that they have them; store what is not on the store."""
+    for submission in core.submissions.values():
+        if core.now_ms - submission.sent_ms >= core.tuning.copy_again_ms:
+            _send_copies(core, submission)
+    if core.submissions:
+        core.at("copies", core.now_ms + core.tuning.copy_again_ms)
+
+
+def settle_submissions(core: Core) -> None:
+    """Answer the faces whose command is now accepted."""
+    for submission in list(core.submissions.values()):
+        others = {member.id for member in core.up_members()}
+        enough = len(submission.copies & others) >= min(core.tuning.copies, len(others))
+        if submission.durable and (enough or submission.stored):
+            del core.submissions[submission.batch]
+            core.effects.append(Reply(submission.via, Answer(submission.number, _accepted(core, submission))))
+
+
+def restore(core: Core, recipes: Iterable[RecipeRecord], wills: Iterable[WillRecord]) -> None:
+    """From a journal: batches with their greatest wills, known and durable."""
+    first = {record.batch: record.recipe for record in recipes}
+    for record in wills:
+        batch = core.batches.get(record.batch)
+        if batch is None and record.batch in first:
+            batch = _new_batch(core, record.batch, first[record.batch], record.will)
+        if batch is not None:
+            batch.known = True
+            batch.will = max(batch.will, record.will, key=will_rank)
+            core.wills.put(batch.id, record.will)
+
+
+def _new_batch(core: Core, batch_id_: BatchId, recipe: Recipe, will: Will) -> Batch:
+    batch = Batch(batch_id_, recipe, will, Results(batch_id_, recipe.count()))
+    batch.work_class = recipe.work_class()
+    batch.order = len(core.batches)
+    batch.accounting.since_ms = core.now_ms
+    core.batches[batch_id_] = batch
+    return batch
+
+
+def _durable(core: Core, batch: Batch, will: Will, sender: Member | None) -> None:
+    batch.known = True
+    core.wills.put(batch.id, will)
+    submission = core.submissions.get(batch.id)
+    if submission is not None and submission.will == will:
+        submission.durable = True
+    if sender is not None and core.members.get(sender.id) is sender:
+        core.send(sender, m.Copied(batch.id, will))
+    if submission is not None and core.store.ok:
+        core.effects.append(StoreBatch(batch.id, batch.recipe, batch.will))
+    begin_turn(core, batch)
+
+
+def _send_copies(core: Core, submission: Submission) -> None:
+    submission.sent_ms = core.now_ms
+    batch = core.batches[submission.batch]
+    for member in core.up_members():
+        if member.id not in submission.copies:
+            core.send(member, m.Copy(batch.id, batch.recipe, submission.will))
+    core.at("copies", core.now_ms + core.tuning.copy_again_ms)
+
+
+def _accepted(core: Core, submission: Submission) -> Accepted:
+    batch = core.batches[submission.batch]
+    copies = 1 + len(submission.copies) + submission.stored
+    word = WORDS[submission.will.word] if submission.will.word == CANCELLED else "accepted"
+    note = "one copy: no other peer and no store has this batch" if copies == 1 else ""
+    core.tell("info", f"batch {short(batch.id)} {batch.will.settings.name!r} {word}, {copies} copies")
+    return Accepted(batch.id, batch.results.total, copies, submission.stored, note)

@@ -1,0 +1,248 @@
+"""Slots: what runs next, in chunks worth about 20 ms, and what follows when tasks end, fail, hang or crash."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from musep2p.core.accounting import absorb
+from musep2p.core.effects import Kill, Start
+from musep2p.core.events import Begun, ChunkEnded, LookedUp, SlotDied, SlotReady, TaskFailed, TasksDone
+from musep2p.core.ids import BatchId, short
+from musep2p.core.loads import by_urgency, may_start, speed_us
+from musep2p.core.market import avoided, hold_back
+from musep2p.core.publishing import settle_lookup, settle_results, start_lookup
+from musep2p.core.ranges import Ranges
+from musep2p.core.records import MAX_ENTRIES, Entry, Failure, ResultBlock
+from musep2p.core.reports import add_fact
+from musep2p.core.results import indices_of
+from musep2p.core.state import Batch, Chunk, Core, Slot
+
+__all__ = [
+    "fill_slots",
+    "hand_over",
+    "on_begun",
+    "on_chunk_ended",
+    "on_looked_up",
+    "on_slot_died",
+    "on_slot_ready",
+    "on_task_failed",
+    "on_tasks_done",
+    "spool_name",
+    "tick_deadlines",
+]
+
+_SMOOTHING = 0.3  # weight of the newest measurement of a pace
+
+
+def spool_name(batch: BatchId, entry: Entry) -> str:
+    """The file in the spool that holds a result's object until the store has it."""
+    return f"{batch}-{entry.index}-{entry.attempt}.{entry.ext}"
+
+
+def fill_slots(core: Core) -> None:
+    """Give idle slots their next chunk, and slots with very short tasks one chunk ahead."""
+    if core.draining or core.now_ms < core.hold_starts_until_ms:
+        return
+    for slot in core.slots.values():
+        while _wants_chunk(core, slot):
+            if not _start_next(core, slot):
+                break
+
+
+def on_slot_ready(core: Core, event: SlotReady) -> None:
+    """A child waits for work."""
+    core.slots[event.slot].ready = True
+    core.stirred = True
+
+
+def on_begun(core: Core, event: Begun) -> None:
+    """A child names the task that it begins: its clock starts, and a crash now is this task's."""
+    chunk = _chunk(core, event.slot, event.chunk)
+    if chunk is not None:
+        chunk.begun, chunk.begun_ms = event.index, core.now_ms
+
+
+def on_tasks_done(core: Core, event: TasksDone) -> None:
+    """Results: held as finished until they are safe, told of once they are durable."""
+    chunk = _chunk(core, event.slot, event.chunk)
+    if chunk is None:
+        return
+    batch = core.batches[chunk.batch]
+    indices = indices_of(event.entries) & chunk.left
+    if indices.count() != len(event.entries):
+        return
+    chunk.left.difference_update(indices)
+    chunk.begun, chunk.begun_ms = -1, core.now_ms
+    batch.running.difference_update(indices)
+    batch.finished.update(indices)
+    _measure(core, batch, event.us / len(event.entries))
+    block = ResultBlock(batch.id, core.next_record(len(event.entries)), event.entries)
+    names = tuple(spool_name(batch.id, entry) for entry in event.entries if entry.ext)
+    core.write(block, lambda: settle_results(core, batch, block, indices), names)
+    batch.touch()
+    core.at("reports", core.now_ms)
+
+
+def on_task_failed(core: Core, event: TaskFailed) -> None:
+    """The engine failed one task."""
+    chunk = _chunk(core, event.slot, event.chunk)
+    if chunk is not None and event.index in chunk.left:
+        _fail(core, chunk, event.index, event.reason, permanent=event.permanent)
+
+
+def on_chunk_ended(core: Core, event: ChunkEnded) -> None:
+    """The child is through with a chunk; what it said nothing about goes back to the deque."""
+    slot = core.slots[event.slot]
+    chunk = _chunk(core, event.slot, event.chunk)
+    if chunk is not None:
+        slot.chunks.remove(chunk)
+        _give_back(core, chunk)
+    core.stirred = True
+
+
+def on_slot_died(core: Core, event: SlotDied) -> None:
+    """A child crashed or was killed: the task that it had begun failed, the others go back uncounted."""
+    slot = core.slots[event.slot]
+    slot.ready = False
+    chunks, slot.chunks = slot.chunks, []
+    for chunk in chunks:
+        blamed = chunk.begun if chunk.begun in chunk.left else -1
+        if chunk.left.count() == 1:
+            blamed = next(chunk.left.indices())
+        if blamed >= 0 and chunk is chunks[0] and not chunk.lookup:
+            _fail(core, chunk, blamed, event.reason)
+        elif chunk is chunks[0]:
+            core.batches[chunk.batch].singly = True
+        _give_back(core, chunk)
+    core.stirred = True
+
+
+def on_looked_up(core: Core, event: LookedUp) -> None:
+    """Keys were looked up: what was not found is run now, as much as makes a chunk."""
+    slot, batch, misses = settle_lookup(core, event)
+    if slot is None or batch is None or not misses:
+        return
+    us = speed_us(core, batch.work_class)
+    chunk = misses.first(max(1, core.tuning.chunk_us // us) if us else 1)
+    batch.work.push_front(misses - chunk)
+    if may_start(core, batch):
+        hand_over(core, slot, batch, chunk)
+    else:
+        batch.work.push_front(chunk)
+    batch.touch()
+
+
+def tick_deadlines(core: Core) -> None:
+    """Kill children whose task takes longer than it may."""
+    for slot in core.slots.values():
+        if not slot.chunks or slot.chunks[0].lookup:
+            continue
+        chunk = slot.chunks[0]
+        limit = _limit_ms(core, core.batches[chunk.batch])
+        due = max(chunk.handed_ms, chunk.begun_ms) + limit
+        if core.now_ms >= due:
+            core.effects.append(Kill(slot.id, f"timed out after {limit / 1000:g} s"))
+            slot.ready = False
+            due = core.now_ms + 5000
+        core.at("deadlines", due)
+
+
+def hand_over(core: Core, slot: Slot, batch: Batch, ranges: Ranges) -> None:
+    """Hand tasks to a slot's child; they are running from now on."""
+    chunk = Chunk(core.next_number(), batch.id, ranges.copy(), core.now_ms)
+    slot.chunks.append(chunk)
+    batch.running.update(ranges)
+    failing = [i for i in batch.results.failing() if i in ranges]
+    attempts = {i: 1 + len(batch.results.failures(i)) for i in failing}
+    core.effects.append(Start(slot.id, chunk.number, batch.id, batch.recipe, ranges.encode(), attempts))
+    core.at("deadlines", core.now_ms + _limit_ms(core, batch))
+
+
+def _wants_chunk(core: Core, slot: Slot) -> bool:
+    if not slot.ready or len(slot.chunks) > 1:
+        return False
+    if not slot.chunks:
+        return True
+    first = slot.chunks[0]
+    pace = core.paces.get(core.batches[first.batch].work_class)
+    return not first.lookup and pace is not None and pace <= core.tuning.ahead_us
+
+
+def _start_next(core: Core, slot: Slot) -> bool:
+    for batch in by_urgency(core):
+        if not may_start(core, batch):
+            continue
+        batch.held_back = hold_back(core, batch)
+        if batch.held_back:
+            core.at("seek", core.now_ms + 20)
+            continue
+        ranges = batch.work.take_front(_chunk_size(core, batch), avoided(core, batch, core.me))
+        if not ranges:
+            continue
+        core.served += 1
+        batch.served = core.served
+        batch.touch()
+        if batch.recipe.engine in core.keyed and core.store.ok:
+            start_lookup(core, slot, batch, ranges)
+        else:
+            hand_over(core, slot, batch, ranges)
+        return True
+    return False
+
+
+def _chunk_size(core: Core, batch: Batch) -> int:
+    if batch.recipe.engine in core.keyed and core.store.ok:
+        return batch.lookup_width
+    us = speed_us(core, batch.work_class)
+    if not us or batch.singly:
+        return 1
+    fair = -(-batch.work.count() // (2 * len(core.slots)))
+    return max(1, min(core.tuning.chunk_us // us, fair, MAX_ENTRIES // 2))
+
+
+def _chunk(core: Core, slot: int, number: int) -> Chunk | None:
+    return next((chunk for chunk in core.slots[slot].chunks if chunk.number == number), None)
+
+
+def _measure(core: Core, batch: Batch, us: float) -> None:
+    known = core.paces.get(batch.work_class)
+    core.paces[batch.work_class] = us if known is None else known + _SMOOTHING * (us - known)
+    times = core.times.setdefault(batch.work_class, [])
+    times.append(us)
+    del times[:-64]
+
+
+def _limit_ms(core: Core, batch: Batch) -> int:
+    asked = batch.will.settings.timeout_ms
+    if asked:
+        return asked
+    times = core.times.get(batch.work_class)
+    usual = median(times) / 1000 if times else 0
+    return max(core.tuning.timeout_floor_ms, round(core.tuning.timeout_factor * usual))
+
+
+def _give_back(core: Core, chunk: Chunk) -> None:
+    batch = core.batches[chunk.batch]
+    left = chunk.left & batch.running
+    batch.running.difference_update(left)
+    batch.work.push_front(left - batch.results.safe)
+    batch.touch()
+    core.at("reports", core.now_ms)
+
+
+def _fail(core: Core, chunk: Chunk, index: int, reason: str, *, permanent: bool = False) -> None:
+    batch = core.batches[chunk.batch]
+    chunk.left.discard(index, index + 1)
+    attempt = 1 + len(batch.results.failures(index))
+    failure = Failure(batch.id, core.next_record(), batch.will.turn, index, attempt, reason[:2000], permanent)
+    core.tell("warning", f"task {index} of {short(batch.id)}, attempt {attempt}: {reason}")
+    core.write(failure, lambda: _failed(core, batch, failure))
+
+
+def _failed(core: Core, batch: Batch, failure: Failure) -> None:
+    absorb(core, batch, failure)
+    batch.running.discard(failure.index, failure.index + 1)
+    add_fact(core, batch, failure)
+    batch.touch(urgent=True)
+    core.stirred = True
+    core.at("rounds", core.now_ms)

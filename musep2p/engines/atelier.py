@@ -1,0 +1,54 @@
+"""`atelier`: the painter in the box. Real pictures from the prompt's words, no GPU, no weights.
+
+The engine's face is light; the painter (numpy, Pillow) is loaded with the first picture.
+"""
+
+from __future__ import annotations
+
+from musep2p.core.recipe import Parameters
+from musep2p.ports import Output, Task
+
+__all__ = ["AtelierEngine"]
+
+NOTE = "procedural preview, no AI model"
+_DEFAULTS: Parameters = {
+    "prompt": "", "negative": "", "width": 768, "height": 1024, "steps": 20, "guidance": 7.0, "seed": 0,
+}  # fmt: skip
+_SIDES = range(64, 2049)
+
+
+class AtelierEngine:
+    """Landscapes by words: light, weather, place and palette; the seed moves everything else."""
+
+    name = "atelier"
+    keyed = True
+    payload = False
+    identity = "atelier/1"
+
+    def check(self, parameters: Parameters) -> list[str]:
+        problems = []
+        values = self.normalise(parameters)
+        for side in ("width", "height"):
+            if values[side] not in _SIDES:
+                problems.append(f"atelier: {side} must be from 64 to 2048 pixels, not {values[side]!r}.")
+        for name in ("steps", "seed"):
+            if isinstance(values[name], bool) or not isinstance(values[name], int):
+                problems.append(f"atelier: {name} must be a whole number, not {values[name]!r}.")
+        if not isinstance(values["guidance"], float):
+            problems.append(f"atelier: guidance must be a number, not {values['guidance']!r}.")
+        return problems
+
+    def normalise(self, parameters: Parameters) -> Parameters:
+        values = {name: parameters.get(name, default) for name, default in _DEFAULTS.items()}
+        guidance = values["guidance"]
+        if isinstance(guidance, int) and not isinstance(guidance, bool):
+            values["guidance"] = float(guidance)
+        return {**values, "engine": self.name}
+
+    def render(self, task: Task) -> Output:
+        from musep2p.engines.atelier_painter import paint
+        from musep2p.images.pixel_hash import pixel_hash
+        from musep2p.images.png_text import encode_png
+
+        image = paint(task.parameters)
+        return Output(encode_png(image, task.parameters, NOTE), "png", pixel_hash(image))

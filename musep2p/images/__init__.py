@@ -1,0 +1,1 @@
+"""PNG text, pixel hashes and thumbnails."""

@@ -1,0 +1,1 @@
+"""Sockets and discovery: carries bytes and says who is reachable."""

@@ -1,0 +1,280 @@
+"""ZeroMQ links: one ROUTER for control and one for bulk bound here, one DEALER to each address we speak to.
+
+The Harmony pattern of the ZeroMQ guide: servers bind, clients connect, each peer is both. Everything goes one
+way, DEALER to ROUTER; only faces and strangers are answered on the link that they used. Sockets are drained
+without blocking when their descriptor is readable, and sending never blocks: what finds no room is lost, as
+any message may be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import zmq
+
+from musep2p.core import events as ev
+from musep2p.core.messages import Envelope
+from musep2p.core.requests import Answer, Request
+from musep2p.errors import ConfigError, PeerError
+from musep2p.wire.codec import BULK_BYTES_MAX, CONTROL_BYTES_MAX, decode, encode
+
+__all__ = ["DEFAULT_PORT", "ZmqLinks", "resolve"]
+
+DEFAULT_PORT = 7340
+_PORTS_TRIED = 100
+_PROBE_S = 1.0
+_PEER_ADDRESS = "Peer-Address"
+
+COMMON_OPTIONS = {
+    zmq.LINGER: 0,  # a closing peer waits for nobody
+    zmq.SNDHWM: 2000,  # a slow peer fills its own queue, then loses messages
+    zmq.RCVHWM: 5000,
+    zmq.SNDTIMEO: 0,
+    zmq.HANDSHAKE_IVL: 2000,  # silent connections are let go after 2 s, not 30
+    zmq.HEARTBEAT_IVL: 1000,  # the kernel notices a cut cable after 15 min, this after 2 s
+    zmq.HEARTBEAT_TIMEOUT: 2000,
+    zmq.HEARTBEAT_TTL: 3000,
+    zmq.TCP_KEEPALIVE: 1,
+}
+SERVER_OPTIONS = {
+    zmq.ROUTER_MANDATORY: 1,  # an answer to somebody who left is an error, not a silent loss
+    zmq.BACKLOG: 1024,
+    zmq.ROUTER_HANDOVER: 0,
+}
+CLIENT_OPTIONS = {
+    zmq.RECONNECT_IVL: 100,
+    zmq.RECONNECT_IVL_MAX: 5000,
+    zmq.CONNECT_TIMEOUT: 3000,
+    zmq.IMMEDIATE: 0,  # a first hello waits for its connection; stale ones go with the hang-up
+}
+_MONITORED = zmq.EVENT_DISCONNECTED
+
+
+@dataclass(slots=True)
+class _Link:
+    """One connected DEALER, and the monitor that tells when it closes."""
+
+    socket: zmq.Socket[bytes]
+    monitor: zmq.Socket[bytes] | None
+    last_probe: float = 0.0
+
+
+class ZmqLinks:
+    """All sockets of one peer, on the running loop.
+
+    Args:
+        listen: the address to bind, as an IP.
+        port: the control port, or 0 for the first free pair from the default on.
+        post: takes events.
+        tell: takes (level, line) for what is worth a line.
+
+    Raises:
+        ConfigError: the address or the port asked for cannot be bound.
+    """
+
+    def __init__(
+        self, listen: str, port: int, post: Callable[[ev.Event], None], tell: Callable[[str, str], None]
+    ) -> None:
+        self._post, self._tell = post, tell
+        self._loop = asyncio.get_running_loop()
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._context.setsockopt(zmq.MAX_SOCKETS, 4096)
+        self._links: dict[str, _Link] = {}
+        self._probes: set[asyncio.Task[None]] = set()
+        self._bad: dict[str, int] = {}
+        self._closed = False
+        self._drain_soon: set[zmq.Socket[bytes]] = set()
+        self._control, self._bulk, self.port, self.bulk_port = self._bind_pair(listen, port)
+        self._watch(self._control, lambda: self._drain_router(self._control, CONTROL_BYTES_MAX))
+        self._watch(self._bulk, lambda: self._drain_router(self._bulk, BULK_BYTES_MAX))
+
+    def send(self, address: str, envelope: Envelope, bulk_port: int = 0) -> None:
+        """Send to whoever listens there; over the bulk link when a port for it is named."""
+        data = encode(envelope)
+        if bulk_port or len(data) > CONTROL_BYTES_MAX // 4:
+            host = address.rpartition(":")[0]
+            address = f"{host}:{bulk_port}" if bulk_port else address
+        link = self._links.get(address) or self._connect(address)
+        if link is None:
+            return
+        try:
+            link.socket.send(data, zmq.NOBLOCK)
+        except zmq.ZMQError:
+            return
+        self._recheck(link.socket, lambda: self._drain_dealer(address))
+
+    def reply(self, via: bytes, message: Envelope | Answer) -> None:
+        """Answer on the link that a request came by."""
+        try:
+            self._control.send_multipart([via, encode(message)], zmq.NOBLOCK)
+        except zmq.ZMQError:
+            return
+        self._recheck(self._control, lambda: self._drain_router(self._control, CONTROL_BYTES_MAX))
+
+    def hang_up(self, address: str) -> None:
+        """Close the control and bulk links to a peer."""
+        host = address.rpartition(":")[0]
+        port = int(address.rpartition(":")[2])
+        for known in (address, f"{host}:{port + 1}"):
+            link = self._links.pop(known, None)
+            if link is not None:
+                self._close_link(link)
+
+    def close(self) -> None:
+        """Close all sockets; what is queued for sending gets 200 ms."""
+        self._closed = True
+        for task in self._probes:
+            task.cancel()
+        for link in self._links.values():
+            link.socket.setsockopt(zmq.LINGER, 200)
+            self._close_link(link)
+        for router in (self._control, self._bulk):
+            self._loop.remove_reader(_descriptor(router))
+            router.setsockopt(zmq.LINGER, 200)
+            router.close()
+        self._context.term()
+
+    def _bind_pair(self, listen: str, port: int) -> tuple[zmq.Socket[bytes], zmq.Socket[bytes], int, int]:
+        first = port or DEFAULT_PORT
+        reason = ""
+        for control_port in [first] if port else range(first, first + 2 * _PORTS_TRIED, 2):
+            control, bulk = self._router(CONTROL_BYTES_MAX), self._router(BULK_BYTES_MAX)
+            try:
+                control.bind(f"tcp://{_literal(listen)}:{control_port}")
+                bulk.bind(f"tcp://{_literal(listen)}:{control_port + 1}")
+                return control, bulk, control_port, control_port + 1
+            except zmq.ZMQError as error:
+                reason = zmq.strerror(error.errno or 0)
+                control.close()
+                bulk.close()
+        self._context.term()
+        place = f"{listen}:{first} (or {first + 1})" if port else f"{listen}, any port from {first} on"
+        raise ConfigError(f"cannot listen on {place}: {reason}.", "Name another with --listen ADDR:PORT.")
+
+    def _router(self, limit: int) -> zmq.Socket[bytes]:
+        router = self._context.socket(zmq.ROUTER)
+        for option, value in {**COMMON_OPTIONS, **SERVER_OPTIONS, zmq.MAXMSGSIZE: limit}.items():
+            router.setsockopt(option, value)
+        return router
+
+    def _connect(self, address: str) -> _Link | None:
+        if self._closed:
+            return None
+        dealer = self._context.socket(zmq.DEALER)
+        for option, value in {**COMMON_OPTIONS, **CLIENT_OPTIONS, zmq.MAXMSGSIZE: CONTROL_BYTES_MAX}.items():
+            dealer.setsockopt(option, value)
+        monitor = dealer.get_monitor_socket(_MONITORED)
+        try:
+            dealer.connect(f"tcp://{address}")
+        except zmq.ZMQError as error:
+            self._tell("warning", f"{address} is no address: {zmq.strerror(error.errno or 0)}")
+            dealer.disable_monitor()
+            dealer.close()
+            return None
+        link = self._links[address] = _Link(dealer, monitor)
+        self._watch(dealer, lambda: self._drain_dealer(address))
+        self._watch(monitor, lambda: self._drain_monitor(address, link))
+        return link
+
+    def _close_link(self, link: _Link) -> None:
+        self._loop.remove_reader(_descriptor(link.socket))
+        if link.monitor is not None:
+            self._loop.remove_reader(_descriptor(link.monitor))
+            link.socket.disable_monitor()
+            link.monitor.close()
+            link.monitor = None
+        link.socket.close()
+
+    def _watch(self, sock: zmq.Socket[bytes], drain: Callable[[], None]) -> None:
+        self._loop.add_reader(_descriptor(sock), drain)
+        self._loop.call_soon(drain)
+
+    def _recheck(self, sock: zmq.Socket[bytes], drain: Callable[[], None]) -> None:
+        """ZeroMQ's descriptor is edge-triggered: a send may have eaten the edge, so look once more."""
+        if sock not in self._drain_soon:
+            self._drain_soon.add(sock)
+
+            def look() -> None:
+                self._drain_soon.discard(sock)
+                drain()
+
+            self._loop.call_soon(look)
+
+    def _drain_router(self, router: zmq.Socket[bytes], limit: int) -> None:
+        while not self._closed:
+            try:
+                frames = router.recv_multipart(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                return
+            if len(frames) == 2:
+                host = str(frames[1].get(_PEER_ADDRESS))
+                self._received(frames[1].bytes, host, frames[0].bytes, limit)
+
+    def _drain_dealer(self, address: str) -> None:
+        while not self._closed and (link := self._links.get(address)) is not None:
+            try:
+                data = link.socket.recv(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            except zmq.ZMQError:
+                return
+            self._received(data, address.rpartition(":")[0], b"", CONTROL_BYTES_MAX)
+
+    def _received(self, data: bytes, host: str, via: bytes, limit: int) -> None:
+        try:
+            message = decode(data, limit)
+        except PeerError as error:
+            self._bad[host] = self._bad.get(host, 0) + 1
+            if self._bad[host] == 1:
+                self._tell("warning", f"{host} sends what is no message of ours: {error}")
+            return
+        if isinstance(message, Envelope):
+            self._post(ev.Received(message, host, via))
+        elif isinstance(message, Request) and via:
+            self._post(ev.Asked(via, message))
+
+    def _drain_monitor(self, address: str, link: _Link) -> None:
+        while not self._closed and link.monitor is not None:
+            try:
+                link.monitor.recv_multipart(zmq.NOBLOCK)
+            except zmq.ZMQError:
+                return
+            if self._links.get(address) is link and self._loop.time() - link.last_probe > _PROBE_S:
+                link.last_probe = self._loop.time()
+                task = self._loop.create_task(self._probe(address))
+                self._probes.add(task)
+                task.add_done_callback(self._probes.discard)
+
+    async def _probe(self, address: str) -> None:
+        """A link closed: is the process gone (connection refused), or only the path?"""
+        host, _, port = address.rpartition(":")
+        try:
+            _, writer = await asyncio.wait_for(asyncio.open_connection(host.strip("[]"), int(port)), _PROBE_S)
+            writer.close()
+        except ConnectionRefusedError:
+            self._post(ev.LinkRefused(address))
+        except (OSError, TimeoutError, ValueError):
+            return
+
+
+def _descriptor(sock: zmq.Socket[bytes]) -> int:
+    return int(sock.getsockopt(zmq.FD))
+
+
+def _literal(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def resolve(host: str) -> str:
+    """The IPv4 address of a host name.
+
+    Raises:
+        ConfigError: nobody knows it.
+    """
+    try:
+        return str(socket.getaddrinfo(host, None, socket.AF_INET)[0][4][0])
+    except OSError as error:
+        raise ConfigError(f"nobody knows the host {host!r}: {error.strerror or error}.", "Check the name.") from None

@@ -1,0 +1,257 @@
+"""The asyncio shell of one peer: turns the world into events, performs effects in order. Nothing is decided here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import psutil
+
+from musep2p.config import Settings
+from musep2p.core import effects as fx
+from musep2p.core import events as ev
+from musep2p.core.messages import PROTOCOL_VERSION, Hello
+from musep2p.core.peer_state import PeerState
+from musep2p.core.state import Core, Tuning
+from musep2p.engines.registry import engine_names, load_engine
+from musep2p.errors import ConfigError, MuseError, StoreError
+from musep2p.net.discovery import MdnsDiscovery, live_addresses
+from musep2p.net.links import ZmqLinks, resolve
+from musep2p.runner.slots import Slots
+from musep2p.store.client import StoreClient
+from musep2p.store.journal import Journal
+from musep2p.store.layout import Presence
+from musep2p.store.state_folder import StateFolder
+
+__all__ = ["Options", "Peer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How this process is run, beside the settings.
+
+    Attributes:
+        mdns: announce and look by mDNS.
+        adopt_store: make an empty folder the farm's store without asking the farm.
+        tell: takes (level, line).
+    """
+
+    mdns: bool
+    adopt_store: bool
+    tell: Callable[[str, str], None]
+
+
+class Peer:
+    """One `musep2p join` process.
+
+    Args:
+        settings: where and how.
+        options: of this process.
+        tuning: of the protocol.
+
+    Raises:
+        ConfigError, StoreError: it cannot be started as asked; nothing is left behind.
+    """
+
+    def __init__(self, settings: Settings, options: Options, tuning: Tuning | None = None) -> None:
+        self._settings, self._options = settings, options
+        self._tuning = tuning or Tuning()
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._finished: asyncio.Future[None] = self._loop.create_future()
+        self._queue: list[ev.Event] = []
+        self._handling = False
+        self._discovery: MdnsDiscovery | None = None
+        self._store: StoreClient | None = None
+        self._open_parts()
+        self._perform: dict[type[fx.Effect], Callable[[fx.Effect], None]] = self._performers()
+
+    @property
+    def address(self) -> str:
+        """Where faces and peers reach it: host:port."""
+        return f"{live_addresses(self._host)[0]}:{self._links.port}"
+
+    @property
+    def id(self) -> str:
+        """Its PeerId."""
+        return self._folder.id
+
+    async def start(self) -> None:
+        """Open everything; returns when the peer listens."""
+        self._folder.announce(self.address, self._settings.farm_name)
+        self._slots.open()
+        if self._store is not None:
+            adopt = self._options.adopt_store
+            self._store.open(Presence(self._folder.id, self._settings.farm_name, self.address), adopt)
+        for peer in self._settings.peers:
+            self.post(ev.Sighted(peer))
+        self.post(ev.Woke())
+        if self._options.mdns:
+            host, farm = self._host, self._settings.farm_name
+            self._discovery = MdnsDiscovery(host, self._links.port, farm, self.post, self._options.tell)
+            await self._discovery.start()
+
+    async def run_until_left(self) -> None:
+        """Until it drained, or something fatal.
+
+        Raises:
+            MuseError: what was fatal.
+        """
+        await asyncio.shield(self._finished)
+
+    def drain(self) -> None:
+        """Finish what runs, give the rest away, leave."""
+        self.post(ev.DrainAsked())
+
+    async def close(self) -> None:
+        """Stop at once; nothing is left running."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._discovery is not None:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._discovery.stop(), 2)
+        await self._slots.close()
+        if self._store is not None:
+            await self._store.close()
+        self._links.close()
+        self._journal.close()
+        self._folder.close()
+
+    def post(self, event: ev.Event) -> None:
+        """An event happens; called in the loop's thread. Events that come while one is handled wait their turn."""
+        self._queue.append(event)
+        if self._handling:
+            return
+        self._handling = True
+        try:
+            while self._queue:
+                self._handle(self._queue.pop(0))
+        finally:
+            self._handling = False
+        self._schedule()
+
+    def _open_parts(self) -> None:
+        settings = self._settings
+        self._host, port = settings.place()
+        peers = tuple(_resolved(peer) for peer in settings.peers)
+        self._settings = settings = replace(settings, peers=peers)
+        self._folder = StateFolder(settings.state)
+        try:
+            path, spool = self._folder.journal_path, self._folder.spool
+            self._journal = Journal(path, spool, self._on_durable, self._on_journal_failed)
+            self._links = ZmqLinks(self._host, port, self.post, self._options.tell)
+        except MuseError:
+            self._folder.close()
+            raise
+        try:
+            self._state = PeerState(self._make_core())
+            self._state.restore(self._journal.open())
+        except MuseError:
+            self._links.close()
+            self._folder.close()
+            raise
+        if settings.store is not None:
+            self._store = StoreClient(
+                root=settings.store, spool=self._folder.spool, me=self._folder.id,
+                incarnation=self._folder.incarnation, store_id=secrets.token_hex(16),
+                post=self.post, refused=self._on_store_refused,
+            )  # fmt: skip
+        memory = settings.memory_mb << 20 or psutil.virtual_memory().total // (2 * settings.slots)
+        self._slots = Slots(settings.slots, self._folder.spool, settings.speed, memory, self.post)
+
+    def _make_core(self) -> Core:
+        settings = self._settings
+        engines = tuple(engine_names())
+        hello = Hello(
+            PROTOCOL_VERSION, settings.farm_name, settings.name, self._links.port, self._links.bulk_port,
+            settings.slots, engines, settings.tags, settings.speed,
+        )  # fmt: skip
+        loaded = [load_engine(name) for name in engines]
+        core = Core(
+            me=self._folder.id, incarnation=self._folder.incarnation, hello=hello, tuning=self._tuning,
+            rng=random.Random(secrets.randbits(64)),
+            keyed=frozenset(engine.name for engine in loaded if engine.keyed),
+            payload=frozenset(engine.name for engine in loaded if engine.payload),
+            has_store=settings.store is not None, may_adopt=self._options.adopt_store,
+        )  # fmt: skip
+        core.host = live_addresses(self._host)[0]
+        return core
+
+    def _handle(self, event: ev.Event) -> None:
+        for effect in self._state.handle(event, self._now_ms()):
+            self._perform[type(effect)](effect)
+
+    def _schedule(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        delay = max(0.0005, (self._state.wake_at() - self._now_ms()) / 1000)
+        self._timer = self._loop.call_later(delay, self.post, ev.Woke())
+
+    def _now_ms(self) -> int:
+        return int(self._loop.time() * 1000)
+
+    def _performers(self) -> dict[type[fx.Effect], Callable[[fx.Effect], None]]:
+        links, slots = self._links, self._slots
+        table: dict[type[fx.Effect], Callable[..., None]] = {
+            fx.Send: lambda e: links.send(e.address, e.envelope, e.bulk_port),
+            fx.Reply: lambda e: links.reply(e.via, e.answer),
+            fx.ReplyEnvelope: lambda e: links.reply(e.via, e.envelope),
+            fx.Hangup: lambda e: links.hang_up(e.address),
+            fx.Write: lambda e: self._journal.append(e.position, e.record, e.sync),
+            fx.Start: slots.start,
+            fx.Kill: lambda e: slots.kill(e.slot, e.reason),
+            fx.Publish: self._to_store,
+            fx.Lookup: self._to_store,
+            fx.StoreBatch: self._to_store,
+            fx.OpenStore: self._open_store,
+            fx.Tell: self._tell,
+            fx.Leave: lambda e: self._finish(None),
+        }
+        return table
+
+    def _to_store(self, effect: fx.Publish | fx.Lookup | fx.StoreBatch) -> None:
+        if self._store is not None:
+            self._store.perform(effect)
+
+    def _open_store(self, effect: fx.OpenStore) -> None:
+        if self._store is not None:
+            self._store.open(None, effect.adopt)
+
+    def _tell(self, effect: fx.Tell) -> None:
+        if effect.level == "fatal":
+            self._finish(ConfigError(effect.text))
+        else:
+            self._options.tell(effect.level, effect.text)
+
+    def _finish(self, error: MuseError | None) -> None:
+        if self._finished.done():
+            return
+        if error is None:
+            self._finished.set_result(None)
+        else:
+            self._finished.set_exception(error)
+
+    def _on_durable(self, position: int) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.post, ev.Durable(position))
+
+    def _on_journal_failed(self, error: OSError) -> None:
+        reason = StoreError(
+            f"the journal in {self._settings.state} cannot be written: {error.strerror or error}.",
+            "Free some space there and run join again; nothing that was recorded is lost.",
+        )
+        self._loop.call_soon_threadsafe(self._finish, reason)
+
+    def _on_store_refused(self, message: str, hint: str) -> None:
+        self._finish(StoreError(message, hint))
+
+
+def _resolved(peer: str) -> str:
+    host, _, port = peer.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ConfigError(f"--peer {peer!r} is no address.", "Write it as HOST:PORT, like 10.0.0.5:7340.")
+    return f"{resolve(host)}:{port}"

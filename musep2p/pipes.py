@@ -1,0 +1,119 @@
+"""Child processes spoken to in frames over their standard input and output; the same on all systems.
+
+    frame = length (4 bytes, big endian) payload
+
+A thread reads what the child says, so that nothing here needs an event loop that knows pipes (Windows'
+selector loop does not). A child whose parent is gone sees the end of its input and ends itself at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import BinaryIO
+
+__all__ = ["FrameProcess", "child_pipes", "read_frame", "write_frame"]
+
+_LENGTH = struct.Struct(">I")
+
+
+def write_frame(stream: BinaryIO, payload: bytes) -> None:
+    """Send one frame."""
+    stream.write(_LENGTH.pack(len(payload)) + payload)
+    stream.flush()
+
+
+def read_frame(stream: BinaryIO) -> bytes | None:
+    """The next frame, or None when the other side is gone."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    payload = stream.read(length)
+    return payload if len(payload) == length else None
+
+
+class FrameProcess:
+    """One child process.
+
+    Args:
+        argv: what to run with this Python, as arguments after the interpreter.
+        on_frame: called from a thread for each frame that the child says.
+        on_exit: called from the same thread, once, with the exit code, after the last frame.
+    """
+
+    def __init__(self, argv: list[str], on_frame: Callable[[bytes], None], on_exit: Callable[[int], None]) -> None:
+        flags = 0
+        if sys.platform == "win32":
+            flags = subprocess.CREATE_NO_WINDOW
+        self._process = subprocess.Popen(
+            [sys.executable, *argv],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            creationflags=flags,
+            start_new_session=sys.platform != "win32",
+        )
+        self._on_frame, self._on_exit = on_frame, on_exit
+        self._thread = threading.Thread(target=self._read, name=f"child {self._process.pid}", daemon=True)
+        self._thread.start()
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._process.pid
+
+    def send(self, payload: bytes) -> None:
+        """Say something to the child; lost if it is gone, which `on_exit` tells."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError, ValueError):
+            write_frame(self._process.stdin, payload)  # type: ignore[arg-type]
+
+    def kill(self) -> None:
+        """End the child now."""
+        with contextlib.suppress(OSError):
+            self._process.kill()
+
+    def close(self, timeout_s: float = 5.0) -> bool:
+        """Let the child end by itself, kill it if it does not; False if even that did not end it."""
+        with contextlib.suppress(OSError):
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+        for _ in range(2):
+            try:
+                self._process.wait(timeout_s)
+                return True
+            except subprocess.TimeoutExpired:
+                self.kill()
+        return False
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        while (frame := read_frame(self._process.stdout)) is not None:  # type: ignore[arg-type]
+            self._on_frame(frame)
+        self._on_exit(self._process.wait())
+
+
+def child_pipes() -> tuple[queue.SimpleQueue[bytes], BinaryIO]:
+    """In a child: a queue of the parent's frames and the stream to answer on.
+
+    What the program prints goes to standard error from now on. When the parent is gone the process ends,
+    whatever it is doing.
+    """
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    commands = os.fdopen(os.dup(sys.stdin.fileno()), "rb")
+    frames: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def listen() -> None:
+        while (frame := read_frame(commands)) is not None:
+            frames.put(frame)
+        os._exit(0)
+
+    threading.Thread(target=listen, name="parent", daemon=True).start()
+    return frames, answers

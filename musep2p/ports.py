@@ -1,0 +1,107 @@
+"""What the shell needs of the world, as interfaces. The simulator and the conformance tests know only these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from musep2p.core.messages import Envelope
+from musep2p.core.recipe import Parameters
+from musep2p.core.records import Record
+from musep2p.core.requests import Answer
+
+__all__ = ["Discovery", "Engine", "Journal", "Links", "Output", "Task"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One attempt at a task.
+
+    Attributes:
+        parameters: as the engine normalised them.
+        attempt: from 1.
+        speed: relative speed that a peer pretends to have; only test engines use it.
+    """
+
+    parameters: Mapping[str, str | int | float | bool]
+    attempt: int
+    speed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What an engine made.
+
+    Attributes:
+        data: the bytes.
+        ext: extension of the object; empty when the bytes ride in the record.
+        pixel_hash: hash of the decoded pixels; empty when it is no picture.
+    """
+
+    data: bytes
+    ext: str = ""
+    pixel_hash: str = ""
+
+
+class Engine(Protocol):
+    """What renders a task, in a child process of its own.
+
+    `render` may take any time, print, crash or hang: only this task's attempt pays for it. It must not keep
+    state between tasks that changes their output.
+    """
+
+    name: str
+    keyed: bool
+    payload: bool
+
+    @property
+    def identity(self) -> str:
+        """Name, version and model: equal identities render equal parameters to equal work."""
+        ...
+
+    def check(self, parameters: Parameters) -> list[str]:
+        """What is wrong with these parameters, one line each; empty when they can be rendered."""
+        ...
+
+    def normalise(self, parameters: Parameters) -> Parameters:
+        """The parameters that decide the output, with defaults filled in and all others left out."""
+        ...
+
+    def render(self, task: Task) -> Output:
+        """Render one task.
+
+        Raises:
+            EngineError: it cannot; `permanent` when no peer could.
+        """
+        ...
+
+
+class Journal(Protocol):
+    """Durable records of one peer; appends in order, one fsync outstanding."""
+
+    def open(self) -> list[Record]: ...
+
+    def append(self, position: int, record: Record, sync: tuple[str, ...] = ()) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Links(Protocol):
+    """Carries envelopes; any may be lost. Sending never blocks."""
+
+    def send(self, address: str, envelope: Envelope, bulk_port: int = 0) -> None: ...
+
+    def reply(self, via: bytes, message: Envelope | Answer) -> None: ...
+
+    def hang_up(self, address: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Discovery(Protocol):
+    """Says where peers may be reached; every sighting is a rumour and may repeat."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...

@@ -1,0 +1,1 @@
+"""Slots: child processes that run engines."""

@@ -1,0 +1,134 @@
+"""A slot's child process: renders chunks with its engines until its input ends.
+
+    python -m musep2p.runner.child SPOOL SPEED
+
+A crash, a hang or a leak here costs one attempt at one task, never the peer.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from musep2p.core.ids import BatchId, TaskKey, digest_of
+from musep2p.core.ranges import Ranges
+from musep2p.core.recipe import Recipe
+from musep2p.core.records import Entry
+from musep2p.core.work import spool_name
+from musep2p.engines.registry import key_of, load_engine
+from musep2p.errors import EngineError, MuseError
+from musep2p.pipes import child_pipes, write_frame
+from musep2p.ports import Engine, Task
+from musep2p.runner import protocol as p
+
+__all__ = ["Child", "main"]
+
+_FLUSH_S = 0.02  # results of very short tasks travel together
+_ENTRIES_MAX = 2000
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Child:
+    """Renders chunks and says what came of them.
+
+    Args:
+        say: where messages go.
+        spool: where objects are put.
+        speed: relative speed that this peer pretends to have.
+    """
+
+    def __init__(self, say: BinaryIO, spool: Path, speed: float) -> None:
+        self._say, self._spool, self._speed = say, spool, speed
+        self._recipes: dict[BatchId, Recipe] = {}
+        self._entries: list[Entry] = []
+        self._flushed = 0.0
+        self._spent_s = 0.0
+
+    def run(self, command: p.Run) -> None:
+        """Render one chunk."""
+        if command.recipe is not None:
+            self._recipes[command.batch] = command.recipe
+        recipe = self._recipes[command.batch]
+        indices = list(Ranges.decode(command.ranges).indices())
+        try:
+            engine = load_engine(recipe.engine)
+        except Exception as error:
+            for index in indices:
+                self._tell(p.Failed(command.chunk, index, _words(error), False))
+            self._tell(p.Ended(command.chunk))
+            return
+        self._flushed = time.perf_counter()
+        for index in indices:
+            self._one(command, engine, recipe, index)
+        self._flush(command.chunk)
+        self._tell(p.Ended(command.chunk))
+
+    def _one(self, command: p.Run, engine: Engine, recipe: Recipe, index: int) -> None:
+        if not engine.payload:
+            self._tell(p.Begun(command.chunk, index))
+        attempt = command.attempts.get(index, 1)
+        before = time.perf_counter()
+        try:
+            entry = self._render(engine, recipe, command.batch, index, attempt)
+        except Exception as error:
+            self._flush(command.chunk)
+            permanent = isinstance(error, EngineError) and error.permanent
+            self._tell(p.Failed(command.chunk, index, _words(error), permanent))
+            return
+        now = time.perf_counter()
+        self._spent_s += now - before
+        self._entries.append(entry)
+        if now - self._flushed >= _FLUSH_S or len(self._entries) >= _ENTRIES_MAX:
+            self._flush(command.chunk)
+
+    def _render(self, engine: Engine, recipe: Recipe, batch: BatchId, index: int, attempt: int) -> Entry:
+        before = time.perf_counter()
+        parameters = engine.normalise(recipe.parameters(index))
+        output = engine.render(Task(parameters, attempt, self._speed))
+        ms = round((time.perf_counter() - before) * 1000)
+        digest, size = digest_of(output.data), len(output.data)
+        if not output.ext:
+            return Entry(index, digest, size, ms, attempt, payload=output.data)
+        key = key_of(engine, recipe, index) if engine.keyed else TaskKey("")
+        entry = Entry(index, digest, size, ms, attempt, key, output.pixel_hash, output.ext)
+        name = self._spool / spool_name(batch, entry)
+        temporary = name.with_name(f".{name.name}")
+        temporary.write_bytes(output.data)
+        os.replace(temporary, name)
+        return entry
+
+    def _flush(self, chunk: int) -> None:
+        if self._entries:
+            self._tell(p.Done(chunk, tuple(self._entries), round(self._spent_s * 1e6)))
+        self._entries, self._spent_s = [], 0.0
+        self._flushed = time.perf_counter()
+
+    def _tell(self, message: p.FromChild) -> None:
+        write_frame(self._say, _encode(message))
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, MuseError):
+        return str(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"[:1000]
+
+
+def main() -> None:
+    """Run until the parent is gone."""
+    spool, speed = Path(sys.argv[1]), float(sys.argv[2])
+    frames, say = child_pipes()
+    child = Child(say, spool, speed)
+    write_frame(say, _encode(p.Ready()))
+    while True:
+        child.run(p.to_child.decode(frames.get()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""What a slot's child and its peer say to each other."""
+
+from __future__ import annotations
+
+import msgspec
+
+from musep2p.core.ids import BatchId
+from musep2p.core.recipe import Recipe
+from musep2p.core.records import Entry
+
+__all__ = ["Begun", "Command", "Done", "Ended", "Failed", "FromChild", "Ready", "Run", "from_child", "to_child"]
+
+
+class Run(msgspec.Struct, frozen=True, array_like=True, tag="run"):
+    """Render these ranges of a batch. `recipe` is None when the child has it from before."""
+
+    chunk: int
+    batch: BatchId
+    recipe: Recipe | None
+    ranges: tuple[int, ...]
+    attempts: dict[int, int]
+
+
+class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
+    """The child is up."""
+
+
+class Begun(msgspec.Struct, frozen=True, array_like=True, tag="begun"):
+    """This task begins now."""
+
+    chunk: int
+    index: int
+
+
+class Done(msgspec.Struct, frozen=True, array_like=True, tag="done"):
+    """These are rendered; objects lie in the spool under their spool names."""
+
+    chunk: int
+    entries: tuple[Entry, ...]
+    us: int
+
+
+class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
+    """The engine failed this task."""
+
+    chunk: int
+    index: int
+    reason: str
+    permanent: bool
+
+
+class Ended(msgspec.Struct, frozen=True, array_like=True, tag="ended"):
+    """Through with the chunk."""
+
+    chunk: int
+
+
+Command = Run
+FromChild = Ready | Begun | Done | Failed | Ended
+
+to_child = msgspec.msgpack.Decoder(Run)
+from_child = msgspec.msgpack.Decoder(FromChild)

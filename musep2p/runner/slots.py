@@ -1,0 +1,148 @@
+"""Slots: the set of child processes of one peer. A child that ends is replaced; what it had is told of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from musep2p.core import events as ev
+from musep2p.core.effects import Start
+from musep2p.core.ids import BatchId
+from musep2p.pipes import FrameProcess
+from musep2p.runner import protocol as p
+
+__all__ = ["Slots"]
+
+_WATCH_S = 0.5
+_RESTART_S = (0.0, 0.5, 2.0, 10.0)  # a child that dies at once, again and again, is started ever more slowly
+_encode = msgspec.msgpack.Encoder().encode
+
+
+@dataclass(slots=True)
+class _Slot:
+    number: int
+    process: FrameProcess | None = None
+    life: int = 0
+    recipes: set[BatchId] = field(default_factory=set)
+    reason: str = ""
+    quick_deaths: int = 0
+
+
+class Slots:
+    """Children that render, one per slot.
+
+    Args:
+        count: how many.
+        spool: where they put objects.
+        speed: handed to the engines.
+        memory_bytes: a child above this is ended; its task pays an attempt.
+        post: takes events, in the loop's thread.
+    """
+
+    def __init__(
+        self, count: int, spool: Path, speed: float, memory_bytes: int, post: Callable[[ev.Event], None]
+    ) -> None:
+        self._spool, self._speed, self._memory_bytes, self._post = spool, speed, memory_bytes, post
+        self._slots = [_Slot(number) for number in range(count)]
+        self._loop = asyncio.get_running_loop()
+        self._closing = False
+        self._watch: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Start the children; `SlotReady` follows for each."""
+        for slot in self._slots:
+            self._spawn(slot)
+        self._watch = self._loop.create_task(self._watch_memory())
+
+    def start(self, effect: Start) -> None:
+        """Hand a chunk to a child."""
+        slot = self._slots[effect.slot]
+        if slot.process is None:
+            return
+        recipe = None if effect.batch in slot.recipes else effect.recipe
+        slot.recipes.add(effect.batch)
+        slot.process.send(_encode(p.Run(effect.chunk, effect.batch, recipe, effect.ranges, effect.attempts)))
+
+    def kill(self, number: int, reason: str) -> None:
+        """End a child now; `SlotDied` follows, then a new child."""
+        slot = self._slots[number]
+        slot.reason = reason
+        if slot.process is not None:
+            slot.process.kill()
+
+    async def close(self) -> None:
+        """End all children; nothing is left running."""
+        self._closing = True
+        if self._watch is not None:
+            self._watch.cancel()
+        for slot in self._slots:
+            if slot.process is not None:
+                slot.process.kill()
+                await asyncio.to_thread(slot.process.close)
+
+    def _spawn(self, slot: _Slot) -> None:
+        if self._closing:
+            return
+        slot.life += 1
+        life = slot.life
+        slot.recipes.clear()
+        slot.reason = ""
+        argv = ["-m", "musep2p.runner.child", str(self._spool), repr(self._speed)]
+        slot.process = FrameProcess(
+            argv,
+            lambda frame: self._in_loop(self._said, slot, life, frame),
+            lambda code: self._in_loop(self._ended, slot, life, code),
+        )
+
+    def _in_loop(self, call: Callable[..., None], *args: object) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call, *args)
+
+    def _said(self, slot: _Slot, life: int, frame: bytes) -> None:
+        if life != slot.life or self._closing:
+            return
+        message = p.from_child.decode(frame)
+        number = slot.number
+        if isinstance(message, p.Ready):
+            self._post(ev.SlotReady(number))
+        elif isinstance(message, p.Begun):
+            self._post(ev.Begun(number, message.chunk, message.index))
+        elif isinstance(message, p.Done):
+            slot.quick_deaths = 0
+            self._post(ev.TasksDone(number, message.chunk, message.entries, message.us))
+        elif isinstance(message, p.Failed):
+            self._post(ev.TaskFailed(number, message.chunk, message.index, message.reason, message.permanent))
+        else:
+            self._post(ev.ChunkEnded(number, message.chunk))
+
+    def _ended(self, slot: _Slot, life: int, code: int) -> None:
+        if life != slot.life or self._closing:
+            return
+        slot.process = None
+        reason = slot.reason or f"the engine's process ended with code {code}"
+        delay = _RESTART_S[min(slot.quick_deaths, len(_RESTART_S) - 1)]
+        slot.quick_deaths += 1
+        self._post(ev.SlotDied(slot.number, reason))
+        self._loop.call_later(delay, self._spawn, slot)
+
+    async def _watch_memory(self) -> None:
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            for slot in self._slots:
+                used = _resident_bytes(slot.process)
+                if used > self._memory_bytes:
+                    self.kill(slot.number, f"used {used >> 20} MB of memory, more than {self._memory_bytes >> 20} MB")
+
+
+def _resident_bytes(process: FrameProcess | None) -> int:
+    if process is None:
+        return 0
+    try:
+        return int(psutil.Process(process.pid).memory_info().rss)
+    except psutil.Error:
+        return 0

@@ -1,0 +1,1 @@
+"""The production core on a seeded virtual network, clock and disk."""

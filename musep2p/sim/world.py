@@ -1,0 +1,335 @@
+"""Virtual time, virtual disks and a virtual store around the production core.
+
+A world is a heap of (microsecond, number, action). Every message is encoded and decoded by the real codec,
+journals lose what was not synced when a peer dies, and the touched peer is checked after every event.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import xxhash
+
+from musep2p.core import effects as fx
+from musep2p.core import events as ev
+from musep2p.core.ids import BatchId, Digest, Incarnation, PeerId, digest_of
+from musep2p.core.messages import Envelope, Hello
+from musep2p.core.peer_state import PeerState
+from musep2p.core.ranges import Ranges
+from musep2p.core.recipe import Recipe
+from musep2p.core.records import Entry, Record
+from musep2p.core.requests import Answer, Request, RequestBody
+from musep2p.core.state import Core, Tuning
+from musep2p.sim.network import Weather, fates
+from musep2p.wire import codec
+
+__all__ = ["SimPeer", "SimStore", "TaskModel", "World"]
+
+_PORT = 7340
+_RESPAWN_US = 200_000
+
+
+@dataclass(slots=True)
+class TaskModel:
+    """What tasks do: how long each takes at speed 1, and how often an attempt fails or crashes its child."""
+
+    us: Callable[[Recipe, int], int]
+    fail: float = 0.0
+    crash: float = 0.0
+    digest_spread: int = 1
+
+
+@dataclass(slots=True)
+class SimStore:
+    """The shared store: what it confirmed, and how long a confirmation takes."""
+
+    delay_us: int = 3000
+    results: dict[BatchId, Ranges] = field(default_factory=dict)
+    digests: set[Digest] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Disk:
+    """A journal: what is durable, what is only written, and whether a sync is under way."""
+
+    durable: list[Record] = field(default_factory=list)
+    pending: list[tuple[int, Record]] = field(default_factory=list)
+    syncing: bool = False
+    delay_us: int = 500
+
+
+class SimPeer:
+    """One virtual machine: the core, its disk, its slots."""
+
+    def __init__(self, world: World, number: int, slots: int, speed: float, has_store: bool) -> None:
+        self.world, self.number, self.slots, self.speed, self.has_store = world, number, slots, speed, has_store
+        self.id = PeerId(f"{number:016x}")
+        self.host = f"10.0.{number // 250}.{number % 250 + 1}"
+        self.address = f"{self.host}:{_PORT}"
+        self.disk = _Disk()
+        self.counter = 0
+        self.alive = False
+        self.left = False
+        self.wake_us = -1
+        self.lives: list[int] = []
+        self.state: PeerState
+
+    def boot(self, sightings: list[str]) -> None:
+        """Start the process: replay the disk, open the slots, learn of some addresses."""
+        self.counter += 1
+        rng = random.Random(self.world.rng.getrandbits(64))
+        incarnation = Incarnation(self.counter, f"{rng.getrandbits(32):08x}")
+        hello = Hello(1, "sim", f"p{self.number}", _PORT, _PORT + 1, self.slots, ("sim",))
+        payload = frozenset() if self.has_store else frozenset({"sim"})
+        core = Core(
+            me=self.id, incarnation=incarnation, hello=hello, tuning=self.world.tuning, rng=rng,
+            payload=payload, has_store=self.has_store,
+        )  # fmt: skip
+        core.host = self.host
+        self.state, self.alive, self.left, self.wake_us = PeerState(core), True, False, -1
+        self.state.restore(self.disk.durable)
+        self.lives = [0] * self.slots
+        if self.has_store:
+            self.world.later(1000, self, ev.StoreChanged("ok", "5" * 32))
+        for slot in range(self.slots):
+            self.world.later(2000, self, ev.SlotReady(slot))
+        for address in sightings:
+            self.world.later(500, self, ev.Sighted(address))
+
+    def holdings(self, batch: BatchId) -> Ranges:
+        """What this peer holds of a batch right now."""
+        known = self.state.core.batches.get(batch)
+        return known.held() if known is not None else Ranges()
+
+
+class World:
+    """A farm on virtual time.
+
+    Args:
+        rng: the only source of chance.
+        weather: the network.
+        model: what tasks do.
+        tuning: of the protocol, the same for all peers.
+    """
+
+    def __init__(self, rng: random.Random, weather: Weather, model: TaskModel, tuning: Tuning | None = None) -> None:
+        self.rng, self.weather, self.model = rng, weather, model
+        self.tuning = tuning or Tuning()
+        self.now_us = 0
+        self.peers: list[SimPeer] = []
+        self.store = SimStore()
+        self.answers: list[tuple[int, Answer]] = []
+        self.counts: Counter[str] = Counter()
+        self.bytes_sent = 0
+        self.executed: Counter[tuple[BatchId, int]] = Counter()
+        self.told: list[str] = []
+        self.keep_told = 0
+        self.trace = xxhash.xxh3_128()
+        self.observers: list[Callable[[SimPeer, fx.Effect], None]] = []
+        self._heap: list[tuple[int, int, SimPeer | None, int, ev.Event | Callable[[], None]]] = []
+        self._number = 0
+        self._by_address: dict[str, SimPeer] = {}
+
+    def add_peer(self, *, slots: int = 1, speed: float = 1.0, has_store: bool = False) -> SimPeer:
+        """Another machine; it runs once it is booted."""
+        peer = SimPeer(self, len(self.peers), slots, speed, has_store)
+        self.peers.append(peer)
+        self._by_address[peer.address] = peer
+        return peer
+
+    def later(self, delay_us: int, peer: SimPeer, event: ev.Event) -> None:
+        """Let an event happen to this life of a peer."""
+        self._push(delay_us, peer, peer.counter, event)
+
+    def call(self, delay_us: int, action: Callable[[], None]) -> None:
+        """Let something happen to the world."""
+        self._push(delay_us, None, 0, action)
+
+    def ask(self, peer: SimPeer, number: int, body: RequestBody, delay_us: int = 0) -> None:
+        """A face asks a peer; the answer ends up in `answers`."""
+        request = Request(1, "sim", number, body)
+        decoded = codec.decode(codec.encode(request))
+        assert isinstance(decoded, Request)
+        self.later(delay_us, peer, ev.Asked(b"face", decoded))
+
+    def step(self) -> bool:
+        """The next thing happens; False when nothing is left to happen."""
+        if not self._heap:
+            return False
+        at, number, peer, life, what = heapq.heappop(self._heap)
+        self.now_us = at
+        if peer is None:
+            what()  # type: ignore[operator]
+        elif peer.alive and life == peer.counter:
+            self._handle(peer, what, number)  # type: ignore[arg-type]
+        return True
+
+    def kill(self, peer: SimPeer, *, power_cut: bool) -> None:
+        """A peer dies. Its unsynced records are lost; the others' links are refused unless its machine is gone."""
+        peer.alive = False
+        peer.disk.pending.clear()
+        peer.disk.syncing = False
+        if not power_cut:
+            for other in self.peers:
+                if other.alive:
+                    self.later(2000, other, ev.LinkRefused(peer.address))
+
+    def digest(self) -> str:
+        """The digest of all that happened so far."""
+        return self.trace.hexdigest()
+
+    def _push(self, delay_us: int, peer: SimPeer | None, life: int, what: ev.Event | Callable[[], None]) -> None:
+        self._number += 1
+        heapq.heappush(self._heap, (self.now_us + delay_us, self._number, peer, life, what))
+
+    def _handle(self, peer: SimPeer, event: ev.Event, number: int) -> None:
+        if isinstance(event, ev.Woke):
+            if peer.wake_us != self.now_us:
+                return
+            peer.wake_us = -1
+        self.counts["events"] += 1
+        self.trace.update(f"{self.now_us} {peer.number} {type(event).__name__}".encode())
+        effects = peer.state.handle(event, self.now_us // 1000, f"e{number}")
+        peer.state.check()
+        for effect in effects:
+            for observe in self.observers:
+                observe(peer, effect)
+            self._perform[type(effect)](self, peer, effect)
+        self._schedule_wake(peer)
+
+    def _schedule_wake(self, peer: SimPeer) -> None:
+        due = max(peer.state.wake_at() * 1000, self.now_us + 100)
+        if peer.alive and not peer.left and (peer.wake_us < 0 or due < peer.wake_us):
+            peer.wake_us = due
+            self._push(due - self.now_us, peer, peer.counter, ev.Woke())
+
+    def _send(self, peer: SimPeer, effect: fx.Send) -> None:
+        data = codec.encode(effect.envelope)
+        self.counts["messages"] += 1
+        self.counts[type(effect.envelope.body).__name__] += 1
+        self.bytes_sent += len(data)
+        self.trace.update(data)
+        self._deliver(peer, effect.address, data)
+
+    def _reply_envelope(self, peer: SimPeer, effect: fx.ReplyEnvelope) -> None:
+        self._deliver(peer, effect.via.decode(), codec.encode(effect.envelope))
+
+    def _deliver(self, sender: SimPeer, address: str, data: bytes) -> None:
+        target = self._by_address.get(address)
+        if target is None or not target.alive or target.left:
+            return
+        for delay in fates(self.weather, self.rng):
+            envelope = codec.decode(data, codec.BULK_BYTES_MAX)
+            assert isinstance(envelope, Envelope)
+            self.later(delay, target, ev.Received(envelope, sender.host, sender.address.encode()))
+
+    def _write(self, peer: SimPeer, effect: fx.Write) -> None:
+        peer.disk.pending.append((effect.position, effect.record))
+        if not peer.disk.syncing:
+            self._sync(peer)
+
+    def _sync(self, peer: SimPeer) -> None:
+        disk, life = peer.disk, peer.counter
+        disk.syncing = True
+        upto = disk.pending[-1][0]
+
+        def synced() -> None:
+            if not peer.alive or peer.counter != life:
+                return
+            disk.durable.extend(record for position, record in disk.pending if position <= upto)
+            disk.pending = [(position, record) for position, record in disk.pending if position > upto]
+            disk.syncing = False
+            if disk.pending:
+                self._sync(peer)
+            self._handle(peer, ev.Durable(upto), 0)
+
+        self.call(disk.delay_us + self.rng.randrange(disk.delay_us + 1), synced)
+
+    def _start(self, peer: SimPeer, effect: fx.Start) -> None:
+        life = peer.lives[effect.slot]
+        at = 100
+        for index in Ranges.decode(effect.ranges).indices():
+            key = (effect.batch, index)
+            self.executed[key] += 1
+            us = max(1, int(self.model.us(effect.recipe, index) / peer.speed))
+            self._slot_event(at, peer, effect.slot, life, ev.Begun(effect.slot, effect.chunk, index))
+            luck = self.rng.random()
+            at += us
+            if luck < self.model.crash:
+                self._slot_event(at, peer, effect.slot, life, ev.SlotDied(effect.slot, "crashed"))
+                return
+            if luck < self.model.crash + self.model.fail:
+                failed = ev.TaskFailed(effect.slot, effect.chunk, index, "failed")
+                self._slot_event(at, peer, effect.slot, life, failed)
+                continue
+            salt = self.rng.randrange(self.model.digest_spread)
+            digest = digest_of(f"{effect.batch}/{index}/{salt}".encode())
+            entry = Entry(index, digest, 100, us // 1000, effect.attempts.get(index, 1))
+            self._slot_event(at, peer, effect.slot, life, ev.TasksDone(effect.slot, effect.chunk, (entry,), us))
+        self._slot_event(at, peer, effect.slot, life, ev.ChunkEnded(effect.slot, effect.chunk))
+
+    def _slot_event(self, delay_us: int, peer: SimPeer, slot: int, life: int, event: ev.Event) -> None:
+        counter = peer.counter
+
+        def happen() -> None:
+            if peer.alive and peer.counter == counter and peer.lives[slot] == life:
+                if isinstance(event, ev.SlotDied):
+                    self._respawn(peer, slot)
+                self._handle(peer, event, 0)
+
+        self.call(delay_us, happen)
+
+    def _respawn(self, peer: SimPeer, slot: int) -> None:
+        peer.lives[slot] += 1
+        self._slot_event(_RESPAWN_US, peer, slot, peer.lives[slot], ev.SlotReady(slot))
+
+    def _kill_slot(self, peer: SimPeer, effect: fx.Kill) -> None:
+        self._respawn(peer, effect.slot)
+        self.later(100, peer, ev.SlotDied(effect.slot, effect.reason))
+
+    def _publish(self, peer: SimPeer, effect: fx.Publish) -> None:
+        block, op = effect.block, effect.op
+
+        def published() -> None:
+            ranges = self.store.results.setdefault(block.batch, Ranges())
+            for entry in block.entries:
+                ranges.add(entry.index, entry.index + 1)
+                self.store.digests.add(entry.digest)
+
+        self.call(self.store.delay_us, published)
+        self.later(self.store.delay_us + 1, peer, ev.Published(op))
+
+    def _lookup(self, peer: SimPeer, effect: fx.Lookup) -> None:
+        self.later(self.store.delay_us, peer, ev.LookedUp(effect.op, ()))
+
+    def _store_batch(self, peer: SimPeer, effect: fx.StoreBatch) -> None:
+        self.later(self.store.delay_us, peer, ev.BatchStored(effect.batch, effect.will))
+
+    def _tell(self, peer: SimPeer, effect: fx.Tell) -> None:
+        self.counts[f"tell {effect.level}"] += 1
+        if self.keep_told:
+            line = f"{self.now_us / 1e6:9.4f} {effect.cause:>10} p{peer.number} {effect.level} {effect.text}"
+            self.told = self.told[-self.keep_told :] + [line]
+
+    def _leave(self, peer: SimPeer, effect: fx.Leave) -> None:
+        peer.left, peer.alive = True, False
+
+    _perform: dict[type[fx.Effect], Callable[..., None]] = {  # noqa: RUF012  # a table, never changed
+        fx.Send: _send,
+        fx.ReplyEnvelope: _reply_envelope,
+        fx.Reply: lambda self, peer, effect: self.answers.append((peer.number, effect.answer)),
+        fx.Hangup: lambda self, peer, effect: None,
+        fx.Write: _write,
+        fx.Start: _start,
+        fx.Kill: _kill_slot,
+        fx.Publish: _publish,
+        fx.Lookup: _lookup,
+        fx.StoreBatch: _store_batch,
+        fx.OpenStore: lambda self, peer, effect: self.later(1000, peer, ev.StoreChanged("ok", "5" * 32)),
+        fx.Tell: _tell,
+        fx.Leave: _leave,
+    }

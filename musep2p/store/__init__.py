@@ -1,0 +1,1 @@
+"""Objects, record logs, the journal and the layout of the shared store. Knows files, not peers."""

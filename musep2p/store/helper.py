@@ -1,0 +1,155 @@
+"""The process that does all store I/O, so that a hanging share hangs nothing else.
+
+    python -m musep2p.store.helper ROOT SPOOL WRITER
+
+Requests that wait are taken together: their objects are published one by one, their records synced once.
+"""
+
+from __future__ import annotations
+
+import queue
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from musep2p.core.ranges import Ranges
+from musep2p.core.records import ResultBlock
+from musep2p.engines.registry import key_of, load_engine
+from musep2p.errors import MuseError, StoreError
+from musep2p.pipes import child_pipes, write_frame
+from musep2p.store import protocol as p
+from musep2p.store.layout import EmptyStore, SharedStore
+
+__all__ = ["Helper", "main"]
+
+_GROUP_MAX = 64
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Helper:
+    """Serves the store to one peer.
+
+    Args:
+        root: the store's folder.
+        spool: where objects wait.
+        writer: names the record logs of this process.
+    """
+
+    def __init__(self, root: Path, spool: Path, writer: str) -> None:
+        self._root, self._spool, self._writer = root, spool, writer
+        self._store: SharedStore | None = None
+        self._handlers: dict[type, Callable[[Any], p.FromHelper | None]] = {
+            p.Open: self._open,
+            p.PutResults: self._put_results,
+            p.Reuse: self._reuse,
+            p.PutBatch: self._put_batch,
+            p.Announce: self._announce,
+            p.Withdraw: self._withdraw,
+            p.ListPresent: self._present,
+        }
+
+    def serve(self, requests: list[p.ToHelper]) -> list[p.FromHelper]:
+        """Answers to some requests; what says *put* is durable, the records too."""
+        answers: list[p.FromHelper] = []
+        for request in requests:
+            try:
+                answer = self._handlers[type(request)](request)
+            except (OSError, MuseError) as error:
+                answer = p.Failed(getattr(request, "op", 0), _words(error))
+            if answer is not None:
+                answers.append(answer)
+        try:
+            if self._store is not None:
+                self._store.sync()
+        except OSError as error:
+            answers = [_unsaid(answer, _words(error)) for answer in answers]
+        return answers
+
+    def _open(self, request: p.Open) -> p.FromHelper:
+        if self._store is not None:
+            try:
+                return p.Opened("ok", (self._root / "store.id").read_text("ascii").strip())
+            except OSError as error:
+                return p.Failed(0, _words(error))
+        try:
+            self._store = SharedStore(self._root, self._writer, request.adopt)
+        except EmptyStore:
+            return p.Opened("empty")
+        except StoreError as error:
+            return p.Opened("refused", "", error.message, error.hint)
+        return p.Opened("ok", self._store.id)
+
+    def _put_results(self, request: p.PutResults) -> p.FromHelper:
+        for entry in request.block.entries:
+            name = f"{request.block.batch}-{entry.index}-{entry.attempt}.{entry.ext}"
+            if entry.ext and not (self._spool / name).exists():
+                return p.Failed(request.op, f"{name} is no longer in the spool", True)
+        return p.ResultsPut(
+            request.op, self._need().put_results(request.block, request.recipe, request.name, self._spool)
+        )
+
+    def _reuse(self, request: p.Reuse) -> p.FromHelper:
+        store = self._need()
+        engine = load_engine(request.recipe.engine)
+        hits = []
+        for index in Ranges.decode(request.ranges).indices():
+            key = key_of(engine, request.recipe, index)
+            entry = store.reuse(request.batch, request.recipe, request.name, index, key)
+            if entry is not None:
+                hits.append(entry)
+        if hits:
+            block = ResultBlock(request.batch, request.first, tuple(hits), True)
+            store.append_block(block, request.name)
+        return p.Reused(request.op, tuple(hits), store.folder(request.batch, request.name).name)
+
+    def _put_batch(self, request: p.PutBatch) -> p.FromHelper:
+        folder = self._need().put_batch(request.batch, request.recipe, request.will)
+        return p.BatchPut(request.batch, request.will, folder)
+
+    def _announce(self, request: p.Announce) -> None:
+        self._need().announce(request.presence, request.incarnation, request.number)
+
+    def _withdraw(self, request: p.Withdraw) -> None:
+        self._need().withdraw(request.peer, request.incarnation)
+
+    def _present(self, request: p.ListPresent) -> p.FromHelper:
+        return p.Present(tuple(self._need().present()))
+
+    def _need(self) -> SharedStore:
+        if self._store is None:
+            raise StoreError("the store is not open.")
+        return self._store
+
+
+def _unsaid(answer: p.FromHelper, reason: str) -> p.FromHelper:
+    return p.Failed(answer.op, reason) if isinstance(answer, p.ResultsPut | p.Reused) else answer
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+    return str(error)
+
+
+def main() -> None:
+    """Serve until the parent is gone."""
+    root, spool, writer = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    frames, say = child_pipes()
+    helper = Helper(root, spool, writer)
+    while True:
+        _serve_group(helper, frames, say)
+
+
+def _serve_group(helper: Helper, frames: queue.SimpleQueue[bytes], say: BinaryIO) -> None:
+    group = [p.to_helper.decode(frames.get())]
+    while len(group) < _GROUP_MAX and not frames.empty():
+        group.append(p.to_helper.decode(frames.get()))
+    for answer in helper.serve(group):
+        write_frame(say, _encode(answer))
+
+
+if __name__ == "__main__":
+    main()

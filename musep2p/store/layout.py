@@ -1,0 +1,270 @@
+"""The shared store's folders: who it is, whether it can be trusted, batches, keys, presence.
+
+store.id FORMAT objects/ batches/<name>-<id8>/{recipe.msgpack,wills/,records/,images/} keys/ab/<key> peers/
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+import msgspec
+
+from musep2p.core.ids import BatchId, TaskKey, digest_of, hash64, short
+from musep2p.core.recipe import Recipe
+from musep2p.core.recipe.names import folder_name, image_name
+from musep2p.core.records import Entry, ResultBlock, Will
+from musep2p.core.wills import WORDS
+from musep2p.errors import StoreError
+from musep2p.store.durably import fsync_folder, publish_file, write_durably
+from musep2p.store.objects import ObjectStore
+from musep2p.store.record_log import RecordLog
+
+__all__ = ["FORMAT", "EmptyStore", "Presence", "SharedStore", "self_test"]
+
+FORMAT = 1
+_encode = msgspec.msgpack.Encoder().encode
+_PRESENCE_MAX = 1000
+
+
+class EmptyStore(Exception):  # noqa: N818  # a state that callers ask about, not a failure
+    """The folder is empty: it is no store yet."""
+
+
+class Presence(msgspec.Struct, frozen=True):
+    """Where a peer of the farm listens."""
+
+    peer: str
+    farm: str
+    address: str
+
+
+def self_test(root: Path) -> bool:
+    """Does the share keep the two promises that everything rests on? Returns whether it has hard links.
+
+    Raises:
+        StoreError: exclusive create or rename do not hold, or it cannot be written.
+    """
+    probe = root / f".tmp-probe-{secrets.token_hex(8)}"
+    other = probe.with_name(probe.name + "-2")
+    try:
+        with probe.open("xb") as file:
+            file.write(b"1")
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            probe.open("xb").close()
+            raise StoreError(
+                f"the share at {root} does not honour exclusive create.", "Mount it another way (NFS, SMB or SFTP)."
+            )
+        os.replace(probe, other)
+        if probe.exists() or other.read_bytes() != b"1":
+            raise StoreError(f"the share at {root} does not honour rename.", "Mount it another way (NFS, SMB, SFTP).")
+        return _links_hold(other, probe)
+    except OSError as error:
+        raise StoreError(
+            f"the store {root} cannot be written: {error.strerror}.", "Check the mount and its rights."
+        ) from None
+    finally:
+        for leftover in (probe, other):
+            with contextlib.suppress(OSError):
+                leftover.unlink()
+
+
+def _links_hold(existing: Path, new: Path) -> bool:
+    try:
+        os.link(existing, new)
+    except OSError:
+        return False
+    try:
+        os.link(existing, new)
+    except FileExistsError:
+        return True
+    return False
+
+
+class SharedStore:
+    """The farm's store, opened by one process.
+
+    Args:
+        root: its folder.
+        writer: names this process's record logs: `<peer>-<incarnation>-<helper>`.
+        adopt: the id to give the folder if it is empty, or "".
+
+    Raises:
+        EmptyStore: it is empty and not to be adopted.
+        StoreError: it is no store, of a newer format, or not to be trusted.
+    """
+
+    def __init__(self, root: Path, writer: str, adopt: str = "") -> None:
+        self.root, self._writer = root, writer
+        self._check_folder()
+        self.id = self._read_id()
+        if not self.id and not adopt:
+            self_test(root)
+            raise EmptyStore
+        links = self_test(root)
+        if not self.id:
+            self.id = self._adopt(adopt, links=links)
+        self._check_format()
+        self.objects = ObjectStore(root, links=links)
+        self._folders: dict[BatchId, Path] = {}
+        self._logs: dict[BatchId, RecordLog] = {}
+
+    def folder(self, batch: BatchId, name: str) -> Path:
+        """The batch's folder: it keeps the name it was made under."""
+        known = self._folders.get(batch)
+        if known is not None:
+            return known
+        parent = self.root / "batches"
+        parent.mkdir(exist_ok=True)
+        there = sorted(path for path in parent.glob(f"*-{short(batch)}") if path.is_dir())
+        folder = there[0] if there else parent / folder_name(name, batch)
+        for part in ("images", "records", "wills"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        fsync_folder(parent)
+        self._folders[batch] = folder
+        return folder
+
+    def put_batch(self, batch: BatchId, recipe: Recipe, will: Will) -> str:
+        """Make recipe and will durable, read them again; returns the folder's name."""
+        folder = self.folder(batch, will.settings.name)
+        encoded = _encode(will)
+        files = {
+            folder / "recipe.msgpack": _encode(recipe),
+            folder / "recipe.json": msgspec.json.format(msgspec.json.encode(recipe)),
+            folder / "wills" / f"{will.turn}-{WORDS[will.word]}-{hash64(encoded) >> 32:08x}": encoded,
+        }
+        for path, data in files.items():
+            if not path.exists():
+                write_durably(path, data)
+            if path.read_bytes() != data:
+                raise StoreError(f"{path} holds something else.", "Check the share.")
+        return folder.name
+
+    def put_results(self, block: ResultBlock, recipe: Recipe, name: str, spool: Path) -> str:
+        """Objects, views, keys, and the record (durable after `sync`); returns the folder's name."""
+        folder = self.folder(block.batch, name)
+        for entry in block.entries:
+            if entry.ext:
+                file = spool / f"{block.batch}-{entry.index}-{entry.attempt}.{entry.ext}"
+                data = file.read_bytes()
+                if digest_of(data) != entry.digest:
+                    raise StoreError(f"{file} was altered in the spool.", "The task will be rendered again.")
+                self.objects.put(data, entry.digest, entry.ext)
+                self.objects.show_as(
+                    entry.digest, entry.ext, folder / "images" / image_name(recipe, entry.index, entry.ext)
+                )
+                if entry.key:
+                    self._put_key(entry)
+        self._log(block.batch, folder).append(_encode(ResultBlock(block.batch, block.first, block.entries, True)))
+        return folder.name
+
+    def reuse(self, batch: BatchId, recipe: Recipe, name: str, index: int, key: TaskKey) -> Entry | None:
+        """A result of equal work, shown under this batch: sound = its object opens and has the recorded size."""
+        try:
+            payload = self._key_path(key).read_bytes()
+            found = msgspec.msgpack.decode(payload, type=Entry)
+        except (OSError, msgspec.MsgspecError):
+            return None
+        if found.key != key or not self.objects.has(found.digest, found.ext, found.size):
+            return None
+        folder = self.folder(batch, name)
+        self.objects.show_as(found.digest, found.ext, folder / "images" / image_name(recipe, index, found.ext))
+        return msgspec.structs.replace(found, index=index, attempt=1, ms=0, skipped=True)
+
+    def append_block(self, block: ResultBlock, name: str) -> None:
+        """Add a record whose objects are there already (durable after `sync`)."""
+        self._log(block.batch, self.folder(block.batch, name)).append(_encode(block))
+
+    def sync(self) -> None:
+        """Make the records appended so far durable."""
+        for log in self._logs.values():
+            log.sync()
+
+    def announce(self, presence: Presence, incarnation: str, number: int) -> None:
+        """Say where this peer listens."""
+        folder = self.root / "peers"
+        folder.mkdir(exist_ok=True)
+        write_durably(folder / f"{presence.peer}-{incarnation}-{number}.msgpack", _encode(presence))
+
+    def withdraw(self, peer: str, incarnation: str) -> None:
+        """This life of the peer ends: its presence files go."""
+        for path in (self.root / "peers").glob(f"{peer}-{incarnation}-*.msgpack"):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+    def present(self) -> list[Presence]:
+        """All presence files that can be read; a rumour, like all discovery."""
+        found = []
+        with contextlib.suppress(OSError):
+            for path in sorted((self.root / "peers").glob("*.msgpack"))[:_PRESENCE_MAX]:
+                with contextlib.suppress(OSError, msgspec.MsgspecError):
+                    found.append(msgspec.msgpack.decode(path.read_bytes(), type=Presence))
+        return found
+
+    def _check_folder(self) -> None:
+        try:
+            self.root.mkdir(exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"the store {self.root} cannot be reached: {error.strerror}.", "Check the path and that it is mounted."
+            ) from None
+        if not self.root.is_dir():
+            raise StoreError(f"the store {self.root} is not a folder.", "Name a folder with --store.")
+
+    def _read_id(self) -> str:
+        try:
+            text = (self.root / "store.id").read_text("ascii").strip()
+        except FileNotFoundError:
+            strangers = [p.name for p in self.root.iterdir() if p.name != "FORMAT" and not p.name.startswith(".tmp-")]
+            if strangers:
+                raise StoreError(
+                    f"{self.root} is not empty and is no store of musep2p (it has {strangers[0]!r}).",
+                    "Name an empty folder, or the farm's store.",
+                ) from None
+            return ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise StoreError(
+                f"{self.root}/store.id cannot be read: {error}.", "Check the share and its rights."
+            ) from None
+        return text
+
+    def _adopt(self, store_id: str, *, links: bool) -> str:
+        write_durably(self.root / "FORMAT", f"{FORMAT}\n".encode())
+        temporary = self.root / f".tmp-{secrets.token_hex(8)}"
+        with temporary.open("xb") as file:
+            file.write(f"{store_id}\n".encode())
+            file.flush()
+            os.fsync(file.fileno())
+        publish_file(temporary, self.root / "store.id", links=links)
+        fsync_folder(self.root)
+        return self._read_id()
+
+    def _check_format(self) -> None:
+        try:
+            text = (self.root / "FORMAT").read_text("ascii").strip()
+            version = int(text)
+        except (OSError, ValueError):
+            raise StoreError(f"{self.root}/FORMAT cannot be read.", "Is this the farm's store?") from None
+        if version > FORMAT:
+            raise StoreError(
+                f"the store {self.root} has format {version}; this musep2p knows formats up to {FORMAT}.",
+                "Update musep2p on this machine.",
+            )
+
+    def _log(self, batch: BatchId, folder: Path) -> RecordLog:
+        log = self._logs.get(batch)
+        if log is None:
+            log = self._logs[batch] = RecordLog(folder / "records" / f"{self._writer}.log")
+        return log
+
+    def _key_path(self, key: TaskKey) -> Path:
+        return self.root / "keys" / key[:2] / key
+
+    def _put_key(self, entry: Entry) -> None:
+        path = self._key_path(entry.key)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_durably(path, _encode(entry))

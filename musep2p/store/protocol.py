@@ -1,0 +1,136 @@
+"""What a peer and its store helper say to each other."""
+
+from __future__ import annotations
+
+import msgspec
+
+from musep2p.core.ids import BatchId
+from musep2p.core.recipe import Recipe
+from musep2p.core.records import Entry, RecordId, ResultBlock, Will
+from musep2p.store.layout import Presence
+
+__all__ = [
+    "Announce",
+    "BatchPut",
+    "Failed",
+    "FromHelper",
+    "ListPresent",
+    "Open",
+    "Opened",
+    "Present",
+    "PutBatch",
+    "PutResults",
+    "ResultsPut",
+    "Reuse",
+    "Reused",
+    "ToHelper",
+    "Withdraw",
+    "from_helper",
+    "to_helper",
+]
+
+
+class Open(msgspec.Struct, frozen=True, array_like=True, tag="open"):
+    """Open the store; adopt it under this id if it is empty and `adopt` is not ''."""
+
+    adopt: str
+
+
+class PutResults(msgspec.Struct, frozen=True, array_like=True, tag="put"):
+    """Objects and record of a block."""
+
+    op: int
+    block: ResultBlock
+    recipe: Recipe
+    name: str
+
+
+class Reuse(msgspec.Struct, frozen=True, array_like=True, tag="reuse"):
+    """Which of these tasks were done before? Show and record those."""
+
+    op: int
+    batch: BatchId
+    recipe: Recipe
+    name: str
+    ranges: tuple[int, ...]
+    first: RecordId
+
+
+class PutBatch(msgspec.Struct, frozen=True, array_like=True, tag="batch"):
+    """Recipe and will of a batch."""
+
+    batch: BatchId
+    recipe: Recipe
+    will: Will
+
+
+class Announce(msgspec.Struct, frozen=True, array_like=True, tag="announce"):
+    """Write our presence file."""
+
+    presence: Presence
+    incarnation: str
+    number: int
+
+
+class Withdraw(msgspec.Struct, frozen=True, array_like=True, tag="withdraw"):
+    """Remove our presence files: the peer leaves."""
+
+    peer: str
+    incarnation: str
+
+
+class ListPresent(msgspec.Struct, frozen=True, array_like=True, tag="list"):
+    """Read all presence files."""
+
+
+class Opened(msgspec.Struct, frozen=True, array_like=True, tag="opened"):
+    """`ok` with the id, `empty`, or `refused` with the reason (trying again does not help by itself)."""
+
+    state: str
+    store_id: str = ""
+    message: str = ""
+    hint: str = ""
+
+
+class ResultsPut(msgspec.Struct, frozen=True, array_like=True, tag="put-ok"):
+    """On the store, read back."""
+
+    op: int
+    folder: str
+
+
+class Reused(msgspec.Struct, frozen=True, array_like=True, tag="reused"):
+    """What was found."""
+
+    op: int
+    hits: tuple[Entry, ...]
+    folder: str
+
+
+class BatchPut(msgspec.Struct, frozen=True, array_like=True, tag="batch-ok"):
+    """On the store, read back."""
+
+    batch: BatchId
+    will: Will
+    folder: str
+
+
+class Present(msgspec.Struct, frozen=True, array_like=True, tag="present"):
+    """The presence files."""
+
+    peers: tuple[Presence, ...]
+
+
+class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
+    """The share refused. `lost` when the spool itself no longer has what was to be put."""
+
+    op: int
+    reason: str
+    lost: bool = False
+
+
+ToHelper = Open | PutResults | Reuse | PutBatch | Announce | Withdraw | ListPresent
+FromHelper = Opened | ResultsPut | Reused | BatchPut | Present | Failed
+
+to_helper = msgspec.msgpack.Decoder(ToHelper)
+from_helper = msgspec.msgpack.Decoder(FromHelper)

@@ -1,0 +1,104 @@
+"""A peer's state folder: its identity, its journal, its spool, and where its process listens now.
+
+One process at a time: a lock that the system releases when the process ends, however it ends.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from musep2p.core.ids import Incarnation, PeerId, WirePeerId
+from musep2p.errors import ConfigError, StoreError
+from musep2p.store.durably import write_durably
+
+__all__ = ["StateFolder", "running_peer"]
+
+
+class _Identity(msgspec.Struct):
+    """What `peer.json` holds."""
+
+    id: WirePeerId
+    counter: int
+
+
+class RunningPeer(msgspec.Struct):
+    """What `running.json` holds: how a face on the same machine finds the peer."""
+
+    address: str
+    farm: str
+
+
+class StateFolder:
+    """The folder, opened for one process of a peer.
+
+    Raises:
+        ConfigError: it cannot be made or written, or another process of this peer runs.
+        StoreError: it holds something that is not a state folder's.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            (path / "spool").mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(path / "lock", timeout=0)
+            self._lock.acquire()
+        except Timeout:
+            raise ConfigError(
+                f"another peer is running from the state folder {path}.",
+                "Give this one a folder of its own with --state.",
+            ) from None
+        except OSError as error:
+            raise ConfigError(
+                f"the state folder {path} cannot be used: {error.strerror}.", "Name another with --state."
+            ) from None
+        self.id, self.incarnation = self._next_incarnation()
+
+    @property
+    def journal_path(self) -> Path:
+        """The journal's file."""
+        return self.path / "journal.log"
+
+    @property
+    def spool(self) -> Path:
+        """The folder of outputs that the store does not have yet."""
+        return self.path / "spool"
+
+    def announce(self, address: str, farm: str) -> None:
+        """Tell faces on this machine where the process listens."""
+        write_durably(self.path / "running.json", msgspec.json.encode(RunningPeer(address, farm)))
+
+    def close(self) -> None:
+        """The process ends."""
+        (self.path / "running.json").unlink(missing_ok=True)
+        self._lock.release()
+
+    def _next_incarnation(self) -> tuple[PeerId, Incarnation]:
+        path = self.path / "peer.json"
+        try:
+            if path.exists():
+                identity = msgspec.json.decode(path.read_bytes(), type=_Identity)
+            else:
+                identity = _Identity(PeerId(secrets.token_hex(8)), 0)
+            identity.counter += 1
+            write_durably(path, msgspec.json.encode(identity))
+        except msgspec.MsgspecError as error:
+            self._lock.release()
+            raise StoreError(f"{path} is damaged: {error}.", "Move it away; the peer gets a new id.") from None
+        except OSError as error:
+            self._lock.release()
+            raise ConfigError(
+                f"the state folder {self.path} cannot be written: {error.strerror}.", "Name another with --state."
+            ) from None
+        return PeerId(identity.id), Incarnation(identity.counter, secrets.token_hex(4))
+
+
+def running_peer(state: Path) -> RunningPeer | None:
+    """Where the peer of this state folder listens, if one runs (its process may just have died)."""
+    try:
+        return msgspec.json.decode((state / "running.json").read_bytes(), type=RunningPeer)
+    except (OSError, msgspec.MsgspecError):
+        return None

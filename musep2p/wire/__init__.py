@@ -1,0 +1,1 @@
+"""The core's messages as bytes, and back."""

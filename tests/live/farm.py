@@ -1,0 +1,123 @@
+"""Real peers as processes, and waiting for conditions with a deadline."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+MUSEP2P = [sys.executable, "-m", "musep2p"]
+CLEAN = {k: v for k, v in os.environ.items() if not k.startswith("MUSEP2P_")}
+
+
+def until(condition, what, timeout_s=30.0):
+    """The first true value of a condition, or a failure that says what did not come true."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)  # a poll interval, not a guess of how long something takes
+    raise AssertionError(f"not within {timeout_s} s: {what}")
+
+
+class Farm:
+    """Some peers of one farm below a folder; every process that it starts is ended with it."""
+
+    def __init__(self, base: Path, *, farm: str = "test", prefix=()):
+        self.base, self.farm, self.prefix = base, farm, list(prefix)
+        self.processes: dict[str, subprocess.Popen[str]] = {}
+        self.addresses: dict[str, str] = {}
+
+    def start(self, name, *options, store=True, wait=True, listen="127.0.0.1", mdns=False, prefix=None, env=()):
+        """`musep2p join`; returns the ready line."""
+        command = [*MUSEP2P, "join", "--name", name, "--state", self.base / name, "--json", "--verbose"]
+        command += ["--store", self.base / "store"] if store else []
+        command += ["--listen", listen] if listen else []
+        command += [] if mdns else ["--no-mdns"]
+        (self.base / "store").mkdir(exist_ok=True)
+        log = (self.base / f"{name}.log").open("a")
+        full = [*(self.prefix if prefix is None else prefix), *map(str, command), *map(str, options)]
+        process = subprocess.Popen(
+            full, stdout=subprocess.PIPE, stderr=log, text=True, env={**CLEAN, "MUSEP2P_FARM": self.farm, **dict(env)},
+            start_new_session=True,
+        )  # fmt: skip
+        self.processes[name] = process
+        return self.ready(name) if wait else None
+
+    def ready(self, name):
+        """The ready line of a peer that was started."""
+        line = self.processes[name].stdout.readline()
+        assert line, f"{name} ended: {self.log(name)}"
+        ready = json.loads(line)
+        self.addresses[name] = ready["address"]
+        return ready
+
+    def log(self, name):
+        """What a peer has said so far."""
+        return (self.base / f"{name}.log").read_text()
+
+    def run(self, *arguments, state=None, timeout_s=60, check=None, prefix=None, env=()):
+        """A face's command; asserts the exit code if one is expected."""
+        command = [*(self.prefix if prefix is None else prefix), *MUSEP2P, *map(str, arguments)]
+        command += ["--state", str(self.base / state)] if state else []
+        environment = {**CLEAN, "MUSEP2P_FARM": self.farm, "MUSEP2P_LISTEN": "127.0.0.1", **dict(env)}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, env=environment, check=False)
+        assert check is None or done.returncode == check, f"{done.returncode}: {done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    def peers(self, state, **kw):
+        """The farm as one peer sees it."""
+        done = self.run("peers", "--json", state=state, **kw)
+        return json.loads(done.stdout) if done.returncode == 0 else []
+
+    def wait_up(self, count, state, *, store=True, timeout_s=30.0, **kw):
+        """Until a peer sees this many up, each with the store."""
+
+        def all_up():
+            seen = [p for p in self.peers(state, **kw) if p["state"] == "up" and (p["store"] == "ok" or not store)]
+            return len(seen) >= count and seen
+
+        return until(all_up, f"{count} peers up at {state}", timeout_s)
+
+    def batch(self, text, name="batch.yaml"):
+        """A batch file."""
+        path = self.base / name
+        path.write_text(text, "utf-8")
+        return path
+
+    def status(self, state, batch="last", **kw):
+        """The status of a batch, or {}."""
+        done = self.run("status", batch, "--json", state=state, **kw)
+        return json.loads(done.stdout) if done.returncode == 0 else {}
+
+    def results(self, state, batch="last", **kw):
+        """All results of a batch."""
+        return json.loads(self.run("results", batch, "--json", state=state, check=0, **kw).stdout)
+
+    def kill(self, name, sig=signal.SIGKILL):
+        """A signal to one peer's process and its children."""
+        process = self.processes[name]
+        if sig == signal.SIGKILL:
+            os.killpg(process.pid, sig)
+            process.wait()
+        else:
+            process.send_signal(sig)
+
+    def close(self):
+        """End every process."""
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self.processes.values():
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            process.stdout.close()

@@ -1,0 +1,66 @@
+"""Real processes on the loopback: join, submit, steal, store."""
+
+import signal
+
+from tests.live.farm import until
+
+SLEEP = "name: small\nengine: sleep\nparams: {ms: 40}\nseeds: {count: 8}\n"
+PICTURES = """\
+name: hotels
+prompt: "{{city}} at {{light}}"
+size: 128x160
+axes: {city: [Kyoto, Paris], light: [dawn, night]}
+seeds: [1, 2]
+"""
+
+
+def two(farm):
+    farm.start("p1")
+    farm.start("p2", "--peer", farm.addresses["p1"])
+    farm.wait_up(2, "p1")
+    farm.wait_up(2, "p2")
+
+
+def test_two_peers_share_a_batch(farm):
+    """Eight tasks submitted at one peer are done by two, each once, and lie in the store."""
+    two(farm)
+    farm.run("submit", farm.batch(SLEEP), state="p1", check=0)
+    rows = farm.results("p1")
+    status = farm.status("p2")
+
+    assert list(range(8)) == [row["index"] for row in rows]
+    assert {"done", 8, 0} == {status["state"], status["total"], status["safe"], status["failed"]}
+    assert len({row["peer"] for row in rows}) == 2
+    assert len(list((farm.base / "store/objects").rglob("*.bin"))) == 1
+
+
+def test_pictures_are_real_and_equal_work_is_not_done_twice(farm):
+    """The same batch again renders nothing; another batch with the same tasks finds them by key."""
+    two(farm)
+    farm.run("submit", farm.batch(PICTURES), state="p2", check=0)
+    rows = farm.results("p1")
+    objects = len(list((farm.base / "store/objects").rglob("*.png")))
+    again = farm.run("submit", farm.base / "batch.yaml", state="p1", check=0)
+    renamed = farm.batch(PICTURES.replace("city", "town"), "other.yaml")
+    farm.run("submit", renamed, state="p1", check=0)
+    status = farm.status("p1")
+
+    assert 8 == len(rows) == objects
+    assert all((farm.base / "store" / row["path"]).read_bytes()[:4] == b"\x89PNG" for row in rows)
+    assert "8/8 safe" in again.stderr
+    assert (status["safe"], status["skipped"]) == (8, 8)
+    assert objects == len(list((farm.base / "store/objects").rglob("*.png")))
+    assert [row["digest"] for row in rows] == [row["digest"] for row in farm.results("p2")]
+
+
+def test_a_polite_leave_loses_nothing(farm):
+    """Ctrl-C once: what runs is finished, the rest is given away, the process ends by itself."""
+    two(farm)
+    farm.run("submit", farm.batch(SLEEP.replace("count: 8", "count: 60")), "--detach", state="p1", check=0)
+    until(lambda: farm.status("p1").get("safe", 0) >= 4, "some are done")
+    farm.kill("p2", signal.SIGINT)
+
+    assert farm.processes["p2"].wait(20) == 0
+    farm.run("watch", "last", state="p1", check=0)
+    assert list(range(60)) == [row["index"] for row in farm.results("p1")]
+    assert "left" in {p["state"] for p in farm.peers("p1")}
