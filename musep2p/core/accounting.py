@@ -212,7 +212,7 @@ def _end_round(core: Core, batch: Batch) -> None:
     accounting.missing = missing - lost
     if lost and batch.will.word == RUNNING:
         core.tell("debug", f"{lost.count()} tasks of {short(batch.id)} are unaccounted: queued here")
-        batch.work.push(lost)
+        batch.take_in(lost)
         batch.touch()
         core.stirred = True
         core.at("reports", core.now_ms)
@@ -264,7 +264,6 @@ def _view(batch: Batch, sender: Member) -> View:
 def _keep_fact(core: Core, batch: Batch, view: View, fact: BatchFact) -> None:
     if fact.batch != batch.id:
         return
-    view.facts.append(fact)
     known = (
         batch.results.covers(fact)
         if isinstance(fact, ResultBlock)
@@ -274,6 +273,7 @@ def _keep_fact(core: Core, batch: Batch, view: View, fact: BatchFact) -> None:
     )
     if not known:
         core.write(fact, lambda: absorb(core, batch, fact))
+    core.when_durable(lambda: view.facts.append(fact))
 
 
 def _believe(core: Core, batch: Batch, sender: Member, view: View, body: m.Report, gap: bool) -> None:

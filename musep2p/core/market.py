@@ -14,6 +14,7 @@ and takes it back only when the thief is down or lives again.
 from __future__ import annotations
 
 from musep2p.core import messages as m
+from musep2p.core.accounting import absorb
 from musep2p.core.ids import PeerId, short
 from musep2p.core.loads import able, by_urgency, may_start, present_load, speed_us
 from musep2p.core.ranges import Ranges
@@ -48,8 +49,7 @@ def seek(core: Core) -> None:
     if core.ask is not None or core.draining or core.now_ms < core.hold_starts_until_ms:
         return
     free = sum(slot.ready and not slot.chunks for slot in core.slots.values())
-    own = any(batch.work and not batch.held_back and may_start(core, batch) for batch in core.batches.values())
-    if not free or own:
+    if not free or any(_can_run(core, batch) for batch in core.batches.values()):
         return
     offers = [offer for member in core.up_members() if (offer := _offer(core, member)) is not None]
     victim = choose_victim(offers, core.rng)
@@ -196,6 +196,18 @@ def _someone_else(core: Core, batch: Batch, blamed: set[PeerId]) -> bool:
     )
 
 
+def _can_run(core: Core, batch: Batch) -> bool:
+    """True when a queued task of ours is one that we shall run ourselves."""
+    if not batch.work or batch.held_back or not may_start(core, batch):
+        return False
+    return bool(batch.work.held() - avoided(core, batch, core.me))
+
+
+def _has_failing(batch: Batch) -> bool:
+    """True when a queued task has failed before: who may try it next is limited, so nobody is turned away."""
+    return any(index in batch.work.held() for index in batch.results.failing())
+
+
 def _offer(core: Core, member: Member) -> Offer | None:
     if member.refused_until_ms > core.now_ms:
         return None
@@ -234,7 +246,7 @@ def _serve(core: Core, thief: Member, ask: int, free: int) -> None:
 def _share_for(core: Core, batch: Batch, thief: Member, free: int) -> Ranges:
     mine = Team(speed_us(core, batch.work_class), len(core.slots) if may_start(core, batch) else 0)
     his = Team(thief.load.pace_us(batch.work_class), max(free, thief.load.slots))
-    if core.tuning.tail_rules:
+    if core.tuning.tail_rules and not _has_failing(batch):
         others = other_teams(core, batch, without=thief.id)
         if too_slow(farm_queued(core, batch), his, others):
             return Ranges()
@@ -276,10 +288,13 @@ def _take(core: Core, sender: Member, body: m.Grant) -> bool:
     if not may_start(core, batch):
         return False
     for failure in body.failures:
-        batch.results.merge_failure(failure)
+        if failure.batch == batch.id and not batch.results.has_failure(failure):
+            # It counts at once, for this very task; what waits for the disk afterwards waits for this record too.
+            absorb(core, batch, failure)
+            core.write(failure)
     ranges = Ranges.decode(body.ranges)
     ranges.discard(batch.results.total, 1 << 41)
-    batch.work.push(ranges - batch.results.safe)
+    batch.take_in(ranges)
     batch.touch()
     core.tell("debug", f"stole {ranges.count()} tasks of {short(batch.id)} from {sender.hello.name}")
     return True
@@ -295,7 +310,7 @@ def _close(core: Core, grant: OpenGrant) -> None:
 def hold_back(core: Core, batch: Batch) -> bool:
     """Should the owner leave its next task to faster peers? Only where the loads are fresh against the task."""
     mine = Team(speed_us(core, batch.work_class), len(core.slots))
-    if not core.tuning.tail_rules or not mine.us:
+    if not core.tuning.tail_rules or not mine.us or _has_failing(batch):
         return False
     others = [mem for mem in core.up_members() if mem.load.slots and able(mem.hello.engines, mem.hello.tags, batch)]
     fresh = [mem for mem in others if 3 * (core.now_ms - mem.load_ms) * 1000 < mine.us]

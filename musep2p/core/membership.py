@@ -138,6 +138,9 @@ def known_sender(core: Core, envelope: Envelope, address: str) -> Member | None:
         return None
     if member.incarnation != envelope.incarnation or member.state == "left":
         return None
+    if member.state == "down" and not isinstance(envelope.body, m.Heartbeat):
+        # It was judged and what it held is being queued again: it speaks anew once its own loop has.
+        return None
     member.heard_ms = core.now_ms
     if member.state == "suspect":
         move(core, member, "up")
@@ -182,6 +185,9 @@ def tick_beat(core: Core) -> None:
         beat(core)
         due = core.now_ms + tuning.heartbeat_ms
     core.at("beat", due)
+    if core.batches:
+        core.at("rounds", core.now_ms)
+        core.at("reports", core.now_ms)
     if core.now_ms >= core.addresses_due_ms:
         core.addresses_due_ms = core.now_ms + tuning.addresses_ms
         for member in core.up_members():

@@ -111,6 +111,7 @@ class PeerState:
                 if batch is not None:
                     accounting.absorb(self.core, batch, record)
         _rebuild_logs(self.core, kept)
+        assert not self.core.effects, "nothing is done before the first event"
 
     def handle(self, event: ev.Event, now_ms: int, cause: str = "") -> list[Effect]:
         """Take one event; return what shall be done, in order.

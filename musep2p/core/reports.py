@@ -49,7 +49,7 @@ def await_copies(core: Core, batch: Batch, block: ResultBlock, ranges: Ranges) -
     batch.finished.update(ranges)
     batch.awaiting.append((len(batch.log), ranges))
     batch.touch(urgent=True)
-    settle_copies(core, batch)
+    core.stirred = True
 
 
 def settle_copies(core: Core, batch: Batch) -> None:
@@ -57,9 +57,14 @@ def settle_copies(core: Core, batch: Batch) -> None:
     if not batch.awaiting:
         return
     guards = guardians(core, batch)
-    alone = not core.up_members()
+    needed = 2
+    if not core.up_members():
+        sure_ms = core.started_ms + core.tuning.adopt_after_ms
+        if core.now_ms < sure_ms:
+            core.at("seek", sure_ms)
+        else:
+            needed = 1
     positions = sorted((_acknowledged(core, batch, guard) for guard in guards), reverse=True)
-    needed = 1 if alone else 2
     reached = positions[needed - 1] if len(positions) >= needed else -1
     ready = Ranges()
     while batch.awaiting and batch.awaiting[0][0] <= reached:

@@ -224,6 +224,10 @@ class Batch:
         """All that we hold of it: queued, granted and not yet answered, running, finished and not yet safe."""
         return self.work.held() | self.granted | self.running | self.finished
 
+    def take_in(self, ranges: Ranges) -> None:
+        """Queue work that comes from elsewhere, less what is settled or held here already."""
+        self.work.push(ranges - self.results.safe - self.failed - self.held())
+
     def touch(self, *, urgent: bool = False) -> None:
         """Our holdings changed: guardians shall hear of it."""
         self.version += 1

@@ -21,7 +21,7 @@ from musep2p.core.messages import Envelope, Hello
 from musep2p.core.peer_state import PeerState
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Recipe
-from musep2p.core.records import Entry, Record
+from musep2p.core.records import Entry, RecipeRecord, Record, WillRecord
 from musep2p.core.requests import Answer, Request, RequestBody
 from musep2p.core.state import Core, Tuning
 from musep2p.sim.network import Weather, fates
@@ -76,10 +76,14 @@ class SimPeer:
         self.left = False
         self.wake_us = -1
         self.lives: list[int] = []
+        self.disk_cache: dict[BatchId, tuple[int, Ranges, set[object], Ranges]] = {}
+        self.stolen_before = 0
         self.state: PeerState
 
     def boot(self, sightings: list[str]) -> None:
         """Start the process: replay the disk, open the slots, learn of some addresses."""
+        if self.counter:
+            self.stolen_before = self.steals()
         self.counter += 1
         rng = random.Random(self.world.rng.getrandbits(64))
         incarnation = Incarnation(self.counter, f"{rng.getrandbits(32):08x}")
@@ -100,10 +104,14 @@ class SimPeer:
         for address in sightings:
             self.world.later(500, self, ev.Sighted(address))
 
-    def holdings(self, batch: BatchId) -> Ranges:
-        """What this peer holds of a batch right now."""
-        known = self.state.core.batches.get(batch)
-        return known.held() if known is not None else Ranges()
+    def has_on_disk(self, batch: BatchId) -> bool:
+        """True when recipe and a will of this batch are durable here."""
+        kinds = {type(r) for r in self.disk.durable if isinstance(r, RecipeRecord | WillRecord) and r.batch == batch}
+        return len(kinds) == 2
+
+    def steals(self) -> int:
+        """Grants that this peer's lives gave."""
+        return self.stolen_before + (self.state.core.steals if self.counter else 0)
 
 
 class World:
@@ -170,6 +178,9 @@ class World:
 
     def kill(self, peer: SimPeer, *, power_cut: bool) -> None:
         """A peer dies. Its unsynced records are lost; the others' links are refused unless its machine is gone."""
+        if not peer.alive:
+            return
+        self.counts["deaths"] += 1
         peer.alive = False
         peer.disk.pending.clear()
         peer.disk.syncing = False
@@ -177,6 +188,17 @@ class World:
             for other in self.peers:
                 if other.alive:
                     self.later(2000, other, ev.LinkRefused(peer.address))
+
+    def drain(self, peer: SimPeer) -> None:
+        """A peer is told to leave politely."""
+        if peer.alive:
+            self.later(0, peer, ev.DrainAsked())
+
+    def quiet_since(self, peers: list[SimPeer]) -> bool:
+        """True when nobody among these runs or publishes anything, and all have said all."""
+        return not any(slot.chunks for peer in peers for slot in peer.state.core.slots.values()) and not any(
+            peer.state.core.publishing or peer.state.core.waiting for peer in peers
+        )
 
     def digest(self) -> str:
         """The digest of all that happened so far."""

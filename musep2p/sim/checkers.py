@@ -1,0 +1,144 @@
+"""The design's invariants across peers, one class each. Each raises AssertionError with what it saw.
+
+They are called on every effect (`observe`), and on the whole world every thousand events, at each fault and at
+the end (`check`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from musep2p.core import effects as fx
+from musep2p.core import messages as m
+from musep2p.core.ids import BatchId
+from musep2p.core.ranges import Ranges
+from musep2p.core.records import BatchFact, Failure, RecipeRecord, ResultBlock, SafeMark, WillRecord
+from musep2p.core.results import indices_of
+from musep2p.core.state import Batch, View
+from musep2p.sim.world import SimPeer, World
+
+__all__ = ["ALL", "Checker", "NoPhantoms", "OneResult", "SafeStaysSafe", "SaidMeansDurable"]
+
+
+class Checker:
+    """One invariant."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def observe(self, peer: SimPeer, effect: fx.Effect) -> None:
+        """Look at one effect before it is performed."""
+
+    def check(self) -> None:
+        """Look at the whole world."""
+
+
+class SaidMeansDurable(Checker):
+    """Invariant 2: copied, done and safe are said only of what the speaker's disk has."""
+
+    def observe(self, peer: SimPeer, effect: fx.Effect) -> None:
+        if not isinstance(effect, fx.Send):
+            return
+        body = effect.envelope.body
+        if isinstance(body, m.Copied):
+            wills = [r for r in peer.disk.durable if isinstance(r, WillRecord) and r.batch == body.batch]
+            assert any(record.will == body.will for record in wills), f"p{peer.number} said copied before its disk"
+            recipes = {r.batch for r in peer.disk.durable if isinstance(r, RecipeRecord)}
+            assert body.batch in recipes, f"p{peer.number} said copied without the recipe"
+        elif isinstance(body, m.Report) and body.facts:
+            known, failed, safe = _durable(peer, body.batch)
+            for fact in body.facts:
+                _assert_durable(peer, fact, known, failed, safe)
+
+
+class SafeStaysSafe(Checker):
+    """Invariant 1, second half: what any peer believes safe is on the store, or durable at two guardians."""
+
+    def observe(self, peer: SimPeer, effect: fx.Effect) -> None:
+        if isinstance(effect, fx.Write) and isinstance(effect.record, SafeMark) and not peer.state.core.up_members():
+            self.world.counts["alone"] += 1
+
+    def check(self) -> None:
+        for peer, batch in _batches(self.world):
+            stored = self.world.store.results.get(batch.id, Ranges())
+            beyond = batch.results.safe - stored
+            if beyond and peer.has_store:
+                raise AssertionError(f"p{peer.number} believes safe what the store has not: {beyond}")
+            if beyond and self.world.counts["deaths"] == 0 and len(self.world.peers) > 1:
+                copies = [_durable(other, batch.id)[0] for other in self.world.peers]
+                for index in beyond.indices():
+                    held = sum(index in known for known in copies)
+                    assert held >= 2 or self.world.counts["alone"], f"{index} is safe with {held} copies"
+
+
+class OneResult(Checker):
+    """Invariant 3: peers that have merged the same records show the same result."""
+
+    def check(self) -> None:
+        seen: dict[tuple[BatchId, tuple[object, ...]], tuple[int, object]] = {}
+        for peer, batch in _batches(self.world):
+            facts = frozenset(r.first for r in peer.disk.durable if isinstance(r, ResultBlock) and r.batch == batch.id)
+            if peer.state.core.durable < peer.state.core.written:
+                continue
+            shown = tuple(batch.results.entry(i) for i in range(batch.results.total))
+            key = (batch.id, tuple(sorted(facts)))
+            known = seen.setdefault(key, (peer.number, shown))
+            assert known[1] == shown, f"p{known[0]} and p{peer.number} show different results for the same records"
+
+
+class NoPhantoms(Checker):
+    """Invariant 7: nothing is held in a report that is as new as its sender's own state."""
+
+    def check(self) -> None:
+        for _, batch in _batches(self.world):
+            for sender_id, view in batch.accounting.views.items():
+                sender = self.world.peers[int(sender_id, 16)]
+                if sender.alive and sender.state.core.incarnation == view.incarnation:
+                    _assert_no_phantom(sender, batch.id, view)
+
+
+ALL = (SaidMeansDurable, SafeStaysSafe, OneResult, NoPhantoms)
+
+
+def _assert_no_phantom(sender: SimPeer, batch: BatchId, view: View) -> None:
+    own = sender.state.core.batches.get(batch)
+    if own is not None and own.version == view.version:
+        told = view.queued | view.running | view.finished
+        phantom = told - own.held() - own.results.known
+        assert not phantom, f"p{sender.number} is believed to hold {phantom}, and does not"
+
+
+def _batches(world: World) -> Iterator[tuple[SimPeer, Batch]]:
+    for peer in world.peers:
+        if peer.alive:
+            for batch in peer.state.core.batches.values():
+                yield peer, batch
+
+
+def _durable(peer: SimPeer, batch: BatchId) -> tuple[Ranges, set[object], Ranges]:
+    """(known, failure ids, safe) on a peer's disk; cached, since a disk only grows within a life."""
+    length, known, failed, safe = peer.disk_cache.get(batch, (0, Ranges(), set(), Ranges()))
+    if length > len(peer.disk.durable):
+        length, known, failed, safe = 0, Ranges(), set(), Ranges()
+    for record in peer.disk.durable[length:]:
+        if isinstance(record, ResultBlock) and record.batch == batch:
+            known.update(indices_of(record.entries))
+            if record.safe:
+                safe.update(indices_of(record.entries))
+        elif isinstance(record, Failure) and record.batch == batch:
+            failed.add(record.id)
+        elif isinstance(record, SafeMark) and record.batch == batch:
+            safe.update(Ranges.decode(record.ranges))
+    peer.disk_cache[batch] = (len(peer.disk.durable), known, failed, safe)
+    return known, failed, safe
+
+
+def _assert_durable(peer: SimPeer, fact: BatchFact, known: Ranges, failed: set[object], safe: Ranges) -> None:
+    if isinstance(fact, ResultBlock):
+        indices = indices_of(fact.entries)
+        assert not (indices - known), f"p{peer.number} told of results before its disk had them"
+        assert not fact.safe or not (indices - safe), f"p{peer.number} called results safe before its disk did"
+    elif isinstance(fact, Failure):
+        assert fact.id in failed, f"p{peer.number} told of a failure before its disk had it"
+    else:
+        assert not (Ranges.decode(fact.ranges) - safe), f"p{peer.number} told of safety before its disk had it"

@@ -1,0 +1,273 @@
+"""A farm, its batches and its faults, drawn from one rng seed; run to the end with all checkers on.
+
+Two phases: while faults are on, safety is checked; then the network heals and everything must complete within a
+bounded virtual time.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+from musep2p.core.accounting import acting
+from musep2p.core.ids import BatchId, hash64
+from musep2p.core.recipe import Axis, Recipe, Settings
+from musep2p.core.requests import Accepted, CancelAsk, SubmitAsk
+from musep2p.core.state import Batch
+from musep2p.core.wills import CANCELLED
+from musep2p.sim.checkers import ALL
+from musep2p.sim.network import Weather
+from musep2p.sim.world import SimPeer, TaskModel, World
+
+__all__ = ["Outcome", "Plan", "draw", "run"]
+
+_CHECK_EVERY = 1000
+_GRACE_US = 120_000_000  # after healing: back-offs of 10 s, lost peers, a handful of rounds and the work itself
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a seed stands for.
+
+    Attributes:
+        slots, speeds: of each peer.
+        stores: whether outputs go to a shared store; otherwise to guardians.
+        tasks: of each batch; `submitters` names the peer of each, `submit_us` when.
+        task_us: least and greatest task time.
+        weather: while faults are on.
+        late: peers that join later, and when.
+        deaths: (peer, microsecond, power cut?), and `rebirths` (peer, microsecond).
+        fail, crash: probability of an attempt.
+        cancel: index of a batch that is cancelled in the middle, or -1.
+    """
+
+    seed: int
+    slots: tuple[int, ...]
+    speeds: tuple[float, ...]
+    stores: bool
+    tasks: tuple[int, ...]
+    submitters: tuple[int, ...]
+    submit_us: tuple[int, ...]
+    task_us: tuple[int, int]
+    weather: Weather
+    late: tuple[tuple[int, int], ...] = ()
+    leavers: tuple[tuple[int, int], ...] = ()
+    deaths: tuple[tuple[int, int, bool], ...] = ()
+    rebirths: tuple[tuple[int, int], ...] = ()
+    fail: float = 0.0
+    crash: float = 0.0
+    cancel: int = -1
+    spread: int = 1
+    heal_us: int = 8_000_000
+
+    def faults(self) -> list[str]:
+        """The kinds of fault that are on."""
+        kinds = {
+            "loss": self.weather.loss > 0,
+            "doubling": self.weather.doubling > 0,
+            "delay": self.weather.delay_us > 5000,
+            "reordering": self.weather.jitter_us > 5000,
+            "late": bool(self.late),
+            "leave": bool(self.leavers),
+            "death": bool(self.deaths),
+            "rebirth": bool(self.rebirths),
+            "failure": self.fail > 0,
+            "crash": self.crash > 0,
+            "cancel": self.cancel >= 0,
+        }
+        return [kind for kind, on in kinds.items() if on]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a plan."""
+
+    plan: Plan
+    violations: list[str] = field(default_factory=list)
+    makespan_ms: int = 0
+    lower_bound_ms: int = 0
+    steals: int = 0
+    duplicates: int = 0
+    events: int = 0
+    messages: int = 0
+    bytes_sent: int = 0
+    trace_digest: str = ""
+    told: list[str] = field(default_factory=list)
+
+
+def draw(seed: int) -> Plan:
+    """The plan of a seed."""
+    rng = random.Random(f"musep2p scenario {seed}")
+    count = rng.choice((2, 3, 3, 4, 4, 5, 6, 8, 3, 5))
+    slots = tuple(rng.choice((1, 1, 1, 2, 3)) for _ in range(count))
+    speeds = tuple(rng.choice((1.0, 1.0, 0.5, 0.25, 2.0)) for _ in range(count))
+    weather = Weather(
+        rng.choice((0.0, 0.02, 0.1, 0.25)),
+        rng.choice((0.0, 0.05, 0.2)),
+        rng.choice((300, 2000, 20_000, 80_000)),
+        rng.choice((200, 10_000, 100_000)),
+    )
+    batches = rng.choice((1, 1, 2, 3))
+    stores = rng.random() < 0.6
+    late = tuple((p, rng.randrange(1_000_000, 6_000_000)) for p in range(2, count) if rng.random() < 0.2)
+    mortal = [p for p in range(count) if p not in {q for q, _ in late}]
+    doomed = rng.sample(mortal, min(len(mortal) - 1, rng.choice((0, 0, 1, 1, 2)) if stores else rng.choice((0, 1))))
+    deaths = tuple((p, rng.randrange(2_000_000, 9_000_000), rng.random() < 0.4) for p in doomed)
+    rebirths = tuple((p, at + rng.randrange(500_000, 9_000_000)) for p, at, _ in deaths if rng.random() < 0.5)
+    living = [p for p in range(count) if p not in doomed]
+    leavers = tuple((p, rng.randrange(3_000_000, 8_000_000)) for p in living[1:2] if rng.random() < 0.2)
+    low = rng.choice((1000, 20_000, 200_000))
+    return Plan(
+        seed, slots, speeds, stores,
+        tuple(rng.choice((1, 7, 40, 120)) for _ in range(batches)),
+        tuple(rng.choice(mortal) for _ in range(batches)),
+        tuple(rng.randrange(1_000_000, 3_000_000) for _ in range(batches)),
+        (low, low * rng.choice((1, 3))), weather, late, leavers, deaths, rebirths,
+        rng.choice((0.0, 0.0, 0.05, 0.2)), rng.choice((0.0, 0.0, 0.03)),
+        rng.randrange(batches) if rng.random() < 0.15 else -1, rng.choice((1, 1, 2)),
+    )  # fmt: skip
+
+
+def run(plan: Plan, *, keep_told: int = 0) -> Outcome:
+    """Run a plan to its end; violations are returned, not raised."""
+    world, outcome = _build(plan), Outcome(plan)
+    world.keep_told = keep_told
+    checkers = [checker(world) for checker in ALL]
+    world.observers = [checker.observe for checker in checkers]
+    try:
+        _advance(world, plan, checkers)
+    except AssertionError as error:
+        outcome.violations.append(f"at {world.now_us / 1e6:.3f} s: {error}")
+    outcome.steals = sum(peer.steals() for peer in world.peers)
+    outcome.duplicates = sum(count - 1 for count in world.executed.values())
+    outcome.events, outcome.messages = world.counts["events"], world.counts["messages"]
+    outcome.bytes_sent, outcome.trace_digest, outcome.told = world.bytes_sent, world.digest(), world.told
+    outcome.makespan_ms = world.now_us // 1000
+    return outcome
+
+
+def _build(plan: Plan) -> World:
+    low, high = plan.task_us
+
+    def task_us(recipe: Recipe, index: int) -> int:
+        return low + hash64(f"{recipe.axes[0].values[0]} {index}".encode()) % (high - low + 1)
+
+    model = TaskModel(task_us, plan.fail, plan.crash, plan.spread)
+    world = World(random.Random(f"musep2p world {plan.seed}"), plan.weather, model)
+    for slots, speed in zip(plan.slots, plan.speeds, strict=True):
+        world.add_peer(slots=slots, speed=speed, has_store=plan.stores)
+    late = dict(plan.late)
+    for peer in world.peers:
+        others = [other.address for other in world.peers[:2] if other is not peer]
+        world.call(late.get(peer.number, 0), lambda peer=peer, others=others: peer.boot(others))  # type: ignore[misc]
+    for number, (tasks, submitter, at) in enumerate(zip(plan.tasks, plan.submitters, plan.submit_us, strict=True)):
+        recipe = Recipe("sim", {}, (Axis("batch", (number,)),), tuple(range(tasks)))
+        settings = Settings(f"b{number}", priority=number % 2, retries=8)
+        _submit(world, world.peers[submitter], number + 1, SubmitAsk(recipe, settings), at)
+    if plan.cancel >= 0:
+        asker = world.peers[plan.submitters[plan.cancel]]
+        world.call(4_000_000, lambda: world.ask(asker, 99, CancelAsk(f"b{plan.cancel}")))
+    _schedule_faults(world, plan)
+    return world
+
+
+def _submit(world: World, peer: SimPeer, number: int, ask: SubmitAsk, at: int) -> None:
+    world.call(at, lambda: world.ask(peer, number, ask))
+
+
+def _schedule_faults(world: World, plan: Plan) -> None:
+    for number, at, power_cut in plan.deaths:
+        world.call(at, lambda p=world.peers[number], cut=power_cut: world.kill(p, power_cut=cut))  # type: ignore[misc]
+    for number, at in plan.rebirths:
+        peer = world.peers[number]
+        others = [other.address for other in world.peers if other is not peer][:2]
+        world.call(at, lambda peer=peer, others=others: peer.boot(others))  # type: ignore[misc]
+    for number, at in plan.leavers:
+        world.call(at, lambda p=world.peers[number]: world.drain(p))  # type: ignore[misc]
+
+    def heal() -> None:
+        world.weather = Weather()
+
+    world.call(plan.heal_us, heal)
+
+
+def _advance(world: World, plan: Plan, checkers: list) -> None:  # type: ignore[type-arg]
+    times = [at for at in [*(d[1] for d in plan.deaths), *(r[1] for r in plan.rebirths), plan.heal_us] if at]
+    last_fault = max([*times, *(at for _, at in plan.leavers), *(at for _, at in plan.late), *plan.submit_us])
+    deadline = last_fault + _GRACE_US + _work_us(plan)
+    marks = sorted({*times, last_fault})
+    checked, look_us = 0, last_fault + 1000
+    while world.step():
+        at_mark = bool(marks) and world.now_us >= marks[0]
+        if at_mark:
+            marks.pop(0)
+        if world.now_us >= look_us:
+            look_us = world.now_us + 500_000
+            if _all_complete(world):
+                break
+        if at_mark or world.counts["events"] - checked >= _CHECK_EVERY:
+            checked = world.counts["events"]
+            for checker in checkers:
+                checker.check()
+        assert world.now_us <= deadline, f"not complete {_GRACE_US / 1e6:.0f} s after the last fault: {_left(world)}"
+    for checker in checkers:
+        checker.check()
+    _check_end(world)
+
+
+def _work_us(plan: Plan) -> int:
+    power = sum(s * v for s, v in zip(plan.slots, plan.speeds, strict=True))
+    return round(4 * sum(plan.tasks) * plan.task_us[1] / power)
+
+
+def _surviving(world: World) -> set[BatchId]:
+    """Accepted batches of which a living peer has a copy; at least as many disks have one as was said."""
+    surviving = set()
+    for accepted in (answer.body for _, answer in world.answers if isinstance(answer.body, Accepted)):
+        holders = [peer for peer in world.peers if peer.has_on_disk(accepted.batch)]
+        copies = len(holders) + accepted.stored
+        assert copies >= accepted.copies, f"accepted with {accepted.copies} copies, and there are {copies}"
+        if any(peer.alive for peer in holders):
+            surviving.add(accepted.batch)
+    return surviving
+
+
+def _all_complete(world: World) -> bool:
+    living = [peer for peer in world.peers if peer.alive and not peer.left]
+    for batch_id in sorted(_surviving(world)):
+        guards = [
+            batch
+            for peer in living
+            if (batch := peer.state.core.batches.get(batch_id)) is not None and acting(peer.state.core, batch)
+        ]
+        if not guards or not all(_ended(batch) for batch in guards):
+            return False
+    waiting = any(peer.state.core.submissions for peer in living)
+    return not waiting and world.quiet_since(living)
+
+
+def _ended(batch: Batch) -> bool:
+    return batch.will.word == CANCELLED or batch.accounting.complete
+
+
+def _left(world: World) -> str:
+    parts = []
+    for peer in world.peers:
+        if peer.alive:
+            for batch in peer.state.core.batches.values():
+                role = "acting " if acting(peer.state.core, batch) else ""
+                done = f"{batch.results.safe.count()}/{batch.results.total}"
+                rounds = f"round {batch.accounting.round} waits for {len(batch.accounting.waiting)}"
+                parts.append(f"p{peer.number} {role}{batch.id[:6]} safe {done} held {batch.held()} {rounds}")
+    return "; ".join(parts)
+
+
+def _check_end(world: World) -> None:
+    """Every accepted batch is complete at its acting guardian: each task safe, or failed by its retries."""
+    for peer in world.peers:
+        if peer.alive and not peer.left:
+            for batch in peer.state.core.batches.values():
+                if acting(peer.state.core, batch) and batch.will.word != CANCELLED:
+                    safe, failed = batch.results.safe, batch.failed
+                    assert not safe & failed, "safe and failed"
+                    assert safe.count() + failed.count() == batch.results.total, "complete with tasks missing"
