@@ -177,6 +177,39 @@ def config(
     commands.show(load_settings({"state": state, "store": store, "farm": farm, "listen": listen}), as_json=json)
 
 
+@app.command()
+def simulate(
+    peers: Annotated[int, typer.Option(help="Machines.")] = 8,
+    tasks: Annotated[int, typer.Option(help="Tasks, all submitted at one machine.")] = 400,
+    rng_seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 1,
+    speeds: Annotated[str, typer.Option(help="Speeds of the machines, repeated in turn: 1,1,0.5")] = "1",
+    slots: Annotated[int, typer.Option(help="Slots of each machine.")] = 1,
+    task_ms: Annotated[str, typer.Option(help="Time of a task at speed 1, in ms: 50 or 20-60")] = "50",
+    loss: Annotated[float, typer.Option(help="Share of the messages that is lost.")] = 0.0,
+    doubling: Annotated[float, typer.Option(help="Share of the messages that comes twice.")] = 0.0,
+    delay_ms: Annotated[float, typer.Option(help="One way, in ms.")] = 0.3,
+    jitter_ms: Annotated[float, typer.Option(help="Added at random, in ms; messages overtake each other.")] = 0.2,
+    late: Annotated[int, typer.Option(help="So many machines join later.")] = 0,
+    deaths: Annotated[int, typer.Option(help="So many machines die on the way.")] = 0,
+    fail: Annotated[float, typer.Option(help="Share of the attempts that fails.")] = 0.0,
+    shared_store: Annotated[bool, typer.Option("--shared-store", help="Outputs go to a shared store.")] = False,
+    heartbeat_ms: Annotated[int, typer.Option(help="Between heartbeats.")] = 1000,
+    scenario: Annotated[int | None, typer.Option(help="Replay a fault scenario of the tests by its seed.")] = None,
+    told: Annotated[int, typer.Option(help="Print the last so many lines that peers told.")] = 0,
+    json: Json = False,
+) -> None:
+    """A farm on virtual time, with the production protocol; faults at will."""
+    from musep2p.cli import simulate as commands
+    from musep2p.sim.scenario import draw
+
+    farm = commands.Farm(
+        peers, tasks, rng_seed, commands.numbers(speeds), slots, commands.span(task_ms), loss, doubling, delay_ms,
+        jitter_ms, late, deaths, fail, shared_store, heartbeat_ms,
+    )  # fmt: skip
+    plan = farm.plan() if scenario is None else draw(scenario)
+    raise typer.Exit(commands.simulate(plan, as_json=json, told=told))
+
+
 def _client_settings(
     state: Path | None, farm: str | None, listen: str | None, peer: list[str] | None, store: Path | None = None
 ) -> Any:

@@ -14,6 +14,7 @@ from musep2p.core.loads import able
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import BatchFact, Failure, ResultBlock
 from musep2p.core.reports import add_fact, await_copies, guardians
+from musep2p.core.results import indices_of
 from musep2p.core.state import NEVER, Accounting, Batch, Core, Member, View
 from musep2p.core.wills import CANCELLED, RUNNING
 
@@ -316,9 +317,12 @@ def _finished(batch: Batch) -> bool:
 
 def _tell_on(core: Core, batch: Batch, fact: BatchFact) -> None:
     if isinstance(fact, ResultBlock) and not fact.safe:
-        indices = Ranges.of(*(e.index for e in fact.entries)) - batch.results.safe
-        if indices:
-            await_copies(core, batch, fact, indices)
+        unsafe = indices_of(fact.entries) - batch.results.safe
+        if unsafe:
+            await_copies(core, batch, fact, unsafe)
+        else:
+            # A mark alone says nothing to who lacks the results.
+            add_fact(core, batch, ResultBlock(fact.batch, fact.first, fact.entries, True))
     else:
         add_fact(core, batch, fact)
 

@@ -174,16 +174,17 @@ def move(core: Core, member: Member, state: str, why: str = "") -> None:
 def tick_beat(core: Core) -> None:
     """Judge the silent, then send heartbeats when they are due or our load changed."""
     tuning = core.tuning
+    pace = 1 + len(core.members) // tuning.all_to_all
     for member in list(core.members.values()):
         silent = core.now_ms - member.heard_ms
-        if member.state == "up" and silent >= tuning.suspect_ms:
+        if member.state == "up" and silent >= tuning.suspect_ms * pace:
             move(core, member, "suspect")
-        if member.state in ("new", "suspect") and silent >= tuning.down_ms:
+        if member.state in ("new", "suspect") and silent >= tuning.down_ms * pace:
             move(core, member, "down", f"silent for {silent / 1000:.0f} s")
-    due = core.beaten_ms + tuning.heartbeat_ms
+    due = core.beaten_ms + tuning.heartbeat_ms * pace
     if core.now_ms >= due or core.beat_wanted:
         beat(core)
-        due = core.now_ms + tuning.heartbeat_ms
+        due = core.now_ms + tuning.heartbeat_ms * pace
     core.at("beat", due)
     if core.batches:
         core.at("rounds", core.now_ms)

@@ -174,12 +174,11 @@ class PeerState:
         core = self.core
         core.now_ms = max(now_ms, core.now_ms)
         if core.started_ms < 0:
-            core.started_ms = core.last_ms = core.now_ms
+            core.started_ms = core.now_ms
             core.at("beat", core.now_ms)
-        gap = core.now_ms - core.last_ms
-        core.last_ms = core.now_ms
-        if gap > core.tuning.stall_ms:
-            membership.survived_stall(core, gap)
+        late = core.now_ms - self.wake_at()
+        if late > core.tuning.stall_ms:
+            membership.survived_stall(core, late)
 
     def _on_received(self, event: ev.Received) -> None:
         body = event.envelope.body

@@ -47,7 +47,9 @@ class Tuning:
 
     Attributes:
         heartbeat_ms: between heartbeats; suspect and down are counted from the last thing heard.
-        stall_ms: a gap of our own this long means that we, not the others, were away.
+        all_to_all: in farms of more peers the three times above grow in proportion, so that no peer has to hear
+            more heartbeats a second than in a farm of this many.
+        stall_ms: to be woken this much later than asked means that we, not the others, were away.
         report_ms: least time between unasked reports on one batch.
         round_gap_ms: least time between rounds after one that found nothing lost.
         chunk_us: work worth this long is handed to a child at once.
@@ -59,6 +61,7 @@ class Tuning:
     heartbeat_ms: int = 1000
     suspect_ms: int = 3000
     down_ms: int = 5000
+    all_to_all: int = 64
     stall_ms: int = 2000
     report_ms: int = 500
     report_again_ms: int = 1000
@@ -298,7 +301,6 @@ class Core:
         self.keyed, self.payload = keyed, payload
         self.now_ms = 0
         self.started_ms = -1
-        self.last_ms = -1
         self.cause = ""
         self.effects: list[Effect] = []
         self.timers: dict[str, int] = {}

@@ -6,6 +6,8 @@ bounded virtual time.
 
 from __future__ import annotations
 
+import bisect
+import math
 import random
 from dataclasses import dataclass, field
 
@@ -13,7 +15,7 @@ from musep2p.core.accounting import acting
 from musep2p.core.ids import BatchId, hash64
 from musep2p.core.recipe import Axis, Recipe, Settings
 from musep2p.core.requests import Accepted, CancelAsk, SubmitAsk
-from musep2p.core.state import Batch
+from musep2p.core.state import Batch, Tuning
 from musep2p.core.wills import CANCELLED
 from musep2p.sim.checkers import ALL
 from musep2p.sim.network import Weather
@@ -39,6 +41,9 @@ class Plan:
         deaths: (peer, microsecond, power cut?), and `rebirths` (peer, microsecond).
         fail, crash: probability of an attempt.
         cancel: index of a batch that is cancelled in the middle, or -1.
+        spread: how many different outputs one task may have.
+        heal_us: when the weather ends; 0 if it lasts.
+        heartbeat_ms: between heartbeats; suspect and down follow it.
     """
 
     seed: int
@@ -59,6 +64,7 @@ class Plan:
     cancel: int = -1
     spread: int = 1
     heal_us: int = 8_000_000
+    heartbeat_ms: int = 1000
 
     def faults(self) -> list[str]:
         """The kinds of fault that are on."""
@@ -142,18 +148,18 @@ def run(plan: Plan, *, keep_told: int = 0) -> Outcome:
     outcome.duplicates = sum(count - 1 for count in world.executed.values())
     outcome.events, outcome.messages = world.counts["events"], world.counts["messages"]
     outcome.bytes_sent, outcome.trace_digest, outcome.told = world.bytes_sent, world.digest(), world.told
-    outcome.makespan_ms = world.now_us // 1000
+    outcome.makespan_ms = max((batch.accounting.took_ms for batch in _at_guardians(world)), default=0)
+    outcome.lower_bound_ms = _lower_bound_us(plan) // 1000
     return outcome
 
 
 def _build(plan: Plan) -> World:
-    low, high = plan.task_us
-
-    def task_us(recipe: Recipe, index: int) -> int:
-        return low + hash64(f"{recipe.axes[0].values[0]} {index}".encode()) % (high - low + 1)
-
-    model = TaskModel(task_us, plan.fail, plan.crash, plan.spread)
-    world = World(random.Random(f"musep2p world {plan.seed}"), plan.weather, model)
+    model = TaskModel(
+        lambda recipe, index: _task_us(plan, int(recipe.axes[0].values[0]), index), plan.fail, plan.crash, plan.spread
+    )
+    beat = plan.heartbeat_ms
+    tuning = Tuning(heartbeat_ms=beat, suspect_ms=3 * beat, down_ms=5 * beat)
+    world = World(random.Random(f"musep2p world {plan.seed}"), plan.weather, model, tuning)
     for slots, speed in zip(plan.slots, plan.speeds, strict=True):
         world.add_peer(slots=slots, speed=speed, has_store=plan.stores)
     late = dict(plan.late)
@@ -188,7 +194,8 @@ def _schedule_faults(world: World, plan: Plan) -> None:
     def heal() -> None:
         world.weather = Weather()
 
-    world.call(plan.heal_us, heal)
+    if plan.heal_us:
+        world.call(plan.heal_us, heal)
 
 
 def _advance(world: World, plan: Plan, checkers: list) -> None:  # type: ignore[type-arg]
@@ -215,6 +222,27 @@ def _advance(world: World, plan: Plan, checkers: list) -> None:  # type: ignore[
     _check_end(world)
 
 
+def _task_us(plan: Plan, batch: int, index: int) -> int:
+    low, high = plan.task_us
+    return low + hash64(f"{batch} {index}".encode()) % (high - low + 1)
+
+
+def _lower_bound_us(plan: Plan) -> int:
+    """No schedule ends sooner: all power busy to the end; for equal tasks, whole tasks only."""
+    power = sum(slots * speed for slots, speed in zip(plan.slots, plan.speeds, strict=True))
+    work = sum(_task_us(plan, batch, i) for batch, tasks in enumerate(plan.tasks) for i in range(tasks))
+    fluid = math.ceil(work / power)
+    if plan.task_us[0] < plan.task_us[1]:
+        return fluid
+    ends = sorted({math.ceil(plan.task_us[0] * k / speed) for speed in plan.speeds for k in range(sum(plan.tasks) + 1)})
+
+    def enough(end: int) -> bool:
+        done = (s * int(end * v / plan.task_us[0] + 1e-9) for s, v in zip(plan.slots, plan.speeds, strict=True))
+        return sum(done) >= sum(plan.tasks)
+
+    return ends[bisect.bisect_left(ends, True, key=enough)]
+
+
 def _work_us(plan: Plan) -> int:
     power = sum(s * v for s, v in zip(plan.slots, plan.speeds, strict=True))
     return round(4 * sum(plan.tasks) * plan.task_us[1] / power)
@@ -225,7 +253,7 @@ def _surviving(world: World) -> set[BatchId]:
     surviving = set()
     for accepted in (answer.body for _, answer in world.answers if isinstance(answer.body, Accepted)):
         holders = [peer for peer in world.peers if peer.has_on_disk(accepted.batch)]
-        copies = len(holders) + accepted.stored
+        copies = len(holders) + accepted.store
         assert copies >= accepted.copies, f"accepted with {accepted.copies} copies, and there are {copies}"
         if any(peer.alive for peer in holders):
             surviving.add(accepted.batch)
@@ -235,11 +263,7 @@ def _surviving(world: World) -> set[BatchId]:
 def _all_complete(world: World) -> bool:
     living = [peer for peer in world.peers if peer.alive and not peer.left]
     for batch_id in sorted(_surviving(world)):
-        guards = [
-            batch
-            for peer in living
-            if (batch := peer.state.core.batches.get(batch_id)) is not None and acting(peer.state.core, batch)
-        ]
+        guards = [batch for batch in _at_guardians(world) if batch.id == batch_id]
         if not guards or not all(_ended(batch) for batch in guards):
             return False
     waiting = any(peer.state.core.submissions for peer in living)
@@ -262,12 +286,16 @@ def _left(world: World) -> str:
     return "; ".join(parts)
 
 
+def _at_guardians(world: World) -> list[Batch]:
+    """Each batch as its acting guardian, or who believes to be it, sees it."""
+    living = [peer.state.core for peer in world.peers if peer.alive and not peer.left]
+    return [batch for core in living for batch in core.batches.values() if acting(core, batch)]
+
+
 def _check_end(world: World) -> None:
     """Every accepted batch is complete at its acting guardian: each task safe, or failed by its retries."""
-    for peer in world.peers:
-        if peer.alive and not peer.left:
-            for batch in peer.state.core.batches.values():
-                if acting(peer.state.core, batch) and batch.will.word != CANCELLED:
-                    safe, failed = batch.results.safe, batch.failed
-                    assert not safe & failed, "safe and failed"
-                    assert safe.count() + failed.count() == batch.results.total, "complete with tasks missing"
+    for batch in _at_guardians(world):
+        if batch.will.word != CANCELLED:
+            assert not batch.results.safe & batch.failed, "safe and failed"
+            settled = batch.results.safe.count() + batch.failed.count()
+            assert settled == batch.results.total, "complete with tasks missing"
