@@ -26,6 +26,8 @@ __all__ = ["DEFAULT_PORT", "ZmqLinks", "resolve"]
 DEFAULT_PORT = 7340
 _PORTS_TRIED = 100
 _PROBE_S = 1.0
+_PROBES = 5
+_PROBE_AGAIN_S = 0.15
 _PEER_ADDRESS = "Peer-Address"
 
 COMMON_OPTIONS = {
@@ -249,15 +251,21 @@ class ZmqLinks:
                 task.add_done_callback(self._probes.discard)
 
     async def _probe(self, address: str) -> None:
-        """A link closed: is the process gone (connection refused), or only the path?"""
+        """A link closed: is the process gone (connection refused), or only the path?
+
+        A dying process closes its sockets one by one, so a connection that succeeds is tried again.
+        """
         host, _, port = address.rpartition(":")
-        try:
-            _, writer = await asyncio.wait_for(asyncio.open_connection(host.strip("[]"), int(port)), _PROBE_S)
-            writer.close()
-        except ConnectionRefusedError:
-            self._post(ev.LinkRefused(address))
-        except (OSError, TimeoutError, ValueError):
-            return
+        for _ in range(_PROBES):
+            try:
+                _, writer = await asyncio.wait_for(asyncio.open_connection(host.strip("[]"), int(port)), _PROBE_S)
+                writer.close()
+            except ConnectionRefusedError:
+                self._post(ev.LinkRefused(address))
+                return
+            except (OSError, TimeoutError, ValueError):
+                return
+            await asyncio.sleep(_PROBE_AGAIN_S)
 
 
 def _descriptor(sock: zmq.Socket[bytes]) -> int:
