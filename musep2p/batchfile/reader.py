@@ -26,6 +26,7 @@ _KEYS = (
 )  # fmt: skip
 _FIXED = ("prompt", "negative", "steps", "guidance", "sampler")
 _BYTES_MAX = 4 << 20
+_ENGINE_NULL = re.compile(r"^engine:[ \t]+null\b", re.MULTILINE)
 _SIZE = re.compile(r"(\d{1,5})\s*[xX]\s*(\d{1,5})")
 
 
@@ -108,6 +109,8 @@ def read_text(text: str, name: str) -> BatchFile:
         raise RecipeError(f"this is no batch file: {error}.") from None
     if not isinstance(values, dict):
         raise RecipeError("a batch file is a list of `key: value` lines.", "Start with `prompt: ...`.")
+    if values.get("engine", "") is None and _ENGINE_NULL.search(text):
+        values["engine"] = "null"  # the engine of that name, not YAML's nothing
     try:
         return _build(values, lines, name)
     except msgspec.ValidationError as error:
