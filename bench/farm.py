@@ -156,7 +156,7 @@ def one_farm(
             measured.setdefault("warm", []).append(bench.batch("warm", args.ms, args.tasks))
         finally:
             bench.farm.close()
-        print(f"run {repeat + 1}: {({k: round(v[-1], 3) for k, v in measured.items()})}", file=sys.stderr)
+        print(f"run {repeat + 1}: { ({k: round(v[-1], 3) for k, v in measured.items()}) }", file=sys.stderr)
 
 
 if __name__ == "__main__":

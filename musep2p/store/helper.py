@@ -21,7 +21,7 @@ from musep2p.engines.registry import key_of, load_engine
 from musep2p.errors import MuseError, StoreError
 from musep2p.pipes import child_pipes, write_frame
 from musep2p.store import protocol as p
-from musep2p.store.layout import EmptyStore, SharedStore
+from musep2p.store.layout import EmptyStore, SharedStore, room_test
 
 __all__ = ["Helper", "main"]
 
@@ -70,10 +70,9 @@ class Helper:
 
     def _open(self, request: p.Open) -> p.FromHelper:
         if self._store is not None:
-            try:
-                return p.Opened("ok", (self._root / "store.id").read_text("ascii").strip())
-            except OSError as error:
-                return p.Failed(0, _words(error))
+            # Asked again after something failed: only a share that takes a picture is there.
+            room_test(self._root)
+            return p.Opened("ok", (self._root / "store.id").read_text("ascii").strip())
         try:
             self._store = SharedStore(self._root, self._writer, request.adopt)
         except EmptyStore:

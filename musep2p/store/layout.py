@@ -22,11 +22,12 @@ from musep2p.store.durably import fsync_folder, publish_file, write_durably
 from musep2p.store.objects import ObjectStore
 from musep2p.store.record_log import RecordLog
 
-__all__ = ["FORMAT", "EmptyStore", "Presence", "SharedStore", "self_test"]
+__all__ = ["FORMAT", "EmptyStore", "Presence", "SharedStore", "room_test", "self_test"]
 
 FORMAT = 1
 _encode = msgspec.msgpack.Encoder().encode
 _PRESENCE_MAX = 1000
+_ROOM = 4 << 20
 
 
 class EmptyStore(Exception):  # noqa: N818  # a state that callers ask about, not a failure
@@ -70,6 +71,23 @@ def self_test(root: Path) -> bool:
         for leftover in (probe, other):
             with contextlib.suppress(OSError):
                 leftover.unlink()
+
+
+def room_test(root: Path) -> None:
+    """Is there room again? A full share takes a few bytes, but no picture.
+
+    Raises:
+        OSError: as the share says.
+    """
+    probe = root / f".tmp-room-{secrets.token_hex(8)}"
+    try:
+        with probe.open("xb") as file:
+            file.write(b"\0" * _ROOM)
+            file.flush()
+            os.fsync(file.fileno())
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink()
 
 
 def _links_hold(existing: Path, new: Path) -> bool:
@@ -163,15 +181,14 @@ class SharedStore:
 
     def reuse(self, batch: BatchId, recipe: Recipe, name: str, index: int, key: TaskKey) -> Entry | None:
         """A result of equal work, shown under this batch: sound = its object opens and has the recorded size."""
-        try:
-            payload = self._key_path(key).read_bytes()
-            found = msgspec.msgpack.decode(payload, type=Entry)
-        except (OSError, msgspec.MsgspecError):
+        found = self._read_key(key)
+        if found is None or not self.objects.has(found.digest, found.ext, found.size):
             return None
-        if found.key != key or not self.objects.has(found.digest, found.ext, found.size):
-            return None
-        folder = self.folder(batch, name)
-        self.objects.show_as(found.digest, found.ext, folder / "images" / image_name(recipe, index, found.ext))
+        view = self.folder(batch, name) / "images" / image_name(recipe, index, found.ext)
+        self.objects.show_as(found.digest, found.ext, view)
+        with view.open("rb") as file:
+            if os.fstat(file.fileno()).st_size != found.size:
+                return None
         return msgspec.structs.replace(found, index=index, attempt=1, ms=0, skipped=True)
 
     def append_block(self, block: ResultBlock, name: str) -> None:
@@ -263,8 +280,20 @@ class SharedStore:
     def _key_path(self, key: TaskKey) -> Path:
         return self.root / "keys" / key[:2] / key
 
+    def _read_key(self, key: TaskKey) -> Entry | None:
+        try:
+            found = msgspec.msgpack.decode(self._key_path(key).read_bytes(), type=Entry)
+        except (OSError, msgspec.MsgspecError):
+            return None
+        return found if found.key == key else None
+
     def _put_key(self, entry: Entry) -> None:
+        """Keys only save work, so they are not synced; one that a power cut left torn is written anew."""
+        known = self._read_key(entry.key)
+        if known is not None and self.objects.has(known.digest, known.ext, known.size):
+            return
         path = self._key_path(entry.key)
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_durably(path, _encode(entry))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".tmp-{secrets.token_hex(8)}")
+        temporary.write_bytes(_encode(entry))
+        os.replace(temporary, path)

@@ -1,0 +1,105 @@
+"""The journal: what is said durable is there after any end; torn tails are cut, damage is an error."""
+
+import queue
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from musep2p.core.ids import BatchId, Incarnation, PeerId
+from musep2p.core.records import Failure, RecordId, SafeMark, StoreRecord
+from musep2p.errors import StoreError
+from musep2p.store.journal import Journal
+from musep2p.store.record_log import RecordLog, read_log
+
+BATCH = BatchId("b" * 32)
+
+
+def failure(number):
+    return Failure(BATCH, RecordId(PeerId("1" * 16), Incarnation(1, "0" * 8), number), 1, number, 1, "no")
+
+
+def opened(tmp_path, durable=lambda position: None, failed=lambda error: None):
+    (tmp_path / "spool").mkdir(exist_ok=True)
+    journal = Journal(tmp_path / "journal.log", tmp_path / "spool", durable, failed)
+    return journal, journal.open()
+
+
+def test_what_was_durable_is_replayed_in_order(tmp_path):
+    """Positions come back as they become durable; a new life reads the same records."""
+    said = queue.SimpleQueue()
+    journal, before = opened(tmp_path, said.put)
+    records = [failure(1), SafeMark(BATCH, (0, 4)), StoreRecord("a" * 32)]
+    for position, record in enumerate(records, 1):
+        journal.append(position, record)
+    while said.get(timeout=10) < 3:
+        pass
+    journal.close()
+    again, replayed = opened(tmp_path)
+    again.close()
+
+    assert before == []
+    assert replayed == records
+
+
+def test_files_of_the_spool_are_synced_before_their_record(tmp_path):
+    """A record whose file is gone is never written: the disk's error is told instead."""
+    errors = queue.SimpleQueue()
+    journal, _ = opened(tmp_path, failed=errors.put)
+    journal.append(1, failure(1), ("not-there.png",))
+
+    assert isinstance(errors.get(timeout=10), FileNotFoundError)
+    journal.close()
+    again, replayed = opened(tmp_path)
+    again.close()
+    assert replayed == []
+
+
+def test_a_log_of_another_program_is_named(tmp_path):
+    """One clear line, and the file is left as it is."""
+    (tmp_path / "journal.log").write_bytes(b"PK\x03\x04 something else entirely")
+
+    with pytest.raises(StoreError, match="not a log of musep2p"):
+        opened(tmp_path)
+    assert (tmp_path / "journal.log").read_bytes().startswith(b"PK")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.binary(max_size=80), min_size=1, max_size=8), st.data())
+def test_a_torn_tail_costs_only_what_was_not_synced(tmp_path_factory, payloads, data):
+    """Cut anywhere: a prefix of the records is read, and the log goes on from there."""
+    path = tmp_path_factory.mktemp("log") / "a.log"
+    log = RecordLog(path)
+    for payload in payloads:
+        log.append(payload)
+    log.sync()
+    log.close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
+    kept, end = read_log(path)
+    log = RecordLog(path, end)
+    log.append(b"after")
+    log.sync()
+    log.close()
+
+    assert kept == payloads[: len(kept)]
+    assert read_log(path)[0] == [*kept, b"after"]
+
+
+def test_damage_in_the_middle_is_an_error_never_skipped(tmp_path):
+    """A flipped bit with good records after it is not a torn tail."""
+    path = tmp_path / "a.log"
+    log = RecordLog(path)
+    for number in range(20):
+        log.append(f"record {number}".encode() * 3)
+    log.sync()
+    log.close()
+    whole = bytearray(path.read_bytes())
+    rng = random.Random(1)
+    for _ in range(30):
+        damaged = bytearray(whole)
+        damaged[rng.randrange(20, len(whole) - 60)] ^= 1 << rng.randrange(8)
+        path.write_bytes(damaged)
+        with pytest.raises(StoreError, match="damaged at byte"):
+            read_log(path)

@@ -1,0 +1,189 @@
+"""The shared store: adoption, format, the self-test, batches, keys, presence."""
+
+import os
+import pathlib
+
+import msgspec
+import pytest
+
+from musep2p.core.ids import Incarnation, PeerId, TaskKey, digest_of
+from musep2p.core.recipe import Axis, Recipe, Settings, batch_id
+from musep2p.core.records import Entry, RecordId, ResultBlock, Will
+from musep2p.errors import StoreError
+from musep2p.store.layout import EmptyStore, Presence, SharedStore, self_test
+from musep2p.store.record_log import read_log
+
+ID = "a" * 32
+RECIPE = Recipe("sleep", {"prompt": "{{city}}"}, (Axis("city", ("Kyoto", "Paris")),), (1,))
+BATCH = batch_id(RECIPE)
+FIRST = RecordId(PeerId("1" * 16), Incarnation(1, "0" * 8), 0)
+
+
+@pytest.fixture
+def store(tmp_path):
+    (tmp_path / "spool").mkdir()
+    return SharedStore(tmp_path / "nas", "p-1-0-1", ID)
+
+
+def block(spool, *outputs, key=True):
+    """Results in the spool, as a slot leaves them."""
+    entries = []
+    for index, data in enumerate(outputs):
+        digest = digest_of(data)
+        (spool / f"{BATCH}-{index}-1.png").write_bytes(data)
+        name = TaskKey(digest_of(f"key {index}".encode())) if key else TaskKey("")
+        entries.append(Entry(index, digest, len(data), 5, key=name, ext="png"))
+    return ResultBlock(BATCH, FIRST, tuple(entries))
+
+
+def test_an_empty_folder_is_adopted_only_when_told(tmp_path):
+    """Asked without an id it is empty; with one it becomes the store; then anybody opens it."""
+    (tmp_path / "nas").mkdir()
+    with pytest.raises(EmptyStore):
+        SharedStore(tmp_path / "nas", "w")
+
+    assert SharedStore(tmp_path / "nas", "w", ID).id == ID
+    assert SharedStore(tmp_path / "nas", "w").id == ID
+    assert SharedStore(tmp_path / "nas", "w", "b" * 32).id == ID
+    assert sorted(p.name for p in (tmp_path / "nas").iterdir()) == ["FORMAT", "store.id"]
+
+
+def test_a_folder_of_somebody_else_is_refused(tmp_path):
+    """A folder with other things in it is not ours, and nothing is put there."""
+    (tmp_path / "holiday.jpg").write_bytes(b"1")
+    with pytest.raises(StoreError, match="is no store of musep2p"):
+        SharedStore(tmp_path, "w", ID)
+
+    assert [p.name for p in tmp_path.iterdir()] == ["holiday.jpg"]
+
+
+def test_a_newer_format_is_refused(store):
+    """A store that a later version wrote is not touched."""
+    (store.root / "FORMAT").write_text("2\n")
+
+    with pytest.raises(StoreError, match=r"format 2.*up to 1") as caught:
+        SharedStore(store.root, "w")
+    assert "Update musep2p" in caught.value.hint
+
+
+def test_a_share_without_exclusive_create_is_refused(tmp_path, monkeypatch):
+    """Where two can both make one name, nothing that we rest on holds."""
+    real = pathlib.Path.open
+    monkeypatch.setattr(pathlib.Path, "open", lambda self, mode="r", **kw: real(self, mode.replace("x", "w"), **kw))
+
+    with pytest.raises(StoreError, match="exclusive create"):
+        self_test(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_share_without_rename_is_refused(tmp_path, monkeypatch):
+    """A rename that copies and leaves the old name is none."""
+    monkeypatch.setattr(os, "replace", lambda old, new: pathlib.Path(new).write_bytes(pathlib.Path(old).read_bytes()))
+
+    with pytest.raises(StoreError, match="rename"):
+        self_test(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_hard_links_views_are_copies(tmp_path, monkeypatch):
+    """Links that fail are found by the self-test, and nothing else changes."""
+
+    def refused(old, new):
+        raise PermissionError(1, "not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    (tmp_path / "spool").mkdir()
+    store = SharedStore(tmp_path / "nas", "w", ID)
+    folder = store.put_results(block(tmp_path / "spool", b"one"), RECIPE, "city", tmp_path / "spool")
+
+    images = list((tmp_path / "nas" / "batches" / folder / "images").iterdir())
+    assert [p.read_bytes() for p in images] == [b"one"]
+
+
+def test_recipe_and_will_are_there_and_readable(store):
+    """As submitted (JSON for people, msgpack for peers), and every will under its turn."""
+    will = Will(1, 0, Settings("Hotels & more"))
+    folder = store.root / "batches" / store.put_batch(BATCH, RECIPE, will)
+    store.put_batch(BATCH, RECIPE, Will(2, 2, will.settings))
+
+    assert folder.name.endswith(BATCH[:8])
+    assert msgspec.msgpack.decode((folder / "recipe.msgpack").read_bytes(), type=Recipe) == RECIPE
+    assert b'"engine": "sleep"' in (folder / "recipe.json").read_bytes()
+    assert sorted(p.name.rpartition("-")[0] for p in (folder / "wills").iterdir()) == ["1-running", "2-cancelled"]
+
+
+def test_the_folder_keeps_the_name_it_was_made_under(store):
+    """A batch submitted again under another name stays where people found it."""
+    first = store.put_batch(BATCH, RECIPE, Will(1, 0, Settings("spring")))
+    again = SharedStore(store.root, "other").put_batch(BATCH, RECIPE, Will(2, 0, Settings("summer")))
+
+    assert first == again and first.startswith("spring-")
+
+
+def test_results_become_objects_views_keys_and_a_record(store, tmp_path):
+    """Two tasks with equal outputs are one object, shown under two names, recorded once durable."""
+    told = block(tmp_path / "spool", b"same", b"same")
+    folder = store.root / "batches" / store.put_results(told, RECIPE, "city", tmp_path / "spool")
+    store.sync()
+    payloads, _ = read_log(folder / "records" / "p-1-0-1.log")
+    kept = msgspec.msgpack.decode(payloads[0], type=ResultBlock)
+
+    assert len(list((store.root / "objects").rglob("*.png"))) == 1
+    assert len(list((folder / "images").iterdir())) == 2
+    assert kept.safe and kept.entries == told.entries
+    assert not list(store.root.rglob(".tmp-*"))
+
+
+def test_equal_work_is_found_by_its_key(store, tmp_path):
+    """A sound key gives the result again under another batch; an unsound one gives nothing and is mended."""
+    told = block(tmp_path / "spool", b"one", b"two")
+    store.put_results(told, RECIPE, "city", tmp_path / "spool")
+    other = Recipe("sleep", {"prompt": "other"}, (), (1, 2))
+    key = told.entries[1].key
+    hit = store.reuse(batch_id(other), other, "other", 0, key)
+    view = next((store.root / "batches").glob("other-*/images/*"))
+
+    assert (hit.index, hit.digest, hit.skipped) == (0, told.entries[1].digest, True)
+    assert view.read_bytes() == b"two"
+    assert store.reuse(batch_id(other), other, "other", 1, TaskKey("f" * 32)) is None
+
+    store.objects.path(told.entries[1].digest, "png").unlink()
+    assert store.reuse(batch_id(other), other, "other", 0, key) is None
+    (tmp_path / "spool" / f"{BATCH}-1-1.png").write_bytes(b"two")
+    store.put_results(told, RECIPE, "city", tmp_path / "spool")
+    assert store.reuse(batch_id(other), other, "other", 0, key) is not None
+
+
+def test_a_torn_key_is_a_miss_and_is_written_anew(store, tmp_path):
+    """Keys are not synced; a power cut may leave one empty."""
+    told = block(tmp_path / "spool", b"one")
+    store.put_results(told, RECIPE, "city", tmp_path / "spool")
+    path = store.root / "keys" / told.entries[0].key[:2] / told.entries[0].key
+    path.write_bytes(b"")
+
+    assert store.reuse(BATCH, RECIPE, "city", 0, told.entries[0].key) is None
+    (tmp_path / "spool" / f"{BATCH}-0-1.png").write_bytes(b"one")
+    store.put_results(told, RECIPE, "city", tmp_path / "spool")
+    assert store.reuse(BATCH, RECIPE, "city", 0, told.entries[0].key) is not None
+
+
+def test_a_spool_file_that_changed_is_not_published(store, tmp_path):
+    """What does not hash to its record's digest stays out of the store."""
+    told = block(tmp_path / "spool", b"one")
+    (tmp_path / "spool" / f"{BATCH}-0-1.png").write_bytes(b"two")
+
+    with pytest.raises(StoreError, match="altered in the spool"):
+        store.put_results(told, RECIPE, "city", tmp_path / "spool")
+    assert not list((store.root / "objects").rglob("*.png"))
+
+
+def test_presence_is_a_rumour_that_survives_garbage(store):
+    """Files that cannot be read are passed over; a withdrawn life is gone."""
+    store.announce(Presence("1" * 16, "studio", "10.0.0.1:7340"), "1-00", 1)
+    store.announce(Presence("2" * 16, "studio", "10.0.0.2:7340"), "1-00", 1)
+    (store.root / "peers" / "broken.msgpack").write_bytes(b"\xc1")
+    before = [presence.address for presence in store.present()]
+    store.withdraw("1" * 16, "1-00")
+
+    assert before == ["10.0.0.1:7340", "10.0.0.2:7340"]
+    assert [presence.address for presence in store.present()] == ["10.0.0.2:7340"]
