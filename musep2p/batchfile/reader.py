@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import reprlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -195,7 +196,7 @@ def _yaml_words(error: yaml.YAMLError) -> str:
 
 
 def _wrong(key: str, value: object, wanted: str, lines: dict[Any, int]) -> RecipeError:
-    return RecipeError(f"line {lines.get(key, 1)}: {key} must be {wanted}, not {value!r}.")
+    return RecipeError(f"line {lines.get(key, 1)}: {key} must be {wanted}, not {reprlib.repr(value)}.")
 
 
 def _scalar(value: object, key: str, lines: dict[Any, int]) -> Scalar:

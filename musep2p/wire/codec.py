@@ -11,7 +11,7 @@ import msgspec
 
 from musep2p.core.messages import Envelope
 from musep2p.core.requests import Answer, Request
-from musep2p.errors import PeerError
+from musep2p.errors import MuseError, PeerError
 
 __all__ = ["BULK_BYTES_MAX", "CONTROL_BYTES_MAX", "decode", "encode"]
 
@@ -45,5 +45,5 @@ def decode(data: bytes, limit: int = CONTROL_BYTES_MAX) -> Envelope | Request | 
         raise PeerError("a message of no known kind.")
     try:
         return parse(memoryview(data)[1:])
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+    except (msgspec.MsgspecError, MuseError, ValueError, RecursionError) as error:
         raise PeerError(f"a message that is not of the protocol: {error}") from None

@@ -1,0 +1,87 @@
+"""Each engine of the box against the one interface; and what `atelier` paints."""
+
+import io
+
+import msgspec
+import pytest
+from PIL import Image
+
+from musep2p.core.recipe import Recipe
+from musep2p.engines.registry import engine_names, key_of, load_engine
+from musep2p.errors import EngineError
+from musep2p.images.pixel_hash import pixel_hash
+from musep2p.images.png_text import read_text
+from musep2p.ports import Task
+
+RECIPES = {
+    "atelier": Recipe("atelier", {"prompt": "Kyoto at dawn", "width": 96, "height": 64}, (), (1, 2)),
+    "null": Recipe("null", {"v": 7}, (), (1, 2)),
+    "sleep": Recipe("sleep", {"ms": 1}, (), (1, 2)),
+}
+
+
+def rendered(name, index=0, attempt=1, **extra):
+    engine = load_engine(name)
+    parameters = engine.normalise({**RECIPES[name].parameters(index), **extra})
+    return engine.render(Task(parameters, attempt, 1.0))
+
+
+def test_the_box_has_three():
+    """Others come with packages of their own, by entry point."""
+    assert set(engine_names()) >= set(RECIPES)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_interface_holds(name):
+    """Good parameters pass, normalising twice is once, equal work gives equal bytes, keys differ where work does."""
+    engine, recipe = load_engine(name), RECIPES[name]
+    normal = engine.normalise(recipe.parameters(0))
+
+    assert engine.name == name and engine.identity.startswith(name)
+    assert engine.check(recipe.parameters(0)) == []
+    assert engine.normalise(normal) == normal
+    assert rendered(name).data == rendered(name).data
+    assert bool(rendered(name).ext) != engine.payload
+    assert key_of(engine, recipe, 0) != key_of(engine, recipe, 1)
+
+
+def test_null_gives_its_parameters_back():
+    """As msgpack, inside the record."""
+    output = rendered("null")
+
+    assert msgspec.msgpack.decode(output.data)["v"] == 7
+    assert len(output.data) <= 256
+    with pytest.raises(EngineError) as caught:
+        rendered("null", v="x" * 300)
+    assert caught.value.permanent
+
+
+def test_sleep_fails_at_the_attempts_it_is_told():
+    """The next attempt is fine."""
+    with pytest.raises(EngineError, match="attempt 1"):
+        rendered("sleep", fail_at="1")
+    assert len(rendered("sleep", attempt=2, fail_at="1").data) == 2048
+
+
+def test_atelier_paints_a_picture_that_says_how_it_was_made():
+    """Right size, many colours, text for people and for tools; the seed and the words change it."""
+    output = rendered("atelier")
+    image = Image.open(io.BytesIO(output.data))
+    text = read_text(output.data)
+
+    assert image.size == (96, 64)
+    assert len(image.convert("RGB").getcolors(1 << 16)) > 200
+    assert output.pixel_hash == pixel_hash(image)
+    assert text["parameters"].startswith("Kyoto at dawn\n") and "Seed: 1" in text["parameters"]
+    assert "procedural preview" in text["musep2p"]
+    assert len({output.data, rendered("atelier", 1).data, rendered("atelier", prompt="Paris by night").data}) == 3
+
+
+def test_equal_pixels_are_seen_in_unequal_files():
+    """The pixel hash is of what is seen, not of how it is packed."""
+    image = Image.open(io.BytesIO(rendered("atelier").data))
+    other = io.BytesIO()
+    image.save(other, "PNG", compress_level=9)
+
+    assert other.getvalue() != rendered("atelier").data
+    assert pixel_hash(Image.open(other)) == rendered("atelier").pixel_hash
