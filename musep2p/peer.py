@@ -20,7 +20,7 @@ from musep2p.core.state import Core, Tuning
 from musep2p.engines.registry import engine_names, load_engine
 from musep2p.errors import ConfigError, MuseError, StoreError
 from musep2p.net.discovery import MdnsDiscovery, live_addresses
-from musep2p.net.links import ZmqLinks, resolve
+from musep2p.net.links import ZmqLinks, peer_address
 from musep2p.runner.slots import Slots
 from musep2p.store.client import StoreClient
 from musep2p.store.journal import Journal
@@ -28,6 +28,8 @@ from musep2p.store.layout import Presence
 from musep2p.store.state_folder import StateFolder
 
 __all__ = ["Options", "Peer"]
+
+_STORE_OPENS_S = 2.0  # a healthy share answers at once; one that hangs delays nothing longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Peer:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._finished: asyncio.Future[None] = self._loop.create_future()
+        self._store_answered: asyncio.Future[None] = self._loop.create_future()
+        self._refused = False
         self._queue: list[ev.Event] = []
         self._handling = False
         self._discovery: MdnsDiscovery | None = None
@@ -89,11 +93,24 @@ class Peer:
             self._store.open(Presence(self._folder.id, self._settings.farm_name, self.address), adopt)
         for peer in self._settings.peers:
             self.post(ev.Sighted(peer))
+        if self._store is None:
+            self._store_has_answered()
         self.post(ev.Woke())
         if self._options.mdns:
             host, farm = self._host, self._settings.farm_name
             self._discovery = MdnsDiscovery(host, self._links.port, farm, self.post, self._options.tell)
             await self._discovery.start()
+
+    async def store_opened(self) -> None:
+        """Until the store has answered in whatever way, or two seconds have passed.
+
+        Raises:
+            MuseError: it can never be used as it is.
+        """
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._store_answered), _STORE_OPENS_S)
+        if self._finished.done():
+            self._finished.result()
 
     async def run_until_left(self) -> None:
         """Until it drained, or something fatal.
@@ -119,11 +136,13 @@ class Peer:
             await self._store.close()
         self._links.close()
         self._journal.close()
-        self._folder.close()
+        self._folder.close(failed=self._refused)
 
     def post(self, event: ev.Event) -> None:
         """An event happens; called in the loop's thread. Events that come while one is handled wait their turn."""
         self._queue.append(event)
+        if isinstance(event, ev.StoreChanged):
+            self._store_has_answered()
         if self._handling:
             return
         self._handling = True
@@ -137,7 +156,7 @@ class Peer:
     def _open_parts(self) -> None:
         settings = self._settings
         self._host, port = settings.place()
-        peers = tuple(_resolved(peer) for peer in settings.peers)
+        peers = tuple(peer_address(peer) for peer in settings.peers)
         self._settings = settings = replace(settings, peers=peers)
         self._folder = StateFolder(settings.state)
         try:
@@ -145,14 +164,14 @@ class Peer:
             self._journal = Journal(path, spool, self._on_durable, self._on_journal_failed)
             self._links = ZmqLinks(self._host, port, self.post, self._options.tell)
         except MuseError:
-            self._folder.close()
+            self._folder.close(failed=True)
             raise
         try:
             self._state = PeerState(self._make_core())
             self._state.restore(self._journal.open())
         except MuseError:
             self._links.close()
-            self._folder.close()
+            self._folder.close(failed=True)
             raise
         if settings.store is not None:
             self._store = StoreClient(
@@ -247,11 +266,10 @@ class Peer:
         self._loop.call_soon_threadsafe(self._finish, reason)
 
     def _on_store_refused(self, message: str, hint: str) -> None:
+        self._refused = True
         self._finish(StoreError(message, hint))
+        self._store_has_answered()
 
-
-def _resolved(peer: str) -> str:
-    host, _, port = peer.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ConfigError(f"--peer {peer!r} is no address.", "Write it as HOST:PORT, like 10.0.0.5:7340.")
-    return f"{resolve(host)}:{port}"
+    def _store_has_answered(self) -> None:
+        if not self._store_answered.done():
+            self._store_answered.set_result(None)

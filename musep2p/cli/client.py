@@ -15,7 +15,7 @@ from musep2p.core import requests as r
 from musep2p.core.messages import PROTOCOL_VERSION
 from musep2p.errors import BatchCancelledError, MuseError, NoPeersError
 from musep2p.net.discovery import MdnsDiscovery
-from musep2p.net.links import resolve
+from musep2p.net.links import peer_address
 from musep2p.store.state_folder import running_peer
 from musep2p.wire.codec import BULK_BYTES_MAX, decode, encode
 
@@ -106,9 +106,7 @@ def find_peer(settings: Settings, *, mdns: bool = True) -> PeerClient | None:
     """The peer of our state folder, else one of `--peer`, else any of the farm seen within 1.5 s."""
     known = running_peer(settings.state)
     candidates = [known.address] if known is not None and known.farm == settings.farm_name else []
-    for peer in settings.peers:
-        host, _, port = peer.rpartition(":")
-        candidates.append(f"{resolve(host)}:{port}")
+    candidates += [peer_address(peer) for peer in settings.peers]
     for address in candidates:
         if (client := _answering(address, settings)) is not None:
             return client

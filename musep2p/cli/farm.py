@@ -43,6 +43,7 @@ async def _join(settings: Settings, *, mdns: bool, adopt_store: bool, as_json: b
     _on_interrupt(peer, leaving)
     try:
         await peer.start()
+        await peer.store_opened()
         if as_json:
             print_json({"id": peer.id, "address": peer.address})
         tell("info", f"{settings.name} listens at {peer.address}, farm {settings.farm_name!r}")

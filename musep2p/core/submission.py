@@ -15,7 +15,7 @@ from musep2p.core.events import Asked, BatchStored
 from musep2p.core.ids import BatchId, short
 from musep2p.core.recipe import Recipe, Settings, batch_id
 from musep2p.core.records import RecipeRecord, Will, WillRecord
-from musep2p.core.requests import Accepted, Answer, SubmitAsk
+from musep2p.core.requests import Accepted, Answer, ErrorAnswer, SubmitAsk
 from musep2p.core.results import Results
 from musep2p.core.state import Batch, Core, Member, Submission
 from musep2p.core.wills import CANCELLED, RUNNING, WORDS, greater, will_rank
@@ -43,6 +43,12 @@ def on_submit(core: Core, event: Asked) -> None:
     """A face submits a recipe: a new batch, or the next turn of one that exists."""
     ask = event.request.body
     assert isinstance(ask, SubmitAsk)
+    engines = set(core.hello.engines).union(*(member.hello.engines for member in core.members.values()))
+    if ask.recipe.engine not in engines:
+        text = f"no peer of this farm has an engine {ask.recipe.engine!r}."
+        hint = f"Known: {', '.join(sorted(engines))}."
+        core.effects.append(Reply(event.via, Answer(event.request.number, ErrorAnswer("engine", text, hint, 2))))
+        return
     command(core, batch_id(ask.recipe), ask.recipe, RUNNING, ask.settings, event, "submit")
 
 

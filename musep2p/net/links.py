@@ -21,7 +21,7 @@ from musep2p.core.requests import Answer, Request
 from musep2p.errors import ConfigError, PeerError
 from musep2p.wire.codec import BULK_BYTES_MAX, CONTROL_BYTES_MAX, decode, encode
 
-__all__ = ["DEFAULT_PORT", "ZmqLinks", "resolve"]
+__all__ = ["DEFAULT_PORT", "ZmqLinks", "peer_address"]
 
 DEFAULT_PORT = 7340
 _PORTS_TRIED = 100
@@ -276,13 +276,16 @@ def _literal(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def resolve(host: str) -> str:
-    """The IPv4 address of a host name.
+def peer_address(text: str) -> str:
+    """HOST:PORT, as a user names a peer, with the host's IPv4 address.
 
     Raises:
-        ConfigError: nobody knows it.
+        ConfigError: it is no such thing, or nobody knows the host.
     """
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ConfigError(f"--peer {text!r} is no address.", "Write it as HOST:PORT, like 10.0.0.5:7340.")
     try:
-        return str(socket.getaddrinfo(host, None, socket.AF_INET)[0][4][0])
+        return f"{socket.getaddrinfo(host, None, socket.AF_INET)[0][4][0]}:{port}"
     except OSError as error:
         raise ConfigError(f"nobody knows the host {host!r}: {error.strerror or error}.", "Check the name.") from None

@@ -152,7 +152,7 @@ class StoreClient:
             self._ask(p.Announce(self._presence, str(self._incarnation), 1))
             self._ask(p.ListPresent())
             self._presence_at = self._loop.time() + _PRESENCE_S
-        if answer.state != self._state:
+        if answer.state != self._state or answer.state == "empty":
             self._state = answer.state
             self._post(ev.StoreChanged(answer.state, answer.store_id))
 

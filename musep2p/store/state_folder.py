@@ -6,6 +6,7 @@ One process at a time: a lock that the system releases when the process ends, ho
 from __future__ import annotations
 
 import secrets
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -42,6 +43,7 @@ class StateFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._created = not path.exists()
         try:
             (path / "spool").mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(path / "lock", timeout=0)
@@ -71,10 +73,12 @@ class StateFolder:
         """Tell faces on this machine where the process listens."""
         write_durably(self.path / "running.json", msgspec.json.encode(RunningPeer(address, farm)))
 
-    def close(self) -> None:
-        """The process ends."""
+    def close(self, *, failed: bool = False) -> None:
+        """The process ends; if it `failed` to become a peer, a folder that it made goes with it."""
         (self.path / "running.json").unlink(missing_ok=True)
         self._lock.release()
+        if failed and self._created:
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def _next_incarnation(self) -> tuple[PeerId, Incarnation]:
         path = self.path / "peer.json"
