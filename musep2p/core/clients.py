@@ -117,7 +117,7 @@ def _page(batch: Batch, start: int) -> r.ResultsPage:
             entry, (peer, counter, nonce) = best
             rows.append(r.ResultRow(entry, PeerId(peer), Incarnation(counter, nonce), _path(batch, entry)))
         elif index in batch.failed:
-            last = batch.results.failures(index)[-1]
+            last = max(batch.results.failures(index), key=lambda failure: (failure.turn, failure.attempt))
             entry = r.Entry(index, "", 0, 0, last.attempt)  # type: ignore[arg-type]
             rows.append(r.ResultRow(entry, last.id.peer, last.id.incarnation, "", last.reason))
         index += 1

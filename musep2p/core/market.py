@@ -46,7 +46,7 @@ _ANSWERS_KEPT = 4096
 
 def seek(core: Core) -> None:
     """If slots are idle and nothing of our own can fill them, ask the most loaded peer."""
-    if core.ask is not None or core.draining or core.now_ms < core.hold_starts_until_ms:
+    if core.ask is not None or not core.batches or core.draining or core.now_ms < core.hold_starts_until_ms:
         return
     free = sum(slot.ready and not slot.chunks for slot in core.slots.values())
     if not free or any(_can_run(core, batch) for batch in core.batches.values()):
@@ -154,7 +154,7 @@ def take_back_grants(core: Core, lost: Member) -> None:
 def give_all_away(core: Core) -> None:
     """Draining: what is queued here is dropped; it is unaccounted then, and queued where it can run."""
     for batch in core.batches.values():
-        if batch.work and core.up_members():
+        if batch.work:
             batch.work.discard(batch.work.held().copy())
             batch.touch(urgent=True)
 

@@ -156,13 +156,13 @@ def move(core: Core, member: Member, state: str, why: str = "") -> None:
     if state not in MOVES[member.state]:
         raise LocalProtocolError(f"member {short(member.id)} cannot move from {member.state} to {state}")
     before, member.state = member.state, state
+    core.up_known = None
     core.stirred = True
     if state == "up" and before != "suspect":
         member.heard_ms = core.now_ms
         core.tell("info", f"{member.hello.name} is up at {member.address}")
         _send_addresses(core, member)
-        core.beat_wanted = True
-        core.at("beat", core.now_ms)
+        core.send(member, _heartbeat(core))
     elif state in ("down", "left"):
         core.tell("info", f"{member.hello.name} is {state}" + (f": {why}" if why else ""))
         core.effects.append(Hangup(member.address))
@@ -265,6 +265,7 @@ def _remember(core: Core, envelope: Envelope, hello: m.Hello, address: str) -> M
         move(core, known, "down", "it was started again")
     member = Member(PeerId(envelope.sender), envelope.incarnation, address, hello, heard_ms=core.now_ms)
     core.members[member.id] = member
+    core.up_known = None
     return member
 
 

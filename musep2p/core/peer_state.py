@@ -93,6 +93,7 @@ class PeerState:
             "deadlines": work.tick_deadlines,
             "waiters": clients.tick_waiters,
             "adoption": publishing.tick_adoption,
+            "drain": _stir,
         }
 
     def restore(self, records: Iterable[Record]) -> None:
@@ -207,6 +208,7 @@ class PeerState:
     def _on_drain(self) -> None:
         core = self.core
         core.draining = core.stirred = True
+        core.idle_since_ms = core.now_ms
         market.give_all_away(core)
         core.beat_wanted = True
         core.at("beat", core.now_ms)
@@ -261,9 +263,17 @@ def _announce_work(core: Core) -> None:
 
 
 def _leave_if_empty(core: Core) -> None:
-    held = any(batch.held() for batch in core.batches.values())
-    if held or core.publishing or core.grants or core.submissions or core.durable < core.written:
+    """Leave once nothing runs and all is safe; what cannot become safe now waits in the spool, and that is said."""
+    if any(batch.running for batch in core.batches.values()):
+        core.idle_since_ms = core.now_ms
         return
+    patient = core.now_ms < core.idle_since_ms + core.tuning.drain_ms
+    unsafe = sum(batch.finished.count() for batch in core.batches.values())
+    if patient and (unsafe or core.publishing or core.grants or core.submissions or core.durable < core.written):
+        core.at("drain", core.idle_since_ms + core.tuning.drain_ms)
+        return
+    if unsafe:
+        core.tell("warning", f"{unsafe} results exist only here; they are published when this peer joins again")
     core.left = True
     for member in core.up_members():
         core.send(member, messages.Goodbye())

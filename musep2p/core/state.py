@@ -52,6 +52,7 @@ class Tuning:
         stall_ms: to be woken this much later than asked means that we, not the others, were away.
         report_ms: least time between unasked reports on one batch.
         round_gap_ms: least time between rounds after one that found nothing lost.
+        drain_ms: a leaving peer with nothing to run waits this long for what it finished to become safe.
         chunk_us: work worth this long is handed to a child at once.
         ahead_us: tasks shorter than this get a second chunk while the first runs.
         guardians: peers that account for a batch.
@@ -74,6 +75,7 @@ class Tuning:
     dial_ms_max: int = 10_000
     addresses_ms: int = 10_000
     adopt_after_ms: int = 2000
+    drain_ms: int = 10_000
     chunk_us: int = 20_000
     ahead_us: int = 10_000
     guardians: int = 3
@@ -308,6 +310,7 @@ class Core:
         self.durable = 0
         self.waiting: deque[tuple[int, Callable[[], None]]] = deque()
         self.members: dict[PeerId, Member] = {}
+        self.up_known: list[Member] | None = None
         self.candidates: dict[str, tuple[int, int]] = {}
         self.own_addresses: set[str] = set()
         self.batches: dict[BatchId, Batch] = {}
@@ -336,6 +339,7 @@ class Core:
         self.beat_wanted = False
         self.hold_starts_until_ms = 0
         self.draining = False
+        self.idle_since_ms = 0
         self.left = False
         self.steals = 0
         self.announced = 0
@@ -391,5 +395,7 @@ class Core:
             self.timers[timer] = due_ms
 
     def up_members(self) -> list[Member]:
-        """The other peers that count, by id."""
-        return [self.members[i] for i in sorted(self.members) if self.members[i].up]
+        """The other peers that count, by id; do not change the list. Kept until a member moves."""
+        if self.up_known is None:
+            self.up_known = [self.members[i] for i in sorted(self.members) if self.members[i].up]
+        return self.up_known

@@ -56,6 +56,8 @@ class Helper:
         answers: list[p.FromHelper] = []
         for request in requests:
             try:
+                if self._store is not None:
+                    self._store.check_identity()
                 answer = self._handlers[type(request)](request)
             except (OSError, MuseError) as error:
                 answer = p.Failed(getattr(request, "op", 0), _words(error))
@@ -64,7 +66,8 @@ class Helper:
         try:
             if self._store is not None:
                 self._store.sync()
-        except OSError as error:
+                self._store.check_identity()
+        except (OSError, MuseError) as error:
             answers = [_unsaid(answer, _words(error)) for answer in answers]
         return answers
 
@@ -72,7 +75,7 @@ class Helper:
         if self._store is not None:
             # Asked again after something failed: only a share that takes a picture is there.
             room_test(self._root)
-            return p.Opened("ok", (self._root / "store.id").read_text("ascii").strip())
+            return p.Opened("ok", self._store.id)
         try:
             self._store = SharedStore(self._root, self._writer, request.adopt)
         except EmptyStore:
@@ -124,7 +127,11 @@ class Helper:
 
 
 def _unsaid(answer: p.FromHelper, reason: str) -> p.FromHelper:
-    return p.Failed(answer.op, reason) if isinstance(answer, p.ResultsPut | p.Reused) else answer
+    return (
+        p.Failed(getattr(answer, "op", 0), reason)
+        if isinstance(answer, p.ResultsPut | p.Reused | p.BatchPut)
+        else answer
+    )
 
 
 def _words(error: Exception) -> str:

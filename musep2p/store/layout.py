@@ -130,6 +130,19 @@ class SharedStore:
         self._folders: dict[BatchId, Path] = {}
         self._logs: dict[BatchId, RecordLog] = {}
 
+    def check_identity(self) -> None:
+        """Is it still this store? An unmounted share is an ordinary empty folder.
+
+        Raises:
+            StoreError: it is not.
+        """
+        try:
+            found = (self.root / "store.id").read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            found = ""
+        if found != self.id:
+            raise StoreError(f"{self.root} is no longer the store ({self.id[:8]}).", "Is the share mounted?")
+
     def folder(self, batch: BatchId, name: str) -> Path:
         """The batch's folder: it keeps the name it was made under."""
         known = self._folders.get(batch)
@@ -139,8 +152,8 @@ class SharedStore:
         parent.mkdir(exist_ok=True)
         there = sorted(path for path in parent.glob(f"*-{short(batch)}") if path.is_dir())
         folder = there[0] if there else parent / folder_name(name, batch)
-        for part in ("images", "records", "wills"):
-            (folder / part).mkdir(parents=True, exist_ok=True)
+        for made in (folder, folder / "images", folder / "records", folder / "wills"):
+            made.mkdir(exist_ok=True)
         fsync_folder(parent)
         self._folders[batch] = folder
         return folder
@@ -293,7 +306,8 @@ class SharedStore:
         if known is not None and self.objects.has(known.digest, known.ext, known.size):
             return
         path = self._key_path(entry.key)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         temporary = path.with_name(f".tmp-{secrets.token_hex(8)}")
         temporary.write_bytes(_encode(entry))
         os.replace(temporary, path)

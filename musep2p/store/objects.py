@@ -104,12 +104,13 @@ class ObjectStore:
             return False
 
     def _make_folder(self, folder: Path) -> None:
+        """Make what is missing below the root, never the root: a share that is gone must not come back as a folder."""
         if folder in self._folders:
             return
-        missing = [parent for parent in (folder, folder.parent) if not parent.is_dir()]
-        folder.mkdir(parents=True, exist_ok=True)
-        for made in missing:
-            fsync_folder(made.parent)
+        for made in (folder.parent.parent, folder.parent, folder):
+            with contextlib.suppress(FileExistsError):
+                made.mkdir()
+                fsync_folder(made.parent)
         self._folders.add(folder)
 
     def _write(self, path: Path, data: bytes) -> None:

@@ -1,0 +1,85 @@
+"""The store goes away, fills up, hangs: work stops, the reason is said, nothing recorded is lost."""
+
+import os
+import signal
+import subprocess
+
+import psutil
+import pytest
+
+from tests.live.farm import until
+
+BATCH = "name: many\nengine: sleep\nparams: {ms: 100}\nseeds: {count: 40}\n"
+
+
+def test_a_store_that_goes_away_and_comes_back(farm):
+    """An unmounted share: what runs is finished and held, nothing is started, nothing is put into the empty folder."""
+    farm.start("p1")
+    farm.wait_up(1, "p1")
+    farm.run("submit", "--detach", farm.batch(BATCH), state="p1", check=0)
+    until(lambda: farm.status("p1").get("safe", 0) >= 4, "some are safe")
+    store, aside = farm.base / "store", farm.base / "aside"
+    store.rename(aside)
+    store.mkdir()
+    until(lambda: "the store is away" in farm.log("p1"), "it is noticed")
+    until(lambda: farm.status("p1")["running"] == 0, "what ran is finished")
+    waiting = farm.status("p1")
+
+    assert waiting["state"] == "waiting" and "store" in waiting["reason"]
+    assert waiting["safe"] < 40
+    assert list(store.iterdir()) == []
+    store.rmdir()
+    aside.rename(store)
+    farm.run("watch", "many", state="p1", check=0)
+    assert [row["index"] for row in farm.results("p1")] == list(range(40))
+    assert "is no longer the store" in farm.log("p1")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A real file system of 3 MB, mounted for this test."""
+    folder = tmp_path / "store"
+    folder.mkdir()
+    mounted = os.name == "posix" and os.geteuid() == 0
+    if mounted:
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], check=False)
+        mounted = done.returncode == 0
+    if not mounted:
+        reason = "mounting a small disk needs root"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_store_that_is_full(farm, small_disk):
+    """No space left: said, nothing started; with room again the batch goes on, and every picture is whole."""
+    farm.start("p1")
+    farm.wait_up(1, "p1")
+    text = 'name: big\nprompt: "Kyoto at dawn"\nsize: 512x512\nseeds: {count: 20}\n'
+    farm.run("submit", "--detach", farm.batch(text), state="p1", check=0)
+    until(lambda: "No space left" in farm.log("p1"), "it is full", 60)
+    until(lambda: farm.status("p1")["running"] == 0, "what ran is finished")
+    waiting = farm.status("p1")
+    subprocess.run(["mount", "-o", "remount,size=100m", small_disk], check=True)
+    farm.run("watch", "big", state="p1", check=0, timeout_s=90)
+    rows = farm.results("p1")
+
+    assert waiting["state"] == "waiting" and "No space left" in waiting["reason"]
+    assert [row["index"] for row in rows] == list(range(20))
+    assert all((small_disk / row["path"]).read_bytes().endswith(b"IEND\xaeB`\x82") for row in rows)
+    assert not list(small_disk.rglob(".tmp-*"))
+
+
+def test_a_store_that_hangs(farm):
+    """A helper stuck in a dead mount is left behind after its deadline; another one goes on."""
+    farm.start("p1")
+    farm.wait_up(1, "p1")
+    farm.run("submit", "--detach", farm.batch(BATCH), state="p1", check=0)
+    until(lambda: farm.status("p1").get("safe", 0) >= 4, "some are safe")
+    peer = psutil.Process(farm.processes["p1"].pid)
+    helper = next(p for p in peer.children() if "musep2p.store.helper" in " ".join(p.cmdline()))
+    helper.send_signal(signal.SIGSTOP)
+    farm.run("watch", "many", state="p1", check=0, timeout_s=90)
+
+    assert "no answer for 20 s" in farm.log("p1")
+    assert [row["index"] for row in farm.results("p1")] == list(range(40))
