@@ -191,8 +191,8 @@ def tick_beat(core: Core) -> None:
         core.at("reports", core.now_ms)
     if core.now_ms >= core.addresses_due_ms:
         core.addresses_due_ms = core.now_ms + tuning.addresses_ms
-        for member in core.up_members():
-            _send_addresses(core, member)
+        if core.up_members():
+            _send_addresses(core, core.rng.choice(core.up_members()))
 
 
 def beat(core: Core) -> None:
