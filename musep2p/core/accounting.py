@@ -44,6 +44,7 @@ def acting(core: Core, batch: Batch) -> bool:
 def begin_turn(core: Core, batch: Batch) -> None:
     """A batch became known here or its will changed: judge it anew."""
     accounting = batch.accounting
+    batch.replayed = False
     accounting.since_ms, accounting.complete, accounting.told = core.now_ms, False, None
     accounting.ended_ms, accounting.missing = -NEVER, Ranges()
     judge_failures(batch)
@@ -140,7 +141,9 @@ def tick_rounds(core: Core) -> None:
     """Open, repeat and end rounds on the batches for which we act; tell how far they are."""
     for batch in core.batches.values():
         if batch.known and not (batch.accounting.complete and batch.accounting.told is not None):
-            if acting(core, batch):
+            if _too_early(core, batch):
+                core.at("rounds", core.started_ms + core.tuning.adopt_after_ms)
+            elif acting(core, batch):
                 _tick_batch(core, batch)
             else:
                 batch.accounting.open = False
@@ -157,6 +160,12 @@ def unaccounted(core: Core, batch: Batch) -> Ranges:
         for held in (view.queued, view.running, view.finished):
             left.difference_update(held)
     return left
+
+
+def _too_early(core: Core, batch: Batch) -> bool:
+    """Just started again and nobody met yet: the others most likely hold what we replayed."""
+    alone = not core.up_members() and core.now_ms < core.started_ms + core.tuning.adopt_after_ms
+    return batch.replayed and alone
 
 
 def _tick_batch(core: Core, batch: Batch) -> None:

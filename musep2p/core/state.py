@@ -200,6 +200,7 @@ class Batch:
     will: Will
     results: Results
     known: bool = False
+    replayed: bool = False
     work: WorkDeque = field(default_factory=WorkDeque)
     granted: Ranges = field(default_factory=Ranges)
     running: Ranges = field(default_factory=Ranges)

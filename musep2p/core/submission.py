@@ -186,7 +186,7 @@ def restore(core: Core, recipes: Iterable[RecipeRecord], wills: Iterable[WillRec
         if batch is None and record.batch in first:
             batch = _new_batch(core, record.batch, first[record.batch], record.will)
         if batch is not None:
-            batch.known = True
+            batch.known = batch.replayed = True
             batch.will = max(batch.will, record.will, key=will_rank)
             core.wills.put(batch.id, record.will)
 
