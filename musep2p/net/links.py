@@ -127,6 +127,8 @@ class ZmqLinks:
 
     def close(self) -> None:
         """Close all sockets; what is queued for sending gets 200 ms."""
+        if self._closed:
+            return
         self._closed = True
         for task in self._probes:
             task.cancel()
