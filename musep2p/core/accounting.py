@@ -236,12 +236,14 @@ def _end_round(core: Core, batch: Batch) -> None:
 
 
 def _doubled(core: Core, batch: Batch) -> Ranges:
-    seen = batch.work.held() | batch.running
+    """What two peers hold and one of them has not started; two runs of one task end with the first result."""
+    queued, running = batch.work.held().copy(), batch.running.copy()
     doubled = Ranges()
     for view in _up_views(core, batch):
-        held = view.queued | view.running
-        doubled.update(seen & held)
-        seen.update(held)
+        doubled.update(view.queued & (queued | running))
+        doubled.update(view.running & queued)
+        queued.update(view.queued)
+        running.update(view.running)
     return doubled - batch.granted
 
 
@@ -299,15 +301,18 @@ def _believe(core: Core, batch: Batch, sender: Member, view: View, body: m.Repor
         view.answered = max(view.answered, body.round)
     core.send(sender, m.ReportAck(batch.id, view.position, max(0, view.version), gap))
     if whole and acting(core, batch):
-        _drop_settled(core, batch, sender, view)
+        _drop_settled(core, batch)
         core.at("rounds", core.now_ms)
 
 
-def _drop_settled(core: Core, batch: Batch, sender: Member, view: View) -> None:
-    settled = (view.queued | view.running) & (batch.results.safe | batch.failed)
-    if settled:
-        core.send(sender, m.Drop(batch.id, settled.encode()[:8192]))
-    stop_work(core, batch, batch.results.safe | batch.failed, queued_only=False)
+def _drop_settled(core: Core, batch: Batch) -> None:
+    """Nobody shall go on with what is safe or has failed."""
+    settled = batch.results.safe | batch.failed
+    for peer, view in sorted(batch.accounting.views.items()):
+        useless = (view.queued | view.running) & settled
+        if useless and core.members[peer].up:
+            core.send(core.members[peer], m.Drop(batch.id, useless.encode()[:8192]))
+    stop_work(core, batch, settled, queued_only=False)
 
 
 def _answered(batch: Batch, peer: PeerId) -> bool:

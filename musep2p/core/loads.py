@@ -6,7 +6,7 @@ from musep2p.core.messages import Load, LoadEntry, Pace
 from musep2p.core.state import Batch, Core
 from musep2p.core.wills import RUNNING
 
-__all__ = ["GUESS_US", "able", "by_urgency", "estimate_us", "may_start", "present_load", "speed_us"]
+__all__ = ["GUESS_US", "able", "by_urgency", "estimate_us", "may_start", "present_load", "speed_us", "straggler"]
 
 GUESS_US = 1_000_000  # a task of unknown length; only used to compare queues
 
@@ -18,11 +18,15 @@ def speed_us(core: Core, work_class: str) -> int:
 
 def estimate_us(core: Core, batch: Batch) -> int:
     """Microseconds per task of a batch: measured here, else what the fastest other peer says, else a guess."""
+    return _known_us(core, batch) or GUESS_US
+
+
+def _known_us(core: Core, batch: Batch) -> int:
     own = speed_us(core, batch.work_class)
     if own:
         return own
     told = [pace for member in core.up_members() if (pace := member.load.pace_us(batch.work_class))]
-    return min(told) if told else GUESS_US
+    return min(told, default=0)
 
 
 def able(engines: tuple[str, ...], tags: tuple[str, ...], batch: Batch) -> bool:
@@ -63,7 +67,25 @@ def present_load(core: Core) -> Load:
             rest += ms
     paces = tuple(Pace(c, max(1, round(us))) for c, us in sorted(core.paces.items())[:8])
     free = sum(slot.ready and not slot.chunks for slot in core.slots.values())
-    return Load(tuple(entries), rest, slots, free if slots else 0, _running_ms(core), paces)
+    last = None if entries else straggler(core)
+    return Load(tuple(entries), rest, slots, free if slots else 0, _running_ms(core), paces, last)
+
+
+def straggler(core: Core) -> LoadEntry | None:
+    """The task that ends last of those running here, as far as anybody has measured; none that has a copy."""
+    found: list[LoadEntry] = []
+    for slot in core.slots.values():
+        chunk = slot.chunks[0] if slot.chunks else None
+        if chunk is None or chunk.lookup or chunk.left.count() != 1:
+            continue
+        batch, (index,) = core.batches[chunk.batch], chunk.left.indices()
+        usual_ms = _known_us(core, batch) // 1000
+        if usual_ms and index not in batch.copied and batch.will.word == RUNNING:
+            spent_ms = core.now_ms - max(chunk.handed_ms, chunk.begun_ms)
+            # What takes twice as long as usual is expected to take as long again.
+            left_ms = spent_ms if spent_ms > 2 * usual_ms else max(0, usual_ms - spent_ms)
+            found.append(LoadEntry(batch.id, batch.will.settings.priority, index, left_ms))
+    return max(found, key=lambda entry: (entry.ms, entry.batch, entry.queued), default=None)
 
 
 def _running_ms(core: Core) -> int:

@@ -16,11 +16,11 @@ from __future__ import annotations
 from musep2p.core import messages as m
 from musep2p.core.accounting import absorb
 from musep2p.core.ids import PeerId, short
-from musep2p.core.loads import able, by_urgency, may_start, present_load, speed_us
+from musep2p.core.loads import able, by_urgency, may_start, present_load, speed_us, straggler
 from musep2p.core.ranges import Ranges
 from musep2p.core.results import Results
 from musep2p.core.state import Batch, Core, Member, OpenGrant
-from musep2p.core.stealing import Offer, Team, choose_share, choose_victim, too_slow
+from musep2p.core.stealing import Offer, Team, choose_share, choose_victim, too_slow, worth_a_copy
 from musep2p.core.wills import RUNNING
 
 __all__ = [
@@ -52,18 +52,22 @@ def seek(core: Core) -> None:
     if not free or any(_can_run(core, batch) for batch in core.batches.values()):
         return
     offers = [offer for member in core.up_members() if (offer := _offer(core, member)) is not None]
-    victim = choose_victim(offers, core.rng)
+    stragglers = [] if offers else [o for member in core.up_members() if (o := _straggler(core, member)) is not None]
+    victim = choose_victim(offers or stragglers, core.rng)
     if victim is None:
         return
     number = core.next_number()
     core.ask = (number, victim, core.now_ms)
     core.at("ask", core.now_ms + core.tuning.ask_timeout_ms)
-    core.send(core.members[victim], m.Ask(number, free, present_load(core)))
+    core.send(core.members[victim], m.Ask(number, free, present_load(core), not offers))
 
 
 def on_ask(core: Core, sender: Member, body: m.Ask) -> None:
-    """A thief asks: give it its share, or refuse."""
+    """A thief asks: give it its share, or leave to run a copy, or refuse."""
     _note_load(core, sender, body.load)
+    if body.copy:
+        _let_copy(core, sender, body.number)
+        return
     open_grant = next((g for g in core.grants.values() if g.thief == sender.id), None)
     if open_grant is not None:
         core.late_asks[sender.id] = (body.number, body.free)
@@ -220,6 +224,31 @@ def _offer(core: Core, member: Member) -> Offer | None:
         return None
     priority = max(p for p, _ in usable)
     return Offer(member.id, priority, sum(ms for p, ms in usable if p == priority))
+
+
+def _straggler(core: Core, member: Member) -> Offer | None:
+    """What a peer runs last, if we would be done with a copy of it well before."""
+    entry = member.load.straggler
+    batch = core.batches.get(entry.batch) if entry is not None else None
+    if entry is None or batch is None or member.refused_until_ms > core.now_ms or not may_start(core, batch):
+        return None
+    left_ms = entry.ms - (core.now_ms - member.load_ms)
+    if not worth_a_copy(left_ms, speed_us(core, batch.work_class)) or entry.queued in batch.held():
+        return None
+    return Offer(member.id, entry.priority, left_ms)
+
+
+def _let_copy(core: Core, thief: Member, ask: int) -> None:
+    """The last task that runs here may be run there too; the first result ends the other run."""
+    entry = straggler(core)
+    batch = core.batches[entry.batch] if entry is not None else None
+    if entry is None or batch is None or not worth_a_copy(entry.ms, thief.load.pace_us(batch.work_class)):
+        core.send(thief, m.Refusal(ask, _REFUSED_MS, present_load(core)))
+        return
+    batch.copied.add(entry.queued)
+    one = (entry.queued, entry.queued + 1)
+    core.tell("debug", f"{thief.hello.name} runs a copy of task {entry.queued} of {short(batch.id)}")
+    core.send(thief, m.Grant(core.next_number(), ask, batch.id, one, (), present_load(core), True))
 
 
 def _note_load(core: Core, sender: Member, load: m.Load) -> None:

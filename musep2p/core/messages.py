@@ -79,6 +79,8 @@ class Load(msgspec.Struct, frozen=True, array_like=True):
         free: slots with nothing to run.
         running_ms: mean estimated time until one of the busy slots is free.
         paces: measured speeds by class of work.
+        straggler: when nothing is queued here: the running task that ends last, unless a copy of it runs; its
+            `queued` is the index, its `ms` the time it still needs.
     """
 
     entries: Annotated[tuple[LoadEntry, ...], Meta(max_length=8)] = ()
@@ -87,6 +89,7 @@ class Load(msgspec.Struct, frozen=True, array_like=True):
     free: Number = 0
     running_ms: Number = 0
     paces: Annotated[tuple[Pace, ...], Meta(max_length=8)] = ()
+    straggler: LoadEntry | None = None
 
     def total_ms(self) -> int:
         """All queued work, in milliseconds of this peer."""
@@ -240,15 +243,19 @@ class Progress(msgspec.Struct, frozen=True, array_like=True, tag="progress"):
 
 
 class Ask(msgspec.Struct, frozen=True, array_like=True, tag="ask"):
-    """A thief is hungry: give me work for this many slots."""
+    """A thief is hungry: give me work for this many slots; with `copy`, leave to run your straggler too."""
 
     number: Number
     free: Annotated[int, Meta(ge=1)]
     load: Load
+    copy: bool = False
 
 
 class Grant(msgspec.Struct, frozen=True, array_like=True, tag="grant"):
-    """A victim gives these tasks away; sent again under its number until answered."""
+    """A victim gives these tasks away; sent again under its number until answered.
+
+    With `copy` it goes on running them itself, and says so once.
+    """
 
     number: Number
     ask: Number
@@ -256,6 +263,7 @@ class Grant(msgspec.Struct, frozen=True, array_like=True, tag="grant"):
     ranges: FlatRanges
     failures: Annotated[tuple[Failure, ...], Meta(max_length=256)]
     load: Load
+    copy: bool = False
 
 
 class Refusal(msgspec.Struct, frozen=True, array_like=True, tag="refusal"):

@@ -219,6 +219,7 @@ class Batch:
     work_class: str = ""
     folder: str = ""
     stored: Will | None = None
+    copied: set[int] = field(default_factory=set)
     held_back: bool = False
     lookup_width: int = 1
     singly: bool = False

@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from musep2p.core.ids import PeerId
 
-__all__ = ["Offer", "Team", "choose_share", "choose_victim", "others_need_us", "too_slow"]
+__all__ = ["Offer", "Team", "choose_share", "choose_victim", "others_need_us", "too_slow", "worth_a_copy"]
 
+_COPY_GAIN_US = 100_000  # less is not worth a second run
 _FIRST_TASTE = 2  # tasks per slot for a peer whose speed nobody knows
 
 
@@ -74,6 +75,16 @@ def others_need_us(queued: int, others: Sequence[Team], usual_us: int) -> int:
         return 1 << 62
     slots = sum(team.slots for team in others)
     return round((queued + slots / 2) / rate)
+
+
+def worth_a_copy(left_ms: int, thief_us: int) -> bool:
+    """True when a copy of a running task, started now, is expected to end well before the first run does.
+
+    Args:
+        left_ms: what the first run still needs.
+        thief_us: what the thief needs for such a task; 0 if nobody knows.
+    """
+    return thief_us > 0 and left_ms * 1000 > thief_us + max(thief_us // 2, _COPY_GAIN_US)
 
 
 def too_slow(queued: int, mine: Team, others: Sequence[Team]) -> bool:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musep2p.core.ids import PeerId
-from musep2p.core.stealing import Offer, Team, choose_share, choose_victim, others_need_us, too_slow
+from musep2p.core.stealing import Offer, Team, choose_share, choose_victim, others_need_us, too_slow, worth_a_copy
 
 A, B, C = (PeerId(f"{i:016x}") for i in range(3))
 teams = st.builds(Team, st.integers(0, 10_000_000), st.integers(0, 8))
@@ -77,3 +77,11 @@ def test_nobody_else_means_no_refusal():
     """Alone, the slowest peer does the work."""
     assert not too_slow(1, Team(400_000, 1), [])
     assert others_need_us(5, [], 1000) > 1 << 60
+
+
+def test_a_copy_must_be_expected_to_win_clearly():
+    """Half as long again and a tenth of a second: a second run costs power."""
+    assert worth_a_copy(10_000, 5_000_000)
+    assert not worth_a_copy(7_000, 5_000_000)
+    assert not worth_a_copy(120, 50_000)
+    assert not worth_a_copy(10_000, 0)

@@ -113,3 +113,21 @@ def test_a_stall_of_our_own_declares_nobody_down():
     assert before == ["up"]
     assert [member.state for member in sleeper.state.core.members.values()] == ["up"]
     assert sleeper.state.core.hold_starts_until_ms == 62_000
+
+
+def test_a_straggler_is_overtaken_by_a_copy():
+    """One peer of four is twenty times slower: its task is run again elsewhere, and its own run ends with the result."""
+    world = World(random.Random(1), Weather(), TaskModel(lambda recipe, index: 5_000_000))
+    for speed in (1, 1, 1, 0.05):
+        world.add_peer(speed=speed, has_store=True)
+    for peer in world.peers:
+        peer.boot([other.address for other in world.peers[:1] if other is not peer])
+    run(world, 1)
+    world.ask(world.peers[0], 1, SubmitAsk(RECIPE, Settings("small")))
+    run(world, 22)
+    world.ask(world.peers[0], 2, StatusAsk("small"))
+    run(world, 23)
+
+    assert answers(world, StatusList)[-1].batches[0].state == "done"
+    assert sum(world.executed.values()) == 9
+    assert not any(slot.chunks for slot in world.peers[3].state.core.slots.values())
