@@ -142,3 +142,17 @@ def test_every_command_and_setting_is_in_the_reference():
                 assert not option.startswith("--") or option in reference, option
     for field in fields(Settings):
         assert f"`{field.name}`" in reference, field.name
+
+
+def test_the_protocol_is_drawn_as_it_is():
+    """Every message and every move of a member is on the page."""
+    from musep2p.core import messages
+    from musep2p.core.membership import MOVES
+
+    page = (ROOT / "docs/protocol.md").read_text("utf-8")
+    named = set(re.findall(r"[A-Z]\w+", "".join(line for line in page.splitlines() if line.startswith("| "))))
+    drawn = {tuple(move) for move in re.findall(r"(\w+) -> (\w+)", page.split("## Membership")[1].split("## ")[0])}
+    moves = {(before, after) for before, states in MOVES.items() for after in states}
+
+    assert {kind.__name__ for kind in messages.Message.__args__} <= named
+    assert drawn == {move for move in moves if move[1] != "left"} | {("any", "left")}

@@ -60,12 +60,17 @@ def submit_and_check(farm, lan, host, total=160):
 
 
 def test_eight_hosts_find_each_other_by_mdns_alone(farm, lan):
-    """No address is named anywhere; a batch submitted at any host is worked on by all."""
-    join_all(farm, lan)
-    all_see_all(farm, lan)
-    farm.wait_up(HOSTS, "h5", prefix=lan.on(5))
+    """No address is named anywhere; a batch submitted at any host is worked on by all, also where no peer runs."""
+    join_all(farm, lan, count=HOSTS - 1)
+    all_see_all(farm, lan, count=HOSTS - 1)
+    farm.wait_up(HOSTS - 1, "h5", prefix=lan.on(5))
 
-    assert len(submit_and_check(farm, lan, 5)) == HOSTS
+    assert len(submit_and_check(farm, lan, 5)) == HOSTS - 1
+    farm.base.joinpath("batch.yaml").unlink()
+    again = farm.batch(BATCH.replace("many", "more").replace("sleep", "sleep\nprompt: more"))
+    on_eight = {"prefix": lan.on(HOSTS), "env": {"MUSEP2P_LISTEN": ""}}
+    done = farm.run("submit", again, state="nobody", check=0, **on_eight)
+    assert "160/160 safe" in done.stderr and "farm of one" not in done.stderr
 
 
 def test_one_address_is_enough_where_multicast_is_dropped(farm, lan):

@@ -116,7 +116,7 @@ def test_a_stall_of_our_own_declares_nobody_down():
 
 
 def test_a_straggler_is_overtaken_by_a_copy():
-    """One peer of four is twenty times slower: its task is run again elsewhere, and its own run ends with the result."""
+    """One peer of four is twenty times slower: its task is run elsewhere too, and its own run ends with the result."""
     world = World(random.Random(1), Weather(), TaskModel(lambda recipe, index: 5_000_000))
     for speed in (1, 1, 1, 0.05):
         world.add_peer(speed=speed, has_store=True)
