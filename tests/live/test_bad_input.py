@@ -155,17 +155,7 @@ def test_an_empty_folder_where_the_farm_has_a_store(farm):
 
 
 @pytest.mark.parametrize(
-    "command",
-    [
-        ["status"],
-        ["status", "last"],
-        ["peers"],
-        ["cancel", "last"],
-        ["watch"],
-        ["results"],
-        ["submit", "--detach", "B"],
-    ],
-    ids=" ".join,
+    "command", ["status", "status last", "peers", "cancel last", "watch", "results", "submit --detach B"]
 )
 def test_nobody_is_there(farm, command):
     """Exit 3, and how to start one."""
