@@ -16,7 +16,8 @@ from musep2p.core import effects as fx
 from musep2p.core import events as ev
 from musep2p.core.messages import PROTOCOL_VERSION, Hello
 from musep2p.core.peer_state import PeerState
-from musep2p.core.state import Core, Tuning
+from musep2p.core.state import Core
+from musep2p.core.tuning import Tuning
 from musep2p.engines.registry import engine_names, load_engine
 from musep2p.errors import ConfigError, MuseError, StoreError
 from musep2p.net.discovery import MdnsDiscovery, live_addresses

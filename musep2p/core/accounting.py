@@ -10,12 +10,12 @@ from __future__ import annotations
 from musep2p.core import messages as m
 from musep2p.core.effects import Kill, StoreBatch
 from musep2p.core.ids import PeerId, short
-from musep2p.core.loads import able
+from musep2p.core.progress import count, finished, up_views
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import BatchFact, Failure, ResultBlock
 from musep2p.core.reports import add_fact, await_copies, guardians
 from musep2p.core.results import indices_of
-from musep2p.core.state import NEVER, Accounting, Batch, Core, Member, View
+from musep2p.core.state import NEVER, Batch, Core, Member, View
 from musep2p.core.wills import CANCELLED, RUNNING
 
 __all__ = [
@@ -25,14 +25,11 @@ __all__ = [
     "forget_peer",
     "judge_failures",
     "on_drop",
-    "on_progress",
     "on_report",
     "stop_work",
     "tick_rounds",
     "unaccounted",
 ]
-
-_COUNT_MS = 500  # between progress messages of one batch
 
 
 def acting(core: Core, batch: Batch) -> bool:
@@ -98,14 +95,6 @@ def on_drop(core: Core, sender: Member, body: m.Drop) -> None:
         stop_work(core, batch, Ranges.decode(body.ranges), queued_only=body.queued_only)
 
 
-def on_progress(core: Core, sender: Member, body: m.Progress) -> None:
-    """The acting guardian's count, for the faces of this peer."""
-    batch = core.batches.get(body.batch)
-    if batch is not None and body.turn >= (batch.progress.turn if batch.progress else 0):
-        batch.progress = body
-        batch.changes += 1
-
-
 def stop_work(core: Core, batch: Batch, ranges: Ranges, *, queued_only: bool) -> None:
     """Drop queued tasks, and end the children that run nothing else."""
     gone = bool(batch.work.discard(ranges))
@@ -156,7 +145,7 @@ def unaccounted(core: Core, batch: Batch) -> Ranges:
     left.difference_update(batch.failed)
     for held in (batch.work.held(), batch.granted, batch.running, batch.finished):
         left.difference_update(held)
-    for view in _up_views(core, batch):
+    for view in up_views(core, batch):
         for held in (view.queued, view.running, view.finished):
             left.difference_update(held)
     return left
@@ -174,9 +163,9 @@ def _tick_batch(core: Core, batch: Batch) -> None:
         core.effects.append(StoreBatch(batch.id, batch.recipe, batch.will))
     if accounting.open:
         _continue_round(core, batch)
-    if not accounting.open and batch.will.word == RUNNING and not _finished(batch):
+    if not accounting.open and batch.will.word == RUNNING and not finished(batch):
         _consider_round(core, batch)
-    _count(core, batch)
+    count(core, batch)
 
 
 def _consider_round(core: Core, batch: Batch) -> None:
@@ -239,7 +228,7 @@ def _doubled(core: Core, batch: Batch) -> Ranges:
     """What two peers hold and one of them has not started; two runs of one task end with the first result."""
     queued, running = batch.work.held().copy(), batch.running.copy()
     doubled = Ranges()
-    for view in _up_views(core, batch):
+    for view in up_views(core, batch):
         doubled.update(view.queued & (queued | running))
         doubled.update(view.running & queued)
         queued.update(view.queued)
@@ -320,15 +309,6 @@ def _answered(batch: Batch, peer: PeerId) -> bool:
     return view is not None and view.answered >= batch.accounting.round
 
 
-def _up_views(core: Core, batch: Batch) -> list[View]:
-    views = batch.accounting.views
-    return [views[p] for p in sorted(views) if (mem := core.members.get(p)) is not None and mem.up]
-
-
-def _finished(batch: Batch) -> bool:
-    return batch.results.safe.count() + batch.failed.count() >= batch.results.total
-
-
 def _tell_on(core: Core, batch: Batch, fact: BatchFact) -> None:
     if isinstance(fact, ResultBlock) and not fact.safe:
         unsafe = indices_of(fact.entries) - batch.results.safe
@@ -339,72 +319,3 @@ def _tell_on(core: Core, batch: Batch, fact: BatchFact) -> None:
             add_fact(core, batch, ResultBlock(fact.batch, fact.first, fact.entries, True))
     else:
         add_fact(core, batch, fact)
-
-
-def _count(core: Core, batch: Batch) -> None:
-    """Tell everybody how far the batch is: on change, at most twice a second, at once when it is complete."""
-    accounting = batch.accounting
-    complete = _finished(batch)
-    due = accounting.told_ms + _COUNT_MS
-    if core.now_ms < due and not (complete and not accounting.complete):
-        core.at("rounds", due)
-        return
-    if complete and not accounting.complete:
-        accounting.complete, accounting.took_ms = True, core.now_ms - accounting.since_ms
-        failed = f", {batch.failed.count()} failed" if batch.failed else ""
-        core.tell(
-            "info",
-            f"batch {batch.will.settings.name!r} is complete: {batch.results.safe.count()} safe{failed}",
-        )
-    progress = _progress(core, batch, accounting)
-    if accounting.told is None or _stripped(progress) != _stripped(accounting.told):
-        accounting.told, accounting.told_ms = progress, core.now_ms
-        batch.progress = progress
-        batch.changes += 1
-        for member in core.up_members():
-            core.send(member, progress)
-    if not complete:
-        core.at("rounds", core.now_ms + _COUNT_MS)
-
-
-def _stripped(progress: m.Progress) -> tuple[object, ...]:
-    return (*(getattr(progress, f) for f in ("safe", "failed", "running", "queued", "finished", "complete", "turn")),)
-
-
-def _progress(core: Core, batch: Batch, accounting: Accounting) -> m.Progress:
-    views = _up_views(core, batch)
-    running = batch.running.copy()
-    queued = batch.work.held() | batch.granted
-    finished = batch.finished.copy()
-    for view in views:
-        running.update(view.running)
-        queued.update(view.queued)
-        finished.update(view.finished)
-    working = [p for p in sorted(accounting.views) if accounting.views[p].running]
-    return m.Progress(
-        batch.id,
-        batch.will.turn,
-        batch.results.safe.count(),
-        batch.failed.count(),
-        batch.results.skipped,
-        running.count(),
-        (queued - running).count(),
-        (finished - batch.results.safe).count(),
-        accounting.complete,
-        accounting.took_ms if accounting.complete else core.now_ms - accounting.since_ms,
-        tuple(([core.me] if batch.running else []) + working)[:64],
-        _left_ms(core, batch),
-    )
-
-
-def _left_ms(core: Core, batch: Batch) -> int:
-    left = batch.results.total - batch.results.known.count() - batch.failed.count()
-    rate = 0.0
-    own = core.paces.get(batch.work_class)
-    if own:
-        rate += len(core.slots) / own
-    for member in core.up_members():
-        pace = member.load.pace_us(batch.work_class)
-        if pace and able(member.hello.engines, member.hello.tags, batch):
-            rate += member.load.slots / pace
-    return round(left / rate / 1000) if rate else -1

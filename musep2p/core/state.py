@@ -20,6 +20,7 @@ from musep2p.core.recipe import Recipe
 from musep2p.core.records import BatchFact, Record, RecordId, ResultBlock, Will
 from musep2p.core.requests import StatusAsk
 from musep2p.core.results import Results
+from musep2p.core.tuning import Tuning
 from musep2p.core.wills import WillTable
 
 __all__ = [
@@ -33,57 +34,11 @@ __all__ = [
     "Slot",
     "StoreView",
     "Submission",
-    "Tuning",
     "View",
     "Waiter",
 ]
 
 NEVER = 1 << 60
-
-
-@dataclass(frozen=True, slots=True)
-class Tuning:
-    """Times and limits of the protocol, in milliseconds where they are times; the same on all peers of a farm.
-
-    Attributes:
-        heartbeat_ms: between heartbeats; suspect and down are counted from the last thing heard.
-        all_to_all: in farms of more peers the three times above grow in proportion, so that no peer has to hear
-            more heartbeats a second than in a farm of this many.
-        stall_ms: to be woken this much later than asked means that we, not the others, were away.
-        report_ms: least time between unasked reports on one batch.
-        round_gap_ms: least time between rounds after one that found nothing lost.
-        drain_ms: a leaving peer with nothing to run waits this long for what it finished to become safe.
-        chunk_us: work worth this long is handed to a child at once.
-        ahead_us: tasks shorter than this get a second chunk while the first runs.
-        guardians: peers that account for a batch.
-        copies: other peers that must have recipe and will before a batch is accepted.
-    """
-
-    heartbeat_ms: int = 1000
-    suspect_ms: int = 3000
-    down_ms: int = 5000
-    all_to_all: int = 64
-    stall_ms: int = 2000
-    report_ms: int = 500
-    report_again_ms: int = 1000
-    round_gap_ms: int = 200
-    question_again_ms: int = 500
-    ask_timeout_ms: int = 1000
-    grant_again_ms: int = 300
-    copy_again_ms: int = 500
-    dial_ms: int = 500
-    dial_ms_max: int = 10_000
-    addresses_ms: int = 10_000
-    adopt_after_ms: int = 2000
-    drain_ms: int = 10_000
-    chunk_us: int = 20_000
-    ahead_us: int = 10_000
-    guardians: int = 3
-    copies: int = 2
-    candidates_max: int = 512
-    timeout_floor_ms: int = 600_000
-    timeout_factor: int = 20
-    tail_rules: bool = True
 
 
 @dataclass(slots=True)

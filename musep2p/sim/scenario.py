@@ -10,14 +10,16 @@ import bisect
 import math
 import random
 from dataclasses import dataclass, field
+from functools import partial
 
 from musep2p.core.accounting import acting
 from musep2p.core.ids import BatchId, hash64
 from musep2p.core.recipe import Axis, Recipe, Settings
 from musep2p.core.requests import Accepted, CancelAsk, SubmitAsk
-from musep2p.core.state import Batch, Tuning
+from musep2p.core.state import Batch
+from musep2p.core.tuning import Tuning
 from musep2p.core.wills import CANCELLED
-from musep2p.sim.checkers import ALL
+from musep2p.sim.checkers import ALL, Checker
 from musep2p.sim.network import Weather
 from musep2p.sim.world import SimPeer, TaskModel, World
 
@@ -138,7 +140,7 @@ def run(plan: Plan, *, keep_told: int = 0) -> Outcome:
     """Run a plan to its end; violations are returned, not raised."""
     world, outcome = _build(plan), Outcome(plan)
     world.keep_told = keep_told
-    checkers = [checker(world) for checker in ALL]
+    checkers: list[Checker] = [checker(world) for checker in ALL]
     world.observers = [checker.observe for checker in checkers]
     try:
         _advance(world, plan, checkers)
@@ -165,7 +167,7 @@ def _build(plan: Plan) -> World:
     late = dict(plan.late)
     for peer in world.peers:
         others = [other.address for other in world.peers[:2] if other is not peer]
-        world.call(late.get(peer.number, 0), lambda peer=peer, others=others: peer.boot(others))  # type: ignore[misc]
+        world.call(late.get(peer.number, 0), partial(peer.boot, others))
     for number, (tasks, submitter, at) in enumerate(zip(plan.tasks, plan.submitters, plan.submit_us, strict=True)):
         recipe = Recipe("sim", {}, (Axis("batch", (number,)),), tuple(range(tasks)))
         settings = Settings(f"b{number}", priority=number % 2, retries=8)
@@ -183,13 +185,13 @@ def _submit(world: World, peer: SimPeer, number: int, ask: SubmitAsk, at: int) -
 
 def _schedule_faults(world: World, plan: Plan) -> None:
     for number, at, power_cut in plan.deaths:
-        world.call(at, lambda p=world.peers[number], cut=power_cut: world.kill(p, power_cut=cut))  # type: ignore[misc]
+        world.call(at, partial(world.kill, world.peers[number], power_cut=power_cut))
     for number, at in plan.rebirths:
         peer = world.peers[number]
         others = [other.address for other in world.peers if other is not peer][:2]
-        world.call(at, lambda peer=peer, others=others: peer.boot(others))  # type: ignore[misc]
+        world.call(at, partial(peer.boot, others))
     for number, at in plan.leavers:
-        world.call(at, lambda p=world.peers[number]: world.drain(p))  # type: ignore[misc]
+        world.call(at, partial(world.drain, world.peers[number]))
 
     def heal() -> None:
         world.weather = Weather()
@@ -198,7 +200,7 @@ def _schedule_faults(world: World, plan: Plan) -> None:
         world.call(plan.heal_us, heal)
 
 
-def _advance(world: World, plan: Plan, checkers: list) -> None:  # type: ignore[type-arg]
+def _advance(world: World, plan: Plan, checkers: list[Checker]) -> None:
     times = [at for at in [*(d[1] for d in plan.deaths), *(r[1] for r in plan.rebirths), plan.heal_us] if at]
     last_fault = max([*times, *(at for _, at in plan.leavers), *(at for _, at in plan.late), *plan.submit_us])
     deadline = last_fault + _GRACE_US + _work_us(plan)

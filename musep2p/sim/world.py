@@ -23,7 +23,8 @@ from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Recipe
 from musep2p.core.records import Entry, RecipeRecord, Record, WillRecord
 from musep2p.core.requests import Answer, Request, RequestBody
-from musep2p.core.state import Core, Tuning
+from musep2p.core.state import Core
+from musep2p.core.tuning import Tuning
 from musep2p.sim.network import Weather, fates
 from musep2p.wire import codec
 

@@ -11,7 +11,8 @@ from musep2p.core.messages import Hello
 from musep2p.core.peer_state import PeerState
 from musep2p.core.recipe import Axis, Recipe, Settings
 from musep2p.core.requests import Request, SubmitAsk
-from musep2p.core.state import Core, Tuning
+from musep2p.core.state import Core
+from musep2p.core.tuning import Tuning
 
 RECIPE = Recipe("null", {}, (Axis("v", tuple(range(10))),), (1, 2))
 

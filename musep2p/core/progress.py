@@ -1,0 +1,99 @@
+"""How far a batch is: counted by its acting guardian, told to everybody for their faces."""
+
+from __future__ import annotations
+
+from musep2p.core import messages as m
+from musep2p.core.loads import able
+from musep2p.core.state import Accounting, Batch, Core, Member, View
+
+__all__ = ["count", "finished", "on_progress", "up_views"]
+
+_COUNT_MS = 500  # between progress messages of one batch
+
+
+def on_progress(core: Core, sender: Member, body: m.Progress) -> None:
+    """The acting guardian's count, for the faces of this peer."""
+    batch = core.batches.get(body.batch)
+    if batch is not None and body.turn >= (batch.progress.turn if batch.progress else 0):
+        batch.progress = body
+        batch.changes += 1
+
+
+def finished(batch: Batch) -> bool:
+    """True when every task is safe or has failed."""
+    return batch.results.safe.count() + batch.failed.count() >= batch.results.total
+
+
+def up_views(core: Core, batch: Batch) -> list[View]:
+    """What the peers that are up have reported, by their ids."""
+    views = batch.accounting.views
+    return [views[p] for p in sorted(views) if (mem := core.members.get(p)) is not None and mem.up]
+
+
+def count(core: Core, batch: Batch) -> None:
+    """Tell everybody how far the batch is: on change, at most twice a second, at once when it is complete."""
+    accounting = batch.accounting
+    complete = finished(batch)
+    due = accounting.told_ms + _COUNT_MS
+    if core.now_ms < due and not (complete and not accounting.complete):
+        core.at("rounds", due)
+        return
+    if complete and not accounting.complete:
+        accounting.complete, accounting.took_ms = True, core.now_ms - accounting.since_ms
+        failed = f", {batch.failed.count()} failed" if batch.failed else ""
+        core.tell(
+            "info",
+            f"batch {batch.will.settings.name!r} is complete: {batch.results.safe.count()} safe{failed}",
+        )
+    progress = _progress(core, batch, accounting)
+    if accounting.told is None or _stripped(progress) != _stripped(accounting.told):
+        accounting.told, accounting.told_ms = progress, core.now_ms
+        batch.progress = progress
+        batch.changes += 1
+        for member in core.up_members():
+            core.send(member, progress)
+    if not complete:
+        core.at("rounds", core.now_ms + _COUNT_MS)
+
+
+def _stripped(progress: m.Progress) -> tuple[object, ...]:
+    return (*(getattr(progress, f) for f in ("safe", "failed", "running", "queued", "finished", "complete", "turn")),)
+
+
+def _progress(core: Core, batch: Batch, accounting: Accounting) -> m.Progress:
+    views = up_views(core, batch)
+    running = batch.running.copy()
+    queued = batch.work.held() | batch.granted
+    finished = batch.finished.copy()
+    for view in views:
+        running.update(view.running)
+        queued.update(view.queued)
+        finished.update(view.finished)
+    working = [p for p in sorted(accounting.views) if accounting.views[p].running]
+    return m.Progress(
+        batch.id,
+        batch.will.turn,
+        batch.results.safe.count(),
+        batch.failed.count(),
+        batch.results.skipped,
+        running.count(),
+        (queued - running).count(),
+        (finished - batch.results.safe).count(),
+        accounting.complete,
+        accounting.took_ms if accounting.complete else core.now_ms - accounting.since_ms,
+        tuple(([core.me] if batch.running else []) + working)[:64],
+        _left_ms(core, batch),
+    )
+
+
+def _left_ms(core: Core, batch: Batch) -> int:
+    left = batch.results.total - batch.results.known.count() - batch.failed.count()
+    rate = 0.0
+    own = core.paces.get(batch.work_class)
+    if own:
+        rate += len(core.slots) / own
+    for member in core.up_members():
+        pace = member.load.pace_us(batch.work_class)
+        if pace and able(member.hello.engines, member.hello.tags, batch):
+            rate += member.load.slots / pace
+    return round(left / rate / 1000) if rate else -1
