@@ -27,6 +27,8 @@ _KEYS = (
 )  # fmt: skip
 _FIXED = ("prompt", "negative", "steps", "guidance", "sampler")
 _BYTES_MAX = 4 << 20
+_NUMBER_MAX = 1 << 63
+_SEEDS_MAX = 1_000_000
 _ENGINE_NULL = re.compile(r"^engine:[ \t]+null\b", re.MULTILINE)
 _SIZE = re.compile(r"(\d{1,5})\s*[xX]\s*(\d{1,5})")
 
@@ -138,9 +140,9 @@ def _build(values: dict[Any, Any], lines: dict[Any, int], name: str) -> BatchFil
         model=str(values.get("model", "")),
     )
     settings = Settings(
-        str(values.get("name", name)) or "batch",
-        _whole(values, "priority", 0, lines),
-        _whole(values, "retries", 2, lines),
+        _name(values, name, lines),
+        _whole(values, "priority", 0, (-1000, 1000), lines),
+        _whole(values, "retries", 2, (0, 100), lines),
         round(_number(values, "timeout", 0.0, lines) * 1000),
     )
     msgspec.convert(msgspec.to_builtins(recipe), Recipe)
@@ -206,7 +208,16 @@ def _scalar(value: object, key: str, lines: dict[Any, int]) -> Scalar:
         )
     if not isinstance(value, str | int | float | bool):
         raise _wrong(key, value, "text or a number", lines)
+    if isinstance(value, int | float) and not abs(value) < _NUMBER_MAX:
+        raise _wrong(key, value, "a number below 2^63", lines)
     return value
+
+
+def _name(values: dict[Any, Any], default: str, lines: dict[Any, int]) -> str:
+    name = str(values.get("name", default[:120])) or "batch"
+    if len(name) > 120:
+        raise _wrong("name", name, "at most 120 characters long", lines)
+    return name
 
 
 def _text(value: object, key: str, lines: dict[Any, int]) -> str:
@@ -238,17 +249,19 @@ def _axis(key: object, value: object, lines: dict[Any, int]) -> Axis:
 
 def _seeds(value: object, lines: dict[Any, int]) -> tuple[int, ...]:
     """A list of image seeds, one seed, or `{count: N, from: S}`."""
+    found: list[Any] = []
     if value is None:
         return ()
-    if isinstance(value, int) and not isinstance(value, bool):
-        return (value,)
-    if isinstance(value, list) and all(isinstance(v, int) and not isinstance(v, bool) for v in value) and value:
-        return tuple(value)
     if isinstance(value, dict) and set(value) <= {"count", "from"} and isinstance(value.get("count"), int):
-        first = value.get("from", 1)
-        if isinstance(first, int) and 0 < value["count"] <= 10_000_000:
-            return tuple(range(first, first + value["count"]))
-    raise _wrong("seeds", value, "a number, a list of numbers, or {count: 4, from: 1}", lines)
+        count, first = value["count"], value.get("from", 1)
+        if count > _SEEDS_MAX:
+            raise _wrong("seeds", value, f"at most {_SEEDS_MAX:,} of them", lines)
+        found = list(range(first, first + count)) if isinstance(first, int) else []
+    elif isinstance(value, list | int):
+        found = value if isinstance(value, list) else [value]
+    if not found or not all(isinstance(v, int) and not isinstance(v, bool) and abs(v) < _NUMBER_MAX for v in found):
+        raise _wrong("seeds", value, "one seed, a list of seeds like [7, 8], or {count: 4, from: 1}", lines)
+    return tuple(found)
 
 
 def _size(value: object, lines: dict[Any, int]) -> tuple[int, int]:
@@ -258,10 +271,10 @@ def _size(value: object, lines: dict[Any, int]) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def _whole(values: dict[Any, Any], key: str, default: int, lines: dict[Any, int]) -> int:
+def _whole(values: dict[Any, Any], key: str, default: int, span: tuple[int, int], lines: dict[Any, int]) -> int:
     value = values.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _wrong(key, value, "a whole number", lines)
+    if isinstance(value, bool) or not isinstance(value, int) or not span[0] <= value <= span[1]:
+        raise _wrong(key, value, f"a whole number from {span[0]} to {span[1]}", lines)
     return value
 
 

@@ -131,7 +131,7 @@ def tick_rounds(core: Core) -> None:
     for batch in core.batches.values():
         if batch.known and not (batch.accounting.complete and batch.accounting.told is not None):
             if _too_early(core, batch):
-                core.at("rounds", core.started_ms + core.tuning.adopt_after_ms)
+                core.at("rounds", core.started_ms + core.tuning.alone_ms)
             elif acting(core, batch):
                 _tick_batch(core, batch)
             else:
@@ -153,7 +153,7 @@ def unaccounted(core: Core, batch: Batch) -> Ranges:
 
 def _too_early(core: Core, batch: Batch) -> bool:
     """Just started again and nobody met yet: the others most likely hold what we replayed."""
-    alone = not core.up_members() and core.now_ms < core.started_ms + core.tuning.adopt_after_ms
+    alone = not core.up_members() and core.now_ms < core.started_ms + core.tuning.alone_ms
     return batch.replayed and alone
 
 

@@ -123,7 +123,9 @@ def on_refused(core: Core, event: Received) -> None:
     """We are not welcome somewhere: one clear line; nothing else changes."""
     body = event.envelope.body
     assert isinstance(body, m.Refused)
-    core.tell("fatal" if body.code == "clone" else "warning", f"refused by {event.host}: {body.reason}")
+    if core.refusals.get(event.host) != body.reason:
+        core.refusals[event.host] = body.reason
+        core.tell("fatal" if body.code == "clone" else "warning", f"refused by {event.host}: {body.reason}")
 
 
 def known_sender(core: Core, envelope: Envelope, address: str) -> Member | None:
@@ -189,6 +191,7 @@ def tick_beat(core: Core) -> None:
     if core.batches:
         core.at("rounds", core.now_ms)
         core.at("reports", core.now_ms)
+        core.at("progress", core.now_ms)
     if core.now_ms >= core.addresses_due_ms:
         core.addresses_due_ms = core.now_ms + tuning.addresses_ms
         if core.up_members():

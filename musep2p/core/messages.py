@@ -33,6 +33,7 @@ __all__ = [
     "Message",
     "Pace",
     "Progress",
+    "ProgressAsk",
     "Question",
     "RecipeAsk",
     "Refusal",
@@ -242,6 +243,12 @@ class Progress(msgspec.Struct, frozen=True, array_like=True, tag="progress"):
     left_ms: int = -1
 
 
+class ProgressAsk(msgspec.Struct, frozen=True, array_like=True, tag="progress?"):
+    """I have not heard how far this batch is, or whether it has ended."""
+
+    batch: WireBatchId
+
+
 class Ask(msgspec.Struct, frozen=True, array_like=True, tag="ask"):
     """A thief is hungry: give me work for this many slots; with `copy`, leave to run your straggler too."""
 
@@ -288,7 +295,7 @@ class Declined(msgspec.Struct, frozen=True, array_like=True, tag="declined"):
 
 Message = (
     Hello | Refused | Heartbeat | Addresses | Goodbye | Copy | Copied | Buckets | Wills | RecipeAsk
-    | Question | Report | ReportAck | Drop | Progress | Ask | Grant | Refusal | Taken | Declined
+    | Question | Report | ReportAck | Drop | Progress | ProgressAsk | Ask | Grant | Refusal | Taken | Declined
 )  # fmt: skip
 
 

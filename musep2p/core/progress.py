@@ -4,19 +4,42 @@ from __future__ import annotations
 
 from musep2p.core import messages as m
 from musep2p.core.loads import able
+from musep2p.core.reports import guardians
 from musep2p.core.state import Accounting, Batch, Core, Member, View
+from musep2p.core.wills import CANCELLED
 
-__all__ = ["count", "finished", "on_progress", "up_views"]
+__all__ = ["count", "finished", "on_progress", "on_progress_ask", "tick_progress", "up_views"]
 
 _COUNT_MS = 500  # between progress messages of one batch
+_ASK_MS = 2000
 
 
 def on_progress(core: Core, sender: Member, body: m.Progress) -> None:
     """The acting guardian's count, for the faces of this peer."""
     batch = core.batches.get(body.batch)
     if batch is not None and body.turn >= (batch.progress.turn if batch.progress else 0):
-        batch.progress = body
+        batch.progress, batch.progress_ms = body, core.now_ms
         batch.changes += 1
+
+
+def on_progress_ask(core: Core, sender: Member, body: m.ProgressAsk) -> None:
+    """A peer has heard nothing for a while: say it again."""
+    batch = core.batches.get(body.batch)
+    if batch is not None and batch.accounting.told is not None:
+        core.send(sender, batch.accounting.told)
+
+
+def tick_progress(core: Core) -> None:
+    """Ask the acting guardian of a batch whose end we have not heard of: its word may have been lost, or we away."""
+    for batch in core.batches.values():
+        told = batch.progress
+        ended = told is not None and told.complete and told.turn == batch.will.turn
+        if not batch.known or ended or batch.will.word == CANCELLED:
+            continue
+        guards = guardians(core, batch)
+        if guards and guards[0] != core.me and core.now_ms - batch.progress_ms >= _ASK_MS:
+            batch.progress_ms = core.now_ms
+            core.send(core.members[guards[0]], m.ProgressAsk(batch.id))
 
 
 def finished(batch: Batch) -> bool:

@@ -170,6 +170,7 @@ class Batch:
     urgent: bool = False
     accounting: Accounting = field(default_factory=Accounting)
     progress: Progress | None = None
+    progress_ms: int = -NEVER
     ranks: dict[PeerId, int] = field(default_factory=dict)
     work_class: str = ""
     folder: str = ""
@@ -284,6 +285,7 @@ class Core:
         self.publishing: dict[int, ResultBlock] = {}
         self.unpublished: list[ResultBlock] = []
         self.lost: list[Member] = []
+        self.refusals: dict[str, str] = {}
         self.addresses_due_ms = 0
         self.store = StoreView(state="opening" if has_store else "absent")
         self.may_adopt = may_adopt

@@ -18,6 +18,7 @@ class Tuning:
         stall_ms: to be woken this much later than asked means that we, not the others, were away.
         report_ms: least time between unasked reports on one batch.
         round_gap_ms: least time between rounds after one that found nothing lost.
+        alone_ms: a peer that was started again and meets nobody for this long takes up what it replayed.
         drain_ms: a leaving peer with nothing to run waits this long for what it finished to become safe.
         chunk_us: work worth this long is handed to a child at once.
         ahead_us: tasks shorter than this get a second chunk while the first runs.
@@ -41,6 +42,7 @@ class Tuning:
     dial_ms_max: int = 10_000
     addresses_ms: int = 10_000
     adopt_after_ms: int = 2000
+    alone_ms: int = 5000
     drain_ms: int = 10_000
     chunk_us: int = 20_000
     ahead_us: int = 10_000

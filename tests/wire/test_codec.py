@@ -41,6 +41,7 @@ BODIES = [
     m.ReportAck(BATCH, 3, 1, True),
     m.Drop(BATCH, (0, 5), True),
     m.Progress(BATCH, 1, 2, 3, 4, 5, 6, 7, False, 8, (ME,), 9),
+    m.ProgressAsk(BATCH),
     m.Ask(1, 2, LOAD),
     m.Grant(1, 2, BATCH, (0, 4), (FAILURE,), LOAD),
     m.Refusal(1, 100, LOAD),

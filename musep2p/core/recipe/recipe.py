@@ -79,6 +79,7 @@ class Recipe(msgspec.Struct, frozen=True):
                 f"the batch has {total:,} tasks, more than {MAX_TASKS:,}: {sizes} x {max(1, len(self.seeds))} seeds.",
                 "Take values out of an axis, or submit it in parts.",
             )
+        self._check_names()
         self._check_placeholders()
 
     def count(self) -> int:
@@ -119,6 +120,13 @@ class Recipe(msgspec.Struct, frozen=True):
         size = f"{self.fixed.get('width', '')}x{self.fixed.get('height', '')}"
         return f"{self.engine}|{self.model}|{size if size != 'x' else ''}"
 
+    def _check_names(self) -> None:
+        names = [axis.name for axis in self.axes]
+        taken = {"index"} | ({"seed"} if self.seeds else set())
+        for name in names:
+            if name in taken or names.count(name) > 1:
+                raise RecipeError(f"an axis cannot be called {name!r}: that name has a value already.", "Rename it.")
+
     def _check_placeholders(self) -> None:
         known = {axis.name for axis in self.axes} | {"index"} | ({"seed"} if self.seeds else set())
         for name, value in self.fixed.items():
@@ -126,7 +134,8 @@ class Recipe(msgspec.Struct, frozen=True):
                 if wanted not in known:
                     raise RecipeError(
                         f"{name}: nothing gives {{{{{wanted}}}}} a value.",
-                        f"Known here: {', '.join(sorted(known))}. Add an axis named {wanted!r}.",
+                        f"Known here: {', '.join(sorted(known))}. "
+                        + ("Add `seeds`." if wanted == "seed" else f"Add an axis named {wanted!r}."),
                     )
 
 

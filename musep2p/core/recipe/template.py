@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 __all__ = ["fill", "placeholders"]
 
-_PLACEHOLDER = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
+_PLACEHOLDER = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 
 
 def placeholders(template: str) -> list[str]:
