@@ -12,7 +12,7 @@ from musep2p.core.effects import Kill, StoreBatch
 from musep2p.core.ids import PeerId, short
 from musep2p.core.progress import count, finished, up_views
 from musep2p.core.ranges import Ranges
-from musep2p.core.records import BatchFact, Failure, ResultBlock
+from musep2p.core.records import RANGES_MAX, BatchFact, Failure, ResultBlock
 from musep2p.core.reports import add_fact, await_copies, guardians
 from musep2p.core.results import indices_of
 from musep2p.core.state import NEVER, Batch, Core, Member, View
@@ -42,6 +42,7 @@ def begin_turn(core: Core, batch: Batch) -> None:
     """A batch became known here or its will changed: judge it anew."""
     accounting = batch.accounting
     batch.replayed = False
+    batch.copied.clear()
     accounting.since_ms, accounting.complete, accounting.told = core.now_ms, False, None
     accounting.ended_ms, accounting.missing = -NEVER, Ranges()
     judge_failures(batch)
@@ -100,9 +101,9 @@ def stop_work(core: Core, batch: Batch, ranges: Ranges, *, queued_only: bool) ->
     gone = bool(batch.work.discard(ranges))
     if not queued_only and batch.running & ranges:
         for slot in core.slots.values():
-            ours = [chunk for chunk in slot.chunks if chunk.batch == batch.id and not chunk.lookup]
-            if ours and all(not (chunk.left - ranges) for chunk in slot.chunks):
-                for chunk in ours:
+            useless = [chunk.batch == batch.id and not (chunk.left - ranges) for chunk in slot.chunks]
+            if all(useless) and any(not chunk.lookup for chunk in slot.chunks):
+                for chunk in slot.chunks:
                     batch.running.difference_update(chunk.left)
                 slot.chunks, slot.ready = [], False
                 core.effects.append(Kill(slot.id, "its task is not wanted any more"))
@@ -252,7 +253,7 @@ def _drop_doubles(core: Core, batch: Batch, doubled: Ranges) -> None:
         if drop and peer == core.me:
             stop_work(core, batch, drop, queued_only=True)
         elif drop:
-            core.send(core.members[peer], m.Drop(batch.id, drop.encode(), True))
+            core.send(core.members[peer], m.Drop(batch.id, drop.encode()[: 2 * RANGES_MAX], True))
 
 
 def _view(batch: Batch, sender: Member) -> View:
@@ -274,7 +275,15 @@ def _keep_fact(core: Core, batch: Batch, view: View, fact: BatchFact) -> None:
     )
     if not known:
         core.write(fact, lambda: absorb(core, batch, fact))
-    core.when_durable(lambda: view.facts.append(fact))
+    core.when_durable(lambda: _remember(core, batch, view, fact))
+
+
+def _remember(core: Core, batch: Batch, view: View, fact: BatchFact) -> None:
+    """Keep what a reporter told for the case that it is lost; if it was lost meanwhile, tell it on."""
+    if any(known is view for known in batch.accounting.views.values()):
+        view.facts.append(fact)
+    else:
+        _tell_on(core, batch, fact)
 
 
 def _believe(core: Core, batch: Batch, sender: Member, view: View, body: m.Report, gap: bool) -> None:
@@ -300,7 +309,7 @@ def _drop_settled(core: Core, batch: Batch) -> None:
     for peer, view in sorted(batch.accounting.views.items()):
         useless = (view.queued | view.running) & settled
         if useless and core.members[peer].up:
-            core.send(core.members[peer], m.Drop(batch.id, useless.encode()[:8192]))
+            core.send(core.members[peer], m.Drop(batch.id, useless.encode()[: 2 * RANGES_MAX]))
     stop_work(core, batch, settled, queued_only=False)
 
 

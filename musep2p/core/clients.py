@@ -114,7 +114,7 @@ def _page(batch: Batch, start: int) -> r.ResultsPage:
     while index < batch.results.total and len(rows) < _ROWS:
         best = batch.results.entry(index)
         if best is not None and index in batch.results.safe:
-            entry, (peer, counter, nonce) = best
+            entry, (peer, counter, nonce, _) = best
             rows.append(r.ResultRow(entry, PeerId(peer), Incarnation(counter, nonce), _path(batch, entry)))
         elif index in batch.failed:
             last = max(batch.results.failures(index), key=lambda failure: (failure.turn, failure.attempt))

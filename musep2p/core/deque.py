@@ -10,7 +10,9 @@ from collections import deque
 
 from musep2p.core.ranges import Ranges
 
-__all__ = ["WorkDeque"]
+__all__ = ["PIECES_MAX", "WorkDeque"]
+
+PIECES_MAX = 1024  # ranges taken at once: what is granted fits one message
 
 
 class WorkDeque:
@@ -69,6 +71,8 @@ class WorkDeque:
         taken = Ranges()
         order = list(self._segments) if front else list(reversed(self._segments))
         for segment in order:
+            if taken.count() >= count or len(taken) >= PIECES_MAX:
+                break
             free = list(Ranges([segment]) - avoid)
             for start, stop in free if front else reversed(free):
                 size = min(stop - start, count - taken.count())
@@ -79,7 +83,7 @@ class WorkDeque:
 
     def _take_any(self, count: int, *, front: bool) -> Ranges:
         taken = Ranges()
-        while count > 0 and self._segments:
+        while count > 0 and self._segments and len(taken) < PIECES_MAX:
             start, stop = self._segments.popleft() if front else self._segments.pop()
             size = min(stop - start, count)
             if front and size < stop - start:

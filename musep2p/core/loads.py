@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from musep2p.core.messages import Load, LoadEntry, Pace
-from musep2p.core.state import Batch, Core
+from musep2p.core.state import Batch, Core, Member
 from musep2p.core.wills import RUNNING
 
-__all__ = ["GUESS_US", "able", "by_urgency", "estimate_us", "may_start", "present_load", "speed_us", "straggler"]
+__all__ = [
+    "GUESS_US",
+    "able",
+    "by_urgency",
+    "can_run",
+    "estimate_us",
+    "may_start",
+    "present_load",
+    "running_ms",
+    "speed_us",
+    "straggler",
+]
 
 GUESS_US = 1_000_000  # a task of unknown length; only used to compare queues
 
@@ -32,6 +43,12 @@ def _known_us(core: Core, batch: Batch) -> int:
 def able(engines: tuple[str, ...], tags: tuple[str, ...], batch: Batch) -> bool:
     """True when a peer with these engines and tags can run tasks of the batch."""
     return batch.recipe.engine in engines and set(batch.recipe.tags) <= set(tags)
+
+
+def can_run(core: Core, member: Member, batch: Batch) -> bool:
+    """True when another peer could start tasks of the batch, as far as it tells."""
+    place = member.load.files or batch.recipe.engine in core.payload
+    return place and member.load.slots > 0 and able(member.hello.engines, member.hello.tags, batch)
 
 
 def may_start(core: Core, batch: Batch) -> bool:
@@ -68,7 +85,9 @@ def present_load(core: Core) -> Load:
     paces = tuple(Pace(c, max(1, round(us))) for c, us in sorted(core.paces.items())[:8])
     free = sum(slot.ready and not slot.chunks for slot in core.slots.values())
     last = None if entries else straggler(core)
-    return Load(tuple(entries), rest, slots, free if slots else 0, _running_ms(core), paces, last)
+    return Load(
+        tuple(entries), rest, slots, free if slots else 0, running_ms(core), paces, last, core.store.state != "absent"
+    )
 
 
 def straggler(core: Core) -> LoadEntry | None:
@@ -88,7 +107,8 @@ def straggler(core: Core) -> LoadEntry | None:
     return max(found, key=lambda entry: (entry.ms, entry.batch, entry.queued), default=None)
 
 
-def _running_ms(core: Core) -> int:
+def running_ms(core: Core) -> int:
+    """Mean estimated milliseconds until one of our busy slots is free."""
     lefts = []
     for slot in core.slots.values():
         for chunk in slot.chunks:

@@ -16,8 +16,9 @@ from __future__ import annotations
 from musep2p.core import messages as m
 from musep2p.core.accounting import absorb
 from musep2p.core.ids import PeerId, short
-from musep2p.core.loads import able, by_urgency, may_start, present_load, speed_us, straggler
+from musep2p.core.loads import able, by_urgency, can_run, may_start, present_load, running_ms, speed_us, straggler
 from musep2p.core.ranges import Ranges
+from musep2p.core.reports import add_fact
 from musep2p.core.results import Results
 from musep2p.core.state import Batch, Core, Member, OpenGrant
 from musep2p.core.stealing import Offer, Team, choose_share, choose_victim, too_slow, worth_a_copy
@@ -104,6 +105,9 @@ def on_taken(core: Core, sender: Member, body: m.Taken) -> None:
         batch = core.batches[grant.batch]
         batch.touch()
         core.at("reports", core.now_ms)
+        late = core.late_asks.pop(sender.id, None)
+        if late is not None:
+            _serve(core, sender, *late)
 
 
 def on_declined(core: Core, sender: Member, body: m.Declined) -> None:
@@ -175,12 +179,12 @@ def avoided(core: Core, batch: Batch, peer: PeerId) -> Ranges:
 
 
 def other_teams(core: Core, batch: Batch, *, without: PeerId) -> list[Team]:
-    """The power of the up, able peers (ourselves too), but one."""
+    """The power of the up, able peers (ourselves too), but one, and but those that others' work keeps busy."""
     teams = []
-    if without != core.me and may_start(core, batch):
+    if without != core.me and may_start(core, batch) and not _busy_here(core, batch):
         teams.append(Team(speed_us(core, batch.work_class), len(core.slots)))
     for member in core.up_members():
-        if member.id != without and member.load.slots and able(member.hello.engines, member.hello.tags, batch):
+        if member.id != without and can_run(core, member, batch) and not _busy(core, member, batch):
             teams.append(Team(member.load.pace_us(batch.work_class), member.load.slots))
     return teams
 
@@ -194,10 +198,22 @@ def farm_queued(core: Core, batch: Batch) -> int:
 def _someone_else(core: Core, batch: Batch, blamed: set[PeerId]) -> bool:
     if core.me not in blamed and may_start(core, batch):
         return True
-    return any(
-        member.id not in blamed and member.load.slots and able(member.hello.engines, member.hello.tags, batch)
-        for member in core.up_members()
-    )
+    return any(member.id not in blamed and can_run(core, member, batch) for member in core.up_members())
+
+
+def _busy(core: Core, member: Member, batch: Batch) -> bool:
+    """True when a peer is occupied for longer than a task of this batch takes it, or has more urgent work queued."""
+    priority = batch.will.settings.priority
+    pace = member.load.pace_us(batch.work_class)
+    held_up = not member.load.free and member.load.running_ms * 1000 > 2 * pace > 0
+    return held_up or any(entry.priority > priority and entry.queued for entry in member.load.entries)
+
+
+def _busy_here(core: Core, batch: Batch) -> bool:
+    free = any(slot.ready and not slot.chunks for slot in core.slots.values())
+    held_up = not free and running_ms(core) * 1000 > 2 * speed_us(core, batch.work_class) > 0
+    urgent = batch.will.settings.priority
+    return held_up or any(other.work and other.will.settings.priority > urgent for other in core.batches.values())
 
 
 def _can_run(core: Core, batch: Batch) -> bool:
@@ -282,7 +298,7 @@ def _share_for(core: Core, batch: Batch, thief: Member, free: int) -> Ranges:
     hungry = [
         Team(member.load.pace_us(batch.work_class), member.load.free)
         for member in core.up_members()
-        if member is not thief and member.load.free and able(member.hello.engines, member.hello.tags, batch)
+        if member is not thief and member.load.free and can_run(core, member, batch)
     ]
     count = choose_share(batch.work.count(), mine, his, hungry)
     return batch.work.take_back(count, avoided(core, batch, thief.id))
@@ -323,6 +339,9 @@ def _take(core: Core, sender: Member, body: m.Grant) -> bool:
             core.write(failure)
     ranges = Ranges.decode(body.ranges)
     ranges.discard(batch.results.total, 1 << 41)
+    for block in batch.results.safe_blocks(ranges):
+        # The victim has not heard of these: without the facts they would be queued and stolen for ever.
+        add_fact(core, batch, block)
     batch.take_in(ranges)
     batch.touch()
     core.tell("debug", f"stole {ranges.count()} tasks of {short(batch.id)} from {sender.hello.name}")
@@ -341,7 +360,7 @@ def hold_back(core: Core, batch: Batch) -> bool:
     mine = Team(speed_us(core, batch.work_class), len(core.slots))
     if not core.tuning.tail_rules or not mine.us or _has_failing(batch):
         return False
-    others = [mem for mem in core.up_members() if mem.load.slots and able(mem.hello.engines, mem.hello.tags, batch)]
+    others = [mem for mem in core.up_members() if can_run(core, mem, batch) and not _busy(core, mem, batch)]
     fresh = [mem for mem in others if 3 * (core.now_ms - mem.load_ms) * 1000 < mine.us]
     if not fresh:
         return False

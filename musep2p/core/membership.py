@@ -44,6 +44,7 @@ MOVES = {
     "left": set[str](),
 }
 
+_HOPELESS = 4  # dials in vain after which a candidate makes room for a new one
 _DIALS_AT_ONCE = 16  # connection attempts per tick: a rogue's thousand sightings cost a trickle
 
 
@@ -168,6 +169,7 @@ def move(core: Core, member: Member, state: str, why: str = "") -> None:
     elif state in ("down", "left"):
         core.tell("info", f"{member.hello.name} is {state}" + (f": {why}" if why else ""))
         core.effects.append(Hangup(member.address))
+        _add_candidate(core, member.address)
         core.candidates[member.address] = (core.now_ms + core.tuning.dial_ms, 1)
         core.at("dial", core.now_ms + core.tuning.dial_ms)
         core.lost.append(member)
@@ -176,17 +178,20 @@ def move(core: Core, member: Member, state: str, why: str = "") -> None:
 def tick_beat(core: Core) -> None:
     """Judge the silent, then send heartbeats when they are due or our load changed."""
     tuning = core.tuning
-    pace = 1 + len(core.members) // tuning.all_to_all
+    _forget_long_gone(core)
+    every = _every_ms(core)
     for member in list(core.members.values()):
+        usual = max(tuning.heartbeat_ms, member.beat.every_ms if member.beat is not None else 0)
+        pace = usual / tuning.heartbeat_ms
         silent = core.now_ms - member.heard_ms
         if member.state == "up" and silent >= tuning.suspect_ms * pace:
             move(core, member, "suspect")
         if member.state in ("new", "suspect") and silent >= tuning.down_ms * pace:
             move(core, member, "down", f"silent for {silent / 1000:.0f} s")
-    due = core.beaten_ms + tuning.heartbeat_ms * pace
+    due = core.beaten_ms + every
     if core.now_ms >= due or core.beat_wanted:
         beat(core)
-        due = core.now_ms + tuning.heartbeat_ms * pace
+        due = core.now_ms + every
     core.at("beat", due)
     if core.batches:
         core.at("rounds", core.now_ms)
@@ -220,14 +225,30 @@ def survived_stall(core: Core, gap_ms: int) -> None:
 
 
 def _heartbeat(core: Core) -> m.Heartbeat:
-    return m.Heartbeat(present_load(core), core.wills.hash, core.store.id, core.store.ok)
+    return m.Heartbeat(present_load(core), core.wills.hash, core.store.id, core.store.ok, _every_ms(core))
+
+
+def _every_ms(core: Core) -> int:
+    """Between our heartbeats: more in farms of more peers, so that nobody has to hear too many."""
+    return core.tuning.heartbeat_ms * (1 + len(core.up_members()) // core.tuning.all_to_all)
+
+
+def _forget_long_gone(core: Core) -> None:
+    gone = [i for i, member in core.members.items() if member.state in ("down", "left")]
+    for peer in gone:
+        if core.now_ms - core.members[peer].heard_ms >= core.tuning.forget_ms:
+            core.candidates.pop(core.members[peer].address, None)
+            del core.members[peer]
 
 
 def _add_candidate(core: Core, address: str) -> None:
     if address in core.candidates or address in core.own_addresses:
         return
     if len(core.candidates) >= core.tuning.candidates_max:
-        return
+        hopeless = max(core.candidates, key=lambda known: core.candidates[known][1])
+        if core.candidates[hopeless][1] < _HOPELESS:
+            return
+        del core.candidates[hopeless]
     core.candidates[address] = (core.now_ms, 0)
     core.at("dial", core.now_ms)
 

@@ -15,6 +15,7 @@ from musep2p.core.recipe import Recipe
 from musep2p.core.records import BatchFact, Failure, FlatRanges, Will
 
 __all__ = [
+    "HELD_MAX",
     "PROTOCOL_VERSION",
     "Addresses",
     "Ask",
@@ -50,6 +51,8 @@ Name = Annotated[str, Meta(max_length=120)]
 Class = Annotated[str, Meta(max_length=400)]
 Address = Annotated[str, Meta(max_length=300)]
 Number = Annotated[int, Meta(ge=0)]
+HELD_MAX = 1 << 17  # ranges of one kind in a report; what is beyond is queued a second time at worst
+HeldRanges = Annotated[tuple[int, ...], Meta(max_length=2 * HELD_MAX)]
 Hash64 = Number  # an unsigned 64-bit hash; msgpack itself bounds it
 StoreId = Annotated[str, Meta(pattern="^([0-9a-f]{32})?$", max_length=32)]
 
@@ -80,6 +83,7 @@ class Load(msgspec.Struct, frozen=True, array_like=True):
         free: slots with nothing to run.
         running_ms: mean estimated time until one of the busy slots is free.
         paces: measured speeds by class of work.
+        files: False when the peer has no store, so that it runs only engines whose outputs ride in records.
         straggler: when nothing is queued here: the running task that ends last, unless a copy of it runs; its
             `queued` is the index, its `ms` the time it still needs.
     """
@@ -91,6 +95,7 @@ class Load(msgspec.Struct, frozen=True, array_like=True):
     running_ms: Number = 0
     paces: Annotated[tuple[Pace, ...], Meta(max_length=8)] = ()
     straggler: LoadEntry | None = None
+    files: bool = True
 
     def total_ms(self) -> int:
         """All queued work, in milliseconds of this peer."""
@@ -124,12 +129,13 @@ class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
 
 
 class Heartbeat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
-    """I am up, this is my load, and this is the hash of the wills I have durably."""
+    """I am up, this is my load, and this is the hash of the wills I have durably; the next comes in `every_ms`."""
 
     load: Load
     wills: Hash64
     store_id: StoreId = ""
     store_ok: bool = False
+    every_ms: Annotated[int, Meta(ge=1, le=60_000)] = 1000
 
 
 class Addresses(msgspec.Struct, frozen=True, array_like=True, tag="addresses"):
@@ -201,9 +207,9 @@ class Report(msgspec.Struct, frozen=True, array_like=True, tag="report"):
     stop: Number
     end: Number
     facts: Annotated[tuple[BatchFact, ...], Meta(max_length=4096)]
-    queued: FlatRanges
-    running: FlatRanges
-    finished: FlatRanges
+    queued: HeldRanges
+    running: HeldRanges
+    finished: HeldRanges
 
 
 class ReportAck(msgspec.Struct, frozen=True, array_like=True, tag="report-ack"):

@@ -169,6 +169,8 @@ class PeerState:
                     if chunk.batch == batch.id:
                         running.update(chunk.left)
             assert not (running - batch.running), f"in slots {running} but held as running {batch.running}"
+            lost = batch.running - running - batch.failing
+            assert not lost, f"held as running {lost}, and no slot has them"
             assert not (batch.results.safe - batch.results.known), "safe without a result"
             assert batch.results.known.count() <= batch.results.total
         assert all(len(slot.chunks) <= 2 for slot in core.slots.values())
@@ -292,13 +294,15 @@ def _rebuild_logs(core: Core, records: list[Record]) -> None:
         if batch is None:
             continue
         if isinstance(record, Failure):
-            batch.log.append(record)
+            reports.add_fact(core, batch, record)
             continue
         indices = indices_of(record.entries)
-        if record.safe or not (indices - batch.results.safe):
-            batch.log.append(ResultBlock(record.batch, record.first, record.entries, True))
-        elif record.first.peer == core.me:
-            unsafe = indices - batch.results.safe
+        unsafe = Ranges() if record.safe else indices - batch.results.safe
+        for block in [ResultBlock(record.batch, record.first, record.entries, True)] if not unsafe else ():
+            reports.add_fact(core, batch, block)
+        for block in batch.results.safe_blocks(indices) if unsafe else ():
+            reports.add_fact(core, batch, block)
+        if unsafe and record.first.peer == core.me:
             batch.finished.update(unsafe)
             core.unpublished.append(record)
     for batch in core.batches.values():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from musep2p.core import messages as m
-from musep2p.core.loads import able
+from musep2p.core.loads import can_run
 from musep2p.core.reports import guardians
 from musep2p.core.state import Accounting, Batch, Core, Member, View
 from musep2p.core.wills import CANCELLED
@@ -117,6 +117,6 @@ def _left_ms(core: Core, batch: Batch) -> int:
         rate += len(core.slots) / own
     for member in core.up_members():
         pace = member.load.pace_us(batch.work_class)
-        if pace and able(member.hello.engines, member.hello.tags, batch):
+        if pace and can_run(core, member, batch):
             rate += member.load.slots / pace
     return round(left / rate / 1000) if rate else -1

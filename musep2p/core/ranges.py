@@ -44,6 +44,12 @@ class Ranges:
         new._starts, new._stops = self._starts[:], self._stops[:]
         return new
 
+    def parts(self, most: int) -> Iterator[Ranges]:
+        """The same set in pieces of at most so many ranges."""
+        pairs = list(self)
+        for at in range(0, len(pairs), most):
+            yield Ranges(pairs[at : at + most])
+
     def __iter__(self) -> Iterator[tuple[int, int]]:
         return iter(list(zip(self._starts, self._stops, strict=True)))
 

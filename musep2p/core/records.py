@@ -18,6 +18,7 @@ __all__ = [
     "MAX_ENTRIES",
     "MAX_INDEX",
     "PAYLOAD_BYTES_MAX",
+    "RANGES_MAX",
     "BatchFact",
     "Entry",
     "Failure",
@@ -30,6 +31,7 @@ __all__ = [
     "StoreRecord",
     "Will",
     "WillRecord",
+    "fact_name",
 ]
 
 PAYLOAD_BYTES_MAX = 1024  # larger outputs are objects of their own
@@ -37,7 +39,8 @@ MAX_ENTRIES = 4096  # entries in a block: a chunk is worth about 20 ms, a few th
 MAX_INDEX = 1 << 40
 
 Index = Annotated[int, Meta(ge=0, le=MAX_INDEX)]
-FlatRanges = Annotated[tuple[Index, ...], Meta(max_length=8192)]  # 4096 ranges
+RANGES_MAX = 4096  # in one message or record
+FlatRanges = Annotated[tuple[Index, ...], Meta(max_length=2 * RANGES_MAX)]
 Count = Annotated[int, Meta(ge=0)]
 
 
@@ -140,4 +143,15 @@ class StoreRecord(msgspec.Struct, frozen=True, array_like=True, tag="store"):
 
 
 BatchFact = ResultBlock | Failure | SafeMark
+
+
+def fact_name(fact: BatchFact) -> tuple[object, ...]:
+    """What tells two facts apart without comparing all that they hold."""
+    if isinstance(fact, ResultBlock):
+        return fact.first, len(fact.entries), fact.safe
+    if isinstance(fact, Failure):
+        return (fact.id,)
+    return fact.ranges
+
+
 Record = BatchFact | RecipeRecord | WillRecord | StoreRecord

@@ -8,11 +8,12 @@ half second, until acknowledged; a peer that has emptied itself says so at once;
 from __future__ import annotations
 
 import heapq
+from functools import partial
 
 from musep2p.core import messages as m
 from musep2p.core.ids import PeerId, hash64
 from musep2p.core.ranges import Ranges
-from musep2p.core.records import BatchFact, ResultBlock, SafeMark
+from musep2p.core.records import RANGES_MAX, BatchFact, ResultBlock, SafeMark, fact_name
 from musep2p.core.state import NEVER, Batch, Core, Cursor, Member
 
 __all__ = [
@@ -37,7 +38,11 @@ def guardians(core: Core, batch: Batch) -> list[PeerId]:
 
 
 def add_fact(core: Core, batch: Batch, fact: BatchFact) -> None:
-    """Something durable to tell the guardians."""
+    """Something durable to tell the guardians, unless it is in our log already."""
+    name = fact_name(fact)
+    if name in batch.logged:
+        return
+    batch.logged.add(name)
     batch.log.append(fact)
     batch.dirty = True
     core.at("reports", core.now_ms)
@@ -69,9 +74,9 @@ def settle_copies(core: Core, batch: Batch) -> None:
     ready = Ranges()
     while batch.awaiting and batch.awaiting[0][0] <= reached:
         ready.update(batch.awaiting.popleft()[1])
-    if ready:
-        mark = SafeMark(batch.id, ready.encode())
-        core.write(mark, lambda: _marked_safe(core, batch, mark))
+    for part in ready.parts(RANGES_MAX):
+        mark = SafeMark(batch.id, part.encode())
+        core.write(mark, partial(_marked_safe, core, batch, mark))
 
 
 def on_question(core: Core, sender: Member, body: m.Question) -> None:
@@ -91,10 +96,13 @@ def on_report_ack(core: Core, sender: Member, body: m.ReportAck) -> None:
     if batch is None:
         return
     cursor = _cursor(batch, sender)
-    cursor.position = max(cursor.position, min(body.position, len(batch.log)))
-    cursor.version = max(cursor.version, body.version)
     if body.gap:
-        cursor.sent_position = cursor.position
+        # It may have judged us down in between, and forgotten what it acknowledged.
+        cursor.position = cursor.sent_position = min(cursor.position, body.position)
+        cursor.version = body.version
+    else:
+        cursor.position = max(cursor.position, min(body.position, len(batch.log)))
+        cursor.version = max(cursor.version, body.version)
     settle_copies(core, batch)
     if cursor.position < len(batch.log):
         batch.dirty = True
@@ -155,7 +163,7 @@ def _send_report(core: Core, batch: Batch, guard: Member, round_: int) -> None:
 def _send_page(core: Core, batch: Batch, guard: Member, page: tuple[int, int, int, int], *, bulk: bool) -> None:
     round_, start, stop, end = page
     whole = stop == end
-    queued = (batch.work.held() | batch.granted).encode() if whole else ()
+    queued = batch.work.held() | batch.granted
     report = m.Report(
         batch.id,
         batch.version,
@@ -164,11 +172,10 @@ def _send_page(core: Core, batch: Batch, guard: Member, page: tuple[int, int, in
         stop,
         end,
         tuple(batch.log[start:stop]),
-        queued[:8192],
-        batch.running.encode() if whole else (),
-        batch.finished.encode() if whole else (),
+        *(held.encode()[: 2 * m.HELD_MAX] if whole else () for held in (queued, batch.running, batch.finished)),
     )
-    core.send(guard, report, bulk=bulk)
+    fragmented = whole and len(queued) + len(batch.running) + len(batch.finished) > 1000
+    core.send(guard, report, bulk=bulk or fragmented)
 
 
 def _weight(facts: list[BatchFact]) -> int:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from musep2p.core.ids import BatchId
+from musep2p.core.ids import BatchId, Incarnation, PeerId
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import Entry, Failure, RecordId, ResultBlock
 
 __all__ = ["Results", "indices_of"]
 
-_Maker = tuple[str, int, str]  # peer, incarnation counter and nonce
+_Maker = tuple[str, int, str, int]  # the record's id: peer, incarnation counter and nonce, number
 
 
 def indices_of(entries: Iterable[Entry]) -> Ranges:
@@ -29,6 +29,12 @@ def indices_of(entries: Iterable[Entry]) -> Ranges:
             start, stop = entry.index, entry.index + 1
     ranges.add(start, stop)
     return ranges
+
+
+def _signed(block: ResultBlock) -> Iterator[tuple[Entry, _Maker]]:
+    """The entries of a block, each with the id of its record."""
+    life, peer, number = block.first.incarnation, block.first.peer, block.first.number
+    return ((entry, (peer, life.counter, life.nonce, number + i)) for i, entry in enumerate(block.entries))
 
 
 class Results:
@@ -50,8 +56,7 @@ class Results:
 
     def merge_block(self, block: ResultBlock) -> None:
         """Learn results; those beyond the batch are a stranger's mistake and ignored."""
-        maker = (block.first.peer, block.first.incarnation.counter, block.first.incarnation.nonce)
-        for entry in block.entries:
+        for entry, maker in _signed(block):
             if entry.index >= self.total:
                 continue
             best = self._best.get(entry.index)
@@ -81,9 +86,18 @@ class Results:
         indices = indices_of(block.entries)
         known = self.safe if block.safe else self.known
         return not (indices - known) and all(
-            (best := self._best.get(entry.index)) is not None and best[0].digest == entry.digest
-            for entry in block.entries
+            (best := self._best.get(entry.index)) is not None and (best[0].digest, best[1]) <= (entry.digest, maker)
+            for entry, maker in _signed(block)
         )
+
+    def safe_blocks(self, ranges: Ranges) -> list[ResultBlock]:
+        """The safe results among these tasks as facts, to tell them anew."""
+        blocks = []
+        for index in (ranges & self.safe & self.known).indices():
+            entry, (peer, counter, nonce, number) = self._best[index]
+            first = RecordId(PeerId(peer), Incarnation(counter, nonce), number)
+            blocks.append(ResultBlock(self.batch, first, (entry,), True))
+        return blocks
 
     def has_failure(self, failure: Failure) -> bool:
         """True when this failure is known."""
@@ -108,5 +122,5 @@ class Results:
         return failed - self.known
 
     def entry(self, index: int) -> tuple[Entry, _Maker] | None:
-        """The winning result of a task and who made it (peer, incarnation counter, nonce)."""
+        """The winning result of a task and its record's id (peer, incarnation counter and nonce, number)."""
         return self._best.get(index)

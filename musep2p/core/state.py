@@ -162,6 +162,8 @@ class Batch:
     finished: Ranges = field(default_factory=Ranges)
     failed: Ranges = field(default_factory=Ranges)
     log: list[BatchFact] = field(default_factory=list)
+    logged: set[tuple[object, ...]] = field(default_factory=set)
+    failing: Ranges = field(default_factory=Ranges)
     cursors: dict[PeerId, Cursor] = field(default_factory=dict)
     awaiting: deque[tuple[int, Ranges]] = field(default_factory=deque)
     version: int = 0
@@ -208,6 +210,7 @@ class Submission:
     number: int
     kind: str
     durable: bool = False
+    also: list[tuple[bytes, int]] = field(default_factory=list)
     copies: set[PeerId] = field(default_factory=set)
     stored: bool = False
     sent_ms: int = -NEVER

@@ -57,6 +57,14 @@ def command(core: Core, batch: BatchId, recipe: Recipe, word: int, settings: Set
     known = core.batches.get(batch)
     will = Will(known.will.turn + 1 if known else 1, word, settings)
     submission = Submission(batch, will, event.via, event.request.number, kind)
+    earlier = core.submissions.get(batch)
+    if earlier is not None:
+        submission.also = [*earlier.also, (earlier.via, earlier.number)] if earlier.will.word == word else []
+        for via, number in [] if submission.also else [*earlier.also, (earlier.via, earlier.number)]:
+            text = "another command on this batch came right after it."
+            core.effects.append(
+                Reply(via, Answer(number, ErrorAnswer("outdone", text, "`musep2p status` shows it.", 4)))
+            )
     core.submissions[batch] = submission
     learn(core, batch, recipe, will)
     _send_copies(core, submission)
@@ -175,7 +183,9 @@ def settle_submissions(core: Core) -> None:
         enough = len(submission.copies & others) >= min(core.tuning.copies, len(others))
         if submission.durable and (enough or submission.stored):
             del core.submissions[submission.batch]
-            core.effects.append(Reply(submission.via, Answer(submission.number, _accepted(core, submission))))
+            accepted = _accepted(core, submission)
+            for via, number in [(submission.via, submission.number), *submission.also]:
+                core.effects.append(Reply(via, Answer(number, accepted)))
 
 
 def restore(core: Core, recipes: Iterable[RecipeRecord], wills: Iterable[WillRecord]) -> None:

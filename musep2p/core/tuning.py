@@ -20,6 +20,7 @@ class Tuning:
         round_gap_ms: least time between rounds after one that found nothing lost.
         alone_ms: a peer that was started again and meets nobody for this long takes up what it replayed.
         drain_ms: a leaving peer with nothing to run waits this long for what it finished to become safe.
+        forget_ms: a peer that is gone this long is no longer listed.
         chunk_us: work worth this long is handed to a child at once.
         ahead_us: tasks shorter than this get a second chunk while the first runs.
         guardians: peers that account for a batch.
@@ -44,6 +45,7 @@ class Tuning:
     adopt_after_ms: int = 2000
     alone_ms: int = 5000
     drain_ms: int = 10_000
+    forget_ms: int = 3_600_000
     chunk_us: int = 20_000
     ahead_us: int = 10_000
     guardians: int = 3

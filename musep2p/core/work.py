@@ -233,6 +233,7 @@ def _give_back(core: Core, chunk: Chunk) -> None:
 def _fail(core: Core, chunk: Chunk, index: int, reason: str, *, permanent: bool = False) -> None:
     batch = core.batches[chunk.batch]
     chunk.left.discard(index, index + 1)
+    batch.failing.add(index, index + 1)
     attempt = 1 + len(batch.results.failures(index))
     failure = Failure(batch.id, core.next_record(), batch.will.turn, index, attempt, reason[:2000], permanent)
     core.tell("warning", f"task {index} of {short(batch.id)}, attempt {attempt}: {reason}")
@@ -242,6 +243,7 @@ def _fail(core: Core, chunk: Chunk, index: int, reason: str, *, permanent: bool 
 def _failed(core: Core, batch: Batch, failure: Failure) -> None:
     absorb(core, batch, failure)
     batch.running.discard(failure.index, failure.index + 1)
+    batch.failing.discard(failure.index, failure.index + 1)
     add_fact(core, batch, failure)
     batch.touch(urgent=True)
     core.stirred = True
