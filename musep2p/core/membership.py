@@ -216,7 +216,8 @@ def survived_stall(core: Core, gap_ms: int) -> None:
     """We, not the others, were away: nobody is judged for a full window, nothing starts until a report is answered."""
     core.tell("warning", f"this peer stood still for {gap_ms / 1000:.1f} s")
     for member in core.members.values():
-        member.heard_ms = core.now_ms
+        if member.state not in ("down", "left"):
+            member.heard_ms = core.now_ms
     if core.up_members():
         core.hold_starts_until_ms = core.now_ms + core.tuning.stall_ms
         core.at("held-starts", core.hold_starts_until_ms)
