@@ -116,7 +116,11 @@ def load_settings(
             merged.update(_read_file(path, known))
     merged.update({key: environ[name] for key, name in ENVIRONMENT.items() if environ.get(name)})
     merged.update({key: value for key, value in flags.items() if value not in (None, ())})
-    default = Settings(Path(platformdirs.user_state_dir("musep2p", appauthor=False)), name=socket.gethostname()[:60])
+    # A folder of its own for each farm: journals of two farms must not meet.
+    farm = str(merged.get("farm") or LOOPBACK_FARM)
+    default = Settings(
+        Path(platformdirs.user_state_dir("musep2p", appauthor=False)) / farm, name=socket.gethostname()[:60]
+    )
     return _checked(replace(default, **_typed(merged)))
 
 
@@ -140,7 +144,7 @@ def _typed(merged: dict[str, Any]) -> dict[str, Any]:
         "state": Path, "store": Path, "farm": str, "listen": str, "name": str, "slots": int, "speed": float,
         "memory_mb": int, "peers": tuple, "tags": tuple,
     }  # fmt: skip
-    typed = {}
+    typed: dict[str, Any] = {}
     for key, value in merged.items():
         try:
             typed[key] = kinds[key](value)

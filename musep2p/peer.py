@@ -41,11 +41,13 @@ class Options:
         mdns: announce and look by mDNS.
         adopt_store: make an empty folder the farm's store without asking the farm.
         tell: takes (level, line).
+        store_id: what an adopted store is called; random if empty.
     """
 
     mdns: bool
     adopt_store: bool
     tell: Callable[[str, str], None]
+    store_id: str = ""
 
 
 class Peer:
@@ -177,7 +179,7 @@ class Peer:
         if settings.store is not None:
             self._store = StoreClient(
                 root=settings.store, spool=self._folder.spool, me=self._folder.id,
-                incarnation=self._folder.incarnation, store_id=secrets.token_hex(16),
+                incarnation=self._folder.incarnation, store_id=self._options.store_id or secrets.token_hex(16),
                 post=self.post, refused=self._on_store_refused,
             )  # fmt: skip
         memory = settings.memory_mb << 20 or psutil.virtual_memory().total // (2 * settings.slots)

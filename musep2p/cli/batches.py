@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+import threading
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +13,13 @@ from typing import Any
 from musep2p.batchfile.reader import BatchFile, read_batch
 from musep2p.cli.client import PeerClient, find_peer, no_peers
 from musep2p.cli.farm import run_loop
-from musep2p.cli.show import Progress, note, print_json, status_line
+from musep2p.cli.show import Progress, counted, note, print_json, status_line
 from musep2p.config import Settings
 from musep2p.core import requests as r
 from musep2p.core.ids import short
-from musep2p.errors import StoreError, UsageError
+from musep2p.errors import BatchCancelledError, NoPeersError, StoreError, UsageError
 from musep2p.peer import Options, Peer
+from musep2p.store.layout import stored_id
 
 __all__ = ["cancel", "results", "status", "submit", "watch"]
 
@@ -32,7 +35,7 @@ def submit(settings: Settings, path: Path, *, detach: bool, as_json: bool) -> in
     client = find_peer(settings)
     if client is not None:
         try:
-            return _submit_to(client, batch, detach=detach, as_json=as_json)
+            return _submit_to(client, batch, settings, detach=detach, as_json=as_json)
         finally:
             client.close()
     if detach:
@@ -62,7 +65,7 @@ def watch(settings: Settings, name: str, *, as_json: bool) -> int:
     """Follow a batch to its end."""
     client = _need_peer(settings)
     try:
-        ended = _watch(client, name)
+        ended = _watch(client, name, settings)
     finally:
         client.close()
     if as_json:
@@ -77,10 +80,10 @@ def cancel(settings: Settings, name: str, *, as_json: bool) -> int:
         answer = client.ask(r.CancelAsk(name), r.Accepted, _SUBMIT_S)
     finally:
         client.close()
+    cancelled = not answer.note.startswith("it is done")
     if as_json:
-        print_json({"batch": answer.batch, "cancelled": True, "copies": answer.copies})
-    else:
-        note(f"batch {short(answer.batch)} is cancelled")
+        print_json({"batch": answer.batch, "cancelled": cancelled, "copies": answer.copies})
+    note(f"batch {short(answer.batch)} is cancelled" if cancelled else f"batch {short(answer.batch)}: {answer.note}")
     return 0
 
 
@@ -110,12 +113,13 @@ def status_json(batch: r.BatchStatus) -> dict[str, Any]:
     return {name: getattr(batch, name) for name in names}
 
 
-def _submit_to(client: PeerClient, batch: BatchFile, *, detach: bool, as_json: bool) -> int:
+def _submit_to(client: PeerClient, batch: BatchFile, settings: Settings | None, *, detach: bool, as_json: bool) -> int:
     accepted = client.ask(r.SubmitAsk(batch.recipe, batch.settings), r.Accepted, _SUBMIT_S)
     value: dict[str, Any] = {
         "batch": accepted.batch, "accepted": True, "tasks": accepted.tasks, "copies": accepted.copies,
     }  # fmt: skip
-    note(f"batch {short(accepted.batch)} accepted: {accepted.tasks} tasks, {accepted.copies} copies")
+    tasks, copies = counted(accepted.tasks, "task", "tasks"), counted(accepted.copies, "copy", "copies")
+    note(f"batch {short(accepted.batch)} accepted: {tasks}, {copies}")
     if accepted.note:
         note(accepted.note)
     if detach:
@@ -123,7 +127,7 @@ def _submit_to(client: PeerClient, batch: BatchFile, *, detach: bool, as_json: b
             print_json(value)
         return 0
     try:
-        ended = _watch(client, accepted.batch)
+        ended = _watch(client, accepted.batch, settings)
     except KeyboardInterrupt:
         note(f"\nno longer watching; the batch goes on. `musep2p watch {short(accepted.batch)}` looks again")
         return 130
@@ -132,12 +136,21 @@ def _submit_to(client: PeerClient, batch: BatchFile, *, detach: bool, as_json: b
     return _EXIT[ended.state]
 
 
-def _watch(client: PeerClient, name: str) -> r.BatchStatus:
+def _watch(client: PeerClient, name: str, settings: Settings | None) -> r.BatchStatus:
+    """Follow a batch to its end; if the peer that we ask is gone, ask another (not in a farm of one)."""
     progress = Progress()
     seen = -1
     try:
         while True:
-            now = client.status(name, seen)
+            try:
+                now = client.status(name, seen)
+            except NoPeersError as error:
+                other = find_peer(settings) if settings is not None else None
+                if other is None:
+                    hint = f"The batch goes on where it is held: `musep2p watch {name[:8]}` looks again."
+                    raise NoPeersError(error.message, hint) from None
+                client, seen = other, -1
+                continue
             progress.show(now)
             if now.state in _ENDED:
                 return now
@@ -149,40 +162,48 @@ def _watch(client: PeerClient, name: str) -> r.BatchStatus:
 def _farm_of_one(settings: Settings, path: Path, batch: BatchFile, *, as_json: bool) -> int:
     """No peer is there: be one until the batch is done."""
     store = settings.store or path.absolute().parent / OWN_STORE
-    alone = replace(settings, store=store, listen="127.0.0.1", peers=())
+    store_id = stored_id(store) or secrets.token_hex(16)
+    # What is safe is safe on one store: its journal is of no use for another.
+    state = settings.state / "alone" / store_id[:16]
+    alone = replace(settings, state=state, store=store, listen="127.0.0.1", peers=())
+    stop = threading.Event()
     note(f"no other peer was found: this machine is a farm of one. Pictures go to {store}")
     code = 1
 
     async def run() -> None:
         nonlocal code
-        peer = Peer(alone, Options(False, settings.store is None, _tell_alone))
+        peer = Peer(alone, Options(False, settings.store is None, _tell_alone, store_id))
         try:
             await peer.start()
-            work = asyncio.ensure_future(asyncio.to_thread(_alone_client, peer.address, alone, batch, as_json))
+            work = asyncio.ensure_future(asyncio.to_thread(_alone_client, peer.address, alone, batch, as_json, stop))
             left = asyncio.ensure_future(peer.run_until_left())
             await asyncio.wait({work, left}, return_when=asyncio.FIRST_COMPLETED)
             if left.done():
                 left.result()
             code = await work
         except asyncio.CancelledError:
+            stop.set()
             note("\nfinishing what runs; submit the same file again to go on")
             peer.drain()
             await peer.run_until_left()
             code = 130
         finally:
+            stop.set()
             await peer.close()
 
     try:
         run_loop(run())
     except KeyboardInterrupt:
-        code = 130
+        raise BatchCancelledError("stopped at once; submit the same file again to go on.") from None
     return code
 
 
-def _alone_client(address: str, settings: Settings, batch: BatchFile, as_json: bool) -> int:
-    client = PeerClient(address, settings.farm_name)
+def _alone_client(address: str, settings: Settings, batch: BatchFile, as_json: bool, stop: threading.Event) -> int:
+    client = PeerClient(address, settings.farm_name, stop)
     try:
-        return _submit_to(client, batch, detach=False, as_json=as_json)
+        return _submit_to(client, batch, None, detach=False, as_json=as_json)
+    except BatchCancelledError:
+        return 130
     finally:
         client.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Iterator
 from typing import TypeVar
@@ -24,6 +25,7 @@ __all__ = ["PeerClient", "find_peer", "no_peers"]
 _FIND_S = 1.5
 _PROBE_S = 0.5
 _ANSWER_S = 10.0
+_LOOK_S = 0.2
 _Body = TypeVar("_Body", bound=r.AnswerBody)
 
 
@@ -41,10 +43,12 @@ class PeerClient:
     Args:
         address: host:port of its control socket.
         farm: the farm that it must be of.
+        stop: when set, waiting for an answer ends with BatchCancelledError.
     """
 
-    def __init__(self, address: str, farm: str) -> None:
+    def __init__(self, address: str, farm: str, stop: threading.Event | None = None) -> None:
         self.address, self._farm = address, farm
+        self._stop = stop or threading.Event()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
         for option, value in {zmq.LINGER: 0, zmq.MAXMSGSIZE: BULK_BYTES_MAX, zmq.HANDSHAKE_IVL: 2000}.items():
@@ -64,8 +68,10 @@ class PeerClient:
         self._socket.send(encode(request), zmq.NOBLOCK)
         deadline = time.monotonic() + timeout_s
         while (left := deadline - time.monotonic()) > 0:
-            if not self._socket.poll(int(left * 1000) + 1):
-                break
+            if self._stop.is_set():
+                raise BatchCancelledError("no longer watching.")
+            if not self._socket.poll(int(min(left, _LOOK_S) * 1000) + 1):
+                continue
             answer = decode(self._socket.recv(), BULK_BYTES_MAX)
             if isinstance(answer, r.Answer) and answer.number == self._number:
                 if isinstance(answer.body, r.ErrorAnswer):
@@ -104,8 +110,9 @@ class PeerClient:
 
 def find_peer(settings: Settings, *, mdns: bool = True) -> PeerClient | None:
     """The peer of our state folder, else one of `--peer`, else any of the farm seen within 1.5 s."""
-    known = running_peer(settings.state)
-    candidates = [known.address] if known is not None and known.farm == settings.farm_name else []
+    folders = [settings.state, *sorted((settings.state / "alone").glob("*"))]
+    running = [known for folder in folders if (known := running_peer(folder)) is not None]
+    candidates = [known.address for known in running if known.farm == settings.farm_name]
     candidates += [peer_address(peer) for peer in settings.peers]
     for address in candidates:
         if (client := _answering(address, settings)) is not None:

@@ -65,7 +65,7 @@ async def _until_left(peer: Peer, now: asyncio.Event) -> None:
         left.result()
         return
     left.cancel()
-    raise BatchCancelledError("stopped at once; what ran here is done again elsewhere.")
+    raise BatchCancelledError("stopped at once; what ran here will be done again.")
 
 
 def _on_interrupt(peer: Peer, now: asyncio.Event) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from musep2p.core import requests as r
 from musep2p.core.ids import short
 
-__all__ = ["Progress", "note", "print_json", "status_line", "table"]
+__all__ = ["Progress", "counted", "note", "print_json", "status_line", "table"]
 
 
 def note(text: str) -> None:
@@ -23,6 +23,11 @@ def print_json(value: Any) -> None:
     """One JSON value on stdout."""
     plain = msgspec.to_builtins(value, str_keys=True) if not isinstance(value, dict | list) else value
     print(json.dumps(plain, ensure_ascii=False), flush=True)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """`1 task`, `2 tasks`."""
+    return f"{number} {one if number == 1 else many}"
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:

@@ -70,9 +70,15 @@ class Farm:
         Raises:
             UsageError: the numbers make no farm.
         """
-        if min(self.peers, self.tasks, self.slots, self.heartbeat_ms, *self.speeds) <= 0:
+        if not all(0 < n < 1e9 for n in (self.peers, self.tasks, self.slots, self.heartbeat_ms, *self.speeds)):
             raise UsageError("peers, tasks, slots, speeds, heartbeats must be above 0.", "Try `--peers 8`.")
-        if not 0 <= max(self.loss, self.doubling, self.fail) < 1 or self.late + self.deaths >= self.peers:
+        times = (self.delay_ms, self.jitter_ms)
+        if not all(0 <= value < 1e6 for value in times):
+            raise UsageError("delay and jitter must be milliseconds from 0 on.", "Try `--delay-ms 0.3`.")
+        if (
+            not all(0 <= share < 1 for share in (self.loss, self.doubling, self.fail))
+            or self.late + self.deaths >= self.peers
+        ):
             raise UsageError(
                 "probabilities must be below 1, and one peer must be there all the time.", "Lower the faults."
             )

@@ -79,6 +79,9 @@ def _on_cancel(core: Core, event: Asked) -> None:
     batch = _find(core, ask.batch)
     if isinstance(batch, r.ErrorAnswer):
         _answer(core, event, batch)
+    elif batch.will.word != CANCELLED and batch.progress is not None and batch.progress.complete:
+        note = "it is done already: nothing to cancel"
+        _answer(core, event, r.Accepted(batch.id, batch.results.total, 0, False, note))
     else:
         command(core, batch.id, batch.recipe, CANCELLED, batch.will.settings, event, "cancel")
 
@@ -190,7 +193,7 @@ def _state(core: Core, batch: Batch, complete: bool) -> tuple[str, str]:
         return "cancelled", ""
     if complete:
         failed = batch.progress.failed if batch.progress else 0
-        return ("failed", f"{failed} tasks failed") if failed else ("done", "")
+        return ("failed", f"{failed} {'task' if failed == 1 else 'tasks'} failed") if failed else ("done", "")
     if batch.will.word == PAUSED:
         return "paused", ""
     reason = _why_waiting(core, batch)
@@ -208,8 +211,12 @@ def _why_waiting(core: Core, batch: Batch) -> str:
         return ""
     if batch.recipe.engine in core.payload and (core.store.state == "absent" or capable):
         return ""
-    if core.store.state in ("away", "empty", "opening"):
-        return f"the store is away: {core.store.reason or 'being opened'}"
+    if core.store.state in ("opening", "empty"):
+        return "the store is being opened"
+    if core.store.state == "away":
+        return f"the store is away: {core.store.reason}"
+    if any(mem.beat is not None and mem.beat.store_id for mem in capable):
+        return "the store is away at the peers that have one"
     return f"engine {batch.recipe.engine!r} makes files and no peer has a store: join with --store DIR"
 
 

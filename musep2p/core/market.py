@@ -46,14 +46,22 @@ _ANSWERS_KEPT = 4096
 
 
 def seek(core: Core) -> None:
-    """If slots are idle and nothing of our own can fill them, ask the most loaded peer."""
+    """If slots are idle and nothing of our own can fill them, ask the most loaded peer.
+
+    What is more urgent than our own next task is asked for ahead, while slots are still busy.
+    """
     if core.ask is not None or not core.batches or core.draining or core.now_ms < core.hold_starts_until_ms:
         return
     free = sum(slot.ready and not slot.chunks for slot in core.slots.values())
-    if not free or any(_can_run(core, batch) for batch in core.batches.values()):
+    own = [batch.will.settings.priority for batch in core.batches.values() if _can_run(core, batch)]
+    if not free and not own:
         return
     offers = [offer for member in core.up_members() if (offer := _offer(core, member)) is not None]
-    stragglers = [] if offers else [o for member in core.up_members() if (o := _straggler(core, member)) is not None]
+    if own:
+        offers = [offer for offer in offers if offer.priority > max(own)]
+        free = max(1, free)
+    idle = not offers and not own
+    stragglers = [o for member in core.up_members() if (o := _straggler(core, member)) is not None] if idle else []
     victim = choose_victim(offers or stragglers, core.rng)
     if victim is None:
         return

@@ -130,7 +130,7 @@ def on_store_changed(core: Core, event: StoreChanged) -> None:
     elif event.state == "empty":
         core.at("adoption", core.now_ms if core.may_adopt else core.started_ms + core.tuning.adopt_after_ms)
     else:
-        core.tell("warning", f"the store is away: {event.reason}. Nothing is started until it is back.")
+        core.tell("warning", f"the store is away, nothing is started until it is back: {event.reason}")
     core.stirred = core.beat_wanted = True
     core.at("beat", core.now_ms)
 

@@ -31,7 +31,7 @@ class SleepEngine:
     def check(self, parameters: Parameters) -> list[str]:
         problems = []
         ms = parameters.get("ms", 0)
-        if isinstance(ms, bool) or not isinstance(ms, int | float) or ms < 0:
+        if isinstance(ms, bool) or not isinstance(ms, int | float) or not 0 <= ms <= 1e9:
             problems.append(f"sleep: ms must be a number of milliseconds, not {ms!r}.")
         for name in _MISCHIEF:
             value = parameters.get(name, "")

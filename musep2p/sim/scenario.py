@@ -43,6 +43,7 @@ class Plan:
         deaths: (peer, microsecond, power cut?), and `rebirths` (peer, microsecond).
         fail, crash: probability of an attempt.
         cancel: index of a batch that is cancelled in the middle, or -1.
+        cuts: (from, to, pairs): while the network is cut, nothing goes from the one to the other of each pair.
         spread: how many different outputs one task may have.
         heal_us: when the weather ends; 0 if it lasts.
         heartbeat_ms: between heartbeats; suspect and down follow it.
@@ -64,6 +65,7 @@ class Plan:
     fail: float = 0.0
     crash: float = 0.0
     cancel: int = -1
+    cuts: tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...] = ()
     spread: int = 1
     heal_us: int = 8_000_000
     heartbeat_ms: int = 1000
@@ -82,6 +84,8 @@ class Plan:
             "failure": self.fail > 0,
             "crash": self.crash > 0,
             "cancel": self.cancel >= 0,
+            "partition": any(len(pairs) > 1 for _, _, pairs in self.cuts),
+            "one-way": any(len(pairs) == 1 for _, _, pairs in self.cuts),
         }
         return [kind for kind, on in kinds.items() if on]
 
@@ -124,6 +128,7 @@ def draw(seed: int) -> Plan:
     rebirths = tuple((p, at + rng.randrange(500_000, 9_000_000)) for p, at, _ in deaths if rng.random() < 0.5)
     living = [p for p in range(count) if p not in doomed]
     leavers = tuple((p, rng.randrange(3_000_000, 8_000_000)) for p in living[1:2] if rng.random() < 0.2)
+    cuts = _draw_cuts(random.Random(f"musep2p cuts {seed}"), count)
     low = rng.choice((1000, 20_000, 50_000, 200_000))
     return Plan(
         seed, slots, speeds, stores,
@@ -132,8 +137,22 @@ def draw(seed: int) -> Plan:
         tuple(rng.randrange(1_000_000, 3_000_000) for _ in range(batches)),
         (low, low * rng.choice((1, 3))), weather, late, leavers, deaths, rebirths,
         rng.choice((0.0, 0.0, 0.05, 0.2)), rng.choice((0.0, 0.0, 0.03)),
-        rng.randrange(batches) if rng.random() < 0.15 else -1, rng.choice((1, 1, 2)),
+        rng.randrange(batches) if rng.random() < 0.15 else -1, cuts, rng.choice((1, 1, 2)),
+        max([8_000_000, *(end for _, end, _ in cuts)]),
     )  # fmt: skip
+
+
+def _draw_cuts(rng: random.Random, count: int) -> tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...]:
+    """Splits of the farm in two, and deafness of one peer to another, each for some seconds."""
+    cuts = []
+    for _ in range(rng.choice((0, 0, 0, 0, 1, 1, 2))):
+        start = rng.randrange(1_500_000, 9_000_000)
+        end = start + rng.choice((1_000_000, 4_000_000, 6_000_000, 9_000_000))
+        one, other = rng.sample(range(count), 2)
+        side = {one, *(peer for peer in range(count) if peer != other and rng.random() < 0.5)}
+        split = [(a, b) for a in range(count) for b in range(count) if (a in side) != (b in side)]
+        cuts.append((start, end, tuple(split) if rng.random() < 0.6 else ((one, other),)))
+    return tuple(cuts)
 
 
 def run(plan: Plan, *, keep_told: int = 0) -> Outcome:
@@ -192,6 +211,10 @@ def _schedule_faults(world: World, plan: Plan) -> None:
         world.call(at, partial(peer.boot, others))
     for number, at in plan.leavers:
         world.call(at, partial(world.drain, world.peers[number]))
+
+    for start, end, pairs in plan.cuts:
+        world.call(start, partial(world.cut.update, pairs))
+        world.call(end, partial(world.cut.difference_update, pairs))
 
     def heal() -> None:
         world.weather = Weather()

@@ -135,6 +135,7 @@ class World:
         self.counts: Counter[str] = Counter()
         self.bytes_sent = 0
         self.executed: Counter[tuple[BatchId, int]] = Counter()
+        self.cut: set[tuple[int, int]] = set()
         self.told: list[str] = []
         self.keep_told = 0
         self.trace = xxhash.xxh3_128()
@@ -243,7 +244,7 @@ class World:
 
     def _deliver(self, sender: SimPeer, address: str, data: bytes) -> None:
         target = self._by_address.get(address)
-        if target is None or not target.alive or target.left:
+        if target is None or not target.alive or target.left or (sender.number, target.number) in self.cut:
             return
         for delay in fates(self.weather, self.rng):
             envelope = codec.decode(data, codec.BULK_BYTES_MAX)

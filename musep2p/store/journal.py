@@ -50,7 +50,10 @@ class Journal:
         Raises:
             StoreError: the log is damaged, or of another program.
         """
-        payloads, end = read_log(self._path) if self._path.exists() else ([], 0)
+        try:
+            payloads, end = read_log(self._path) if self._path.exists() else ([], 0)
+        except OSError as error:
+            raise StoreError(f"{self._path} cannot be read: {error.strerror}.", "Move it away to start anew.") from None
         try:
             records = [_decode(payload) for payload in payloads]
         except msgspec.MsgspecError as error:

@@ -22,7 +22,7 @@ from musep2p.store.durably import fsync_folder, publish_file, write_durably
 from musep2p.store.objects import ObjectStore
 from musep2p.store.record_log import RecordLog
 
-__all__ = ["FORMAT", "EmptyStore", "Presence", "SharedStore", "room_test", "self_test"]
+__all__ = ["FORMAT", "EmptyStore", "Presence", "SharedStore", "room_test", "self_test", "stored_id"]
 
 FORMAT = 1
 _encode = msgspec.msgpack.Encoder().encode
@@ -40,6 +40,14 @@ class Presence(msgspec.Struct, frozen=True):
     peer: str
     farm: str
     address: str
+
+
+def stored_id(root: Path) -> str:
+    """The id of the store in this folder; empty if there is none that can be read."""
+    try:
+        return (root / "store.id").read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def self_test(root: Path) -> bool:
@@ -136,11 +144,7 @@ class SharedStore:
         Raises:
             StoreError: it is not.
         """
-        try:
-            found = (self.root / "store.id").read_text("ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            found = ""
-        if found != self.id:
+        if stored_id(self.root) != self.id:
             raise StoreError(f"{self.root} is no longer the store ({self.id[:8]}).", "Is the share mounted?")
 
     def folder(self, batch: BatchId, name: str) -> Path:

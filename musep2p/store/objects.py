@@ -84,18 +84,23 @@ class ObjectStore:
     def show_as(self, digest: Digest, ext: str, view: Path) -> None:
         """Let people browse an object under another name: a hard link, a copy where links fail."""
         source = self.path(digest, ext)
-        try:
-            if self._links:
-                os.link(source, view)
-                return
-        except FileExistsError:
+        if self._shows(view, source):
             return
+        temporary = view.with_name(f".tmp-{secrets.token_hex(8)}")
+        try:
+            if not self._links:
+                raise OSError
+            os.link(source, temporary)
         except OSError:
-            pass
-        if not view.exists():
-            temporary = view.with_name(f".tmp-{secrets.token_hex(8)}")
             temporary.write_bytes(source.read_bytes())
-            publish_file(temporary, view, links=False)
+        os.replace(temporary, view)
+
+    def _shows(self, view: Path, source: Path) -> bool:
+        """A view of an object that was damaged and made again shows the damage still."""
+        try:
+            return view.samefile(source) or view.read_bytes() == source.read_bytes()
+        except FileNotFoundError:
+            return False
 
     def _same(self, path: Path, data: bytes) -> bool:
         try:

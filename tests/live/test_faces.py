@@ -1,10 +1,12 @@
 """The faces: what scripts rely on, names of batches, exit codes, a farm of one."""
 
 import json
+import shutil
 import signal
 import subprocess
 import zipfile
 
+from musep2p.store.record_log import read_log
 from tests.live.farm import CLEAN, MUSEP2P, until
 
 PICTURES = 'name: tea house\nprompt: "{{city}}"\nsize: 96x96\naxes: {city: [Kyoto, 北京]}\nseeds: [1, 2]\n'
@@ -76,6 +78,57 @@ def start(farm, *arguments, **env):
     )  # fmt: skip
 
 
+def test_what_is_done_is_not_cancelled(farm):
+    """Said, with exit code 0; the batch stays done."""
+    farm.start("p1")
+    farm.wait_up(1, "p1")
+    farm.run("submit", farm.batch(PICTURES), state="p1", check=0)
+    told = farm.run("cancel", "last", "--json", state="p1", check=0)
+
+    assert json.loads(told.stdout)["cancelled"] is False
+    assert "done already" in told.stderr
+    assert farm.status("p1")["state"] == "done"
+
+
+def test_watching_goes_on_at_another_peer(farm):
+    """The peer that took the batch dies: who watches hears of the end all the same."""
+    farm.start("p1")
+    farm.start("p2", "--peer", farm.addresses["p1"])
+    farm.wait_up(2, "p1")
+    options = ["--state", farm.base / "p1", "--peer", farm.addresses["p2"]]
+    submit = start(farm, "submit", farm.batch(LONG), *options, MUSEP2P_FARM="test")
+    until(lambda: farm.status("p2").get("safe", 0) >= 2, "it runs")
+    farm.kill("p1")
+    _, told = submit.communicate(timeout=60)
+
+    assert submit.returncode == 0
+    assert "60/60 safe" in told
+
+
+def recorded(farm):
+    """How many records of results the store has."""
+    return sum(len(read_log(path)[0]) for path in (farm.base / "store/batches").glob("*/records/*.log"))
+
+
+def test_a_peer_that_was_away_hears_how_it_ended(farm):
+    """Started again after the batch was done elsewhere, it says so, and renders nothing again."""
+    farm.start("p1")
+    farm.start("p2", "--peer", farm.addresses["p1"])
+    farm.wait_up(2, "p1")
+    farm.wait_up(2, "p2")
+    farm.run("submit", "--detach", farm.batch(LONG), state="p1", check=0)
+    until(lambda: farm.status("p1").get("safe", 0) >= 4, "some are safe")
+    farm.kill("p1")
+    farm.run("watch", "long", state="p2", check=0)
+    before = recorded(farm)
+    farm.start("p1", "--peer", farm.addresses["p2"])
+    until(lambda: farm.status("p1").get("state") == "done", "it hears of the end")
+
+    assert farm.run("watch", "long", state="p1", check=0).returncode == 0
+    assert farm.status("p1")["safe"] == 60
+    assert recorded(farm) == before
+
+
 def test_ctrl_c_stops_watching_not_the_batch(farm):
     """Exit 130, a line that says so, and the batch is done all the same."""
     farm.start("p1")
@@ -96,9 +149,27 @@ def test_a_farm_of_one(farm):
     second = farm.run("submit", farm.base / "batch.yaml", state="alone", check=0)
 
     images = list((farm.base / "musep2p-store/batches").glob("tea-house-*/images/*.png"))
-    assert len(images) == 4
+    shutil.rmtree(farm.base / "musep2p-store")
+    third = farm.run("submit", farm.base / "batch.yaml", state="alone", check=0)
+
+    assert len(images) == 4 == len(list((farm.base / "musep2p-store/batches").glob("tea-house-*/images/*.png")))
+    assert "4/4 safe" in third.stderr
     assert "farm of one" in first.stderr and "4/4 safe" in second.stderr
     assert len(list((farm.base / "musep2p-store/objects").rglob("*.png"))) == 4
+
+
+def test_ctrl_c_twice_ends_a_farm_of_one_at_once(farm):
+    """A task of a minute is not waited for."""
+    batch = farm.batch(LONG.replace("ms: 150", "ms: 60000"))
+    submit = start(farm, "submit", batch, "--state", farm.base / "alone")
+    lines = iter(submit.stderr.readline, "")
+    assert next(line for line in lines if "1 running" in line)
+    submit.send_signal(signal.SIGINT)
+    assert next(line for line in lines if "finishing what runs" in line)
+    submit.send_signal(signal.SIGINT)
+
+    assert submit.wait(20) == 4
+    assert "stopped at once" in submit.stderr.read()
 
 
 def test_ctrl_c_ends_a_farm_of_one_politely(farm):

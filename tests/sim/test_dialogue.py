@@ -115,6 +115,24 @@ def test_a_stall_of_our_own_declares_nobody_down():
     assert sleeper.state.core.hold_starts_until_ms == 62_000
 
 
+def test_what_is_urgent_is_fetched_while_slots_are_busy():
+    """A queue of plain tasks at both: the urgent batch, submitted at one of them, is done by both before the rest."""
+    world = farm(2)
+    run(world, 1)
+    plain = Recipe("sim", {}, (Axis("v", tuple(range(100))),), ())
+    world.ask(world.peers[0], 1, SubmitAsk(plain, Settings("plain")))
+    run(world, 3)
+    world.ask(world.peers[0], 2, SubmitAsk(RECIPE, Settings("urgent", priority=5)))
+    run(world, 4.4)
+    world.ask(world.peers[1], 3, StatusAsk("urgent"))
+    world.ask(world.peers[1], 4, StatusAsk("plain"))
+    run(world, 5)
+    urgent, rest = (answer.batches[0] for answer in answers(world, StatusList)[-2:])
+
+    assert (urgent.state, urgent.safe) == ("done", 8)
+    assert rest.state == "running" and rest.safe < 40
+
+
 def test_a_straggler_is_overtaken_by_a_copy():
     """One peer of four is twenty times slower: its task is run elsewhere too, and its own run ends with the result."""
     world = World(random.Random(1), Weather(), TaskModel(lambda recipe, index: 5_000_000))

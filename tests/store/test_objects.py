@@ -61,6 +61,18 @@ def test_views_are_made_once_and_survive_a_second_call(store, tmp_path):
     assert not list(tmp_path.glob(".tmp-*"))
 
 
+def test_a_view_of_a_damaged_object_is_mended(store, tmp_path):
+    """The picture that people see is the object that is there now."""
+    digest, view = digest_of(b"fine"), tmp_path / "0001_kyoto.png"
+    store.put(b"fine", digest, "png")
+    store.show_as(digest, "png", view)
+    view.write_bytes(b"rot.")
+    store.put(b"fine", digest, "png")
+    store.show_as(digest, "png", view)
+
+    assert view.read_bytes() == b"fine"
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=64), min_size=1, max_size=12))
 def test_any_bytes_in_any_order_are_stored_once(tmp_path_factory, outputs):
