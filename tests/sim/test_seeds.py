@@ -7,8 +7,11 @@ from collections import Counter
 
 import pytest
 
-from musep2p.core import market, work
+from musep2p.core import market
+from musep2p.core.state import Batch, Core
 from musep2p.sim import scenario
+from musep2p.sim.checkers import ALL
+from musep2p.sim.network import Weather
 from tests.sim.found import FOUND
 
 SEEDS = int(os.environ.get("MUSEP2P_TEST_SEEDS", "240"))
@@ -49,26 +52,44 @@ def test_the_invariants_hold_for_hundreds_of_seeds(capsys):
     assert rich >= 0.9 * SEEDS
 
 
-def test_the_checkers_see_what_they_are_for():
-    """A peer that forgets what it was granted, or says what its disk has not, is found."""
-    plan = scenario.draw(3)
+SMALL = scenario.Plan(
+    1, (1, 1, 1), (1.0, 1.0, 1.0), True, (12,), (0,), (1_500_000,), (20_000, 20_000), Weather(), heal_us=2_000_000
+)  # fmt: skip
 
-    lost = market._take
 
-    def forgetful(core, sender, body):
-        taken = lost(core, sender, body)
-        for batch in core.batches.values():
-            batch.known = batch.known and not taken
-        return taken
+@pytest.mark.parametrize(
+    ("where", "name", "instead", "words"),
+    [
+        (Core, "write", lambda core, record, then=None, sync=(): then and then(), "before its disk"),
+        (market, "_close", lambda core, grant: core.grants.pop(grant.number), "held as granted"),
+        (Batch, "take_in", lambda batch, ranges: None, "not complete"),
+    ],
+    ids=["says before the disk has it", "forgets a grant", "drops work"],
+)
+def test_the_checkers_see_what_they_are_for(monkeypatch, where, name, instead, words):
+    """A core with a bug of each kind is found out; the sound one passes."""
+    assert scenario.run(SMALL).violations == []
+    monkeypatch.setattr(where, name, instead)
 
-    hasty = work.settle_results
-    try:
-        market._take = forgetful
-        assert any(scenario.run(scenario.draw(seed)).violations for seed in range(3, 8))
-    finally:
-        market._take = lost
-    try:
-        work.settle_results = lambda core, batch, block, indices: None
-        assert scenario.run(plan).violations
-    finally:
-        work.settle_results = hasty
+    assert words in str(scenario.run(SMALL).violations)
+
+
+def test_the_checkers_across_peers_see_what_they_are_for():
+    """A holding that nobody has, and a result that the store has not."""
+    world = scenario._build(SMALL)
+    while world.now_us < 1_700_000:
+        world.step()
+    checkers = {type(checker).__name__: checker for checker in (kind(world) for kind in ALL)}
+    for checker in checkers.values():
+        checker.check()
+    (batch,) = world.peers[0].state.core.batches.values()
+    guard = next(b for p in world.peers for b in p.state.core.batches.values() if b.accounting.views)
+    reporter, view = next(iter(guard.accounting.views.items()))
+    view.finished.add(0, 12)
+    view.version = world.peers[int(reporter, 16)].state.core.batches[batch.id].version
+
+    with pytest.raises(AssertionError, match="is believed to hold"):
+        checkers["NoPhantoms"].check()
+    batch.results.safe.add(0, 12)
+    with pytest.raises(AssertionError, match="what the store has not"):
+        checkers["SafeStaysSafe"].check()
