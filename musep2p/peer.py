@@ -161,7 +161,7 @@ class Peer:
         self._host, port = settings.place()
         peers = tuple(peer_address(peer) for peer in settings.peers)
         self._settings = settings = replace(settings, peers=peers)
-        self._folder = StateFolder(settings.state)
+        self._folder = StateFolder(settings.state, settings.farm_name)
         try:
             path, spool = self._folder.journal_path, self._folder.spool
             self._journal = Journal(path, spool, self._on_durable, self._on_journal_failed)

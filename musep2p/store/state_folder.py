@@ -24,6 +24,7 @@ class _Identity(msgspec.Struct):
 
     id: WirePeerId
     counter: int
+    farm: str = ""
 
 
 class RunningPeer(msgspec.Struct):
@@ -37,12 +38,12 @@ class StateFolder:
     """The folder, opened for one process of a peer.
 
     Raises:
-        ConfigError: it cannot be made or written, or another process of this peer runs.
+        ConfigError: it cannot be made or written, is of another farm, or another process of this peer runs.
         StoreError: it holds something that is not a state folder's.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, farm: str = "") -> None:
+        self.path, self._farm = path, farm
         self._created = not path.exists()
         try:
             (path / "spool").mkdir(parents=True, exist_ok=True)
@@ -87,7 +88,13 @@ class StateFolder:
                 identity = msgspec.json.decode(path.read_bytes(), type=_Identity)
             else:
                 identity = _Identity(PeerId(secrets.token_hex(8)), 0)
-            identity.counter += 1
+            if self._farm and identity.farm not in ("", self._farm):
+                self._lock.release()
+                raise ConfigError(
+                    f"the state folder {self.path} is of farm {identity.farm!r}, not {self._farm!r}.",
+                    "Give this farm a folder of its own with --state.",
+                )
+            identity.counter, identity.farm = identity.counter + 1, self._farm
             write_durably(path, msgspec.json.encode(identity))
         except msgspec.MsgspecError as error:
             self._lock.release()

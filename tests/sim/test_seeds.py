@@ -77,7 +77,7 @@ def test_the_checkers_see_what_they_are_for(monkeypatch, where, name, instead, w
 def test_the_checkers_across_peers_see_what_they_are_for():
     """A holding that nobody has, and a result that the store has not."""
     world = scenario._build(SMALL)
-    while world.now_us < 1_700_000:
+    while world.now_us < 1_540_000:
         world.step()
     checkers = {type(checker).__name__: checker for checker in (kind(world) for kind in ALL)}
     for checker in checkers.values():

@@ -30,6 +30,15 @@ def test_two_peers_cannot_share_it(tmp_path):
     StateFolder(tmp_path).close()
 
 
+def test_it_belongs_to_one_farm(tmp_path):
+    """What one farm calls safe means nothing to another."""
+    StateFolder(tmp_path, "studio").close()
+    with pytest.raises(ConfigError, match="is of farm 'studio', not 'other'"):
+        StateFolder(tmp_path, "other")
+
+    StateFolder(tmp_path, "studio").close()
+
+
 def test_faces_find_the_process_while_it_runs(tmp_path):
     """running.json comes with the address and goes with the process."""
     folder = StateFolder(tmp_path)
