@@ -100,6 +100,9 @@ def on_report_ack(core: Core, sender: Member, body: m.ReportAck) -> None:
         # It may have judged us down in between, and forgotten what it acknowledged.
         cursor.position = cursor.sent_position = min(cursor.position, body.position)
         cursor.version = body.version
+        # Long reports go by the bulk link and are overtaken by short ones: sent again at once, but once.
+        batch.urgent = batch.urgent or body.position != cursor.gap_position
+        cursor.gap_position = body.position
     else:
         cursor.position = max(cursor.position, min(body.position, len(batch.log)))
         cursor.version = max(cursor.version, body.version)

@@ -110,6 +110,7 @@ class Cursor:
     sent_ms: int = -NEVER
     sent_version: int = -1
     sent_position: int = -1
+    gap_position: int = -1
 
 
 @dataclass(slots=True)

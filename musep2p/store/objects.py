@@ -84,6 +84,12 @@ class ObjectStore:
     def show_as(self, digest: Digest, ext: str, view: Path) -> None:
         """Let people browse an object under another name: a hard link, a copy where links fail."""
         source = self.path(digest, ext)
+        try:
+            if self._links:
+                os.link(source, view)
+                return
+        except OSError:
+            pass  # it is there already, or this folder takes no links: looked at below
         if self._shows(view, source):
             return
         temporary = view.with_name(f".tmp-{secrets.token_hex(8)}")
