@@ -54,7 +54,8 @@ def seek(core: Core) -> None:
         return
     free = sum(slot.ready and not slot.chunks for slot in core.slots.values())
     own = [batch.will.settings.priority for batch in core.batches.values() if _can_run(core, batch)]
-    if not free and not own:
+    urgent = max(batch.will.settings.priority for batch in core.batches.values())
+    if (not free and not own) or (own and max(own) >= urgent):
         return
     offers = [offer for member in core.up_members() if (offer := _offer(core, member)) is not None]
     if own:
