@@ -57,17 +57,24 @@ def command(core: Core, batch: BatchId, recipe: Recipe, word: int, settings: Set
     known = core.batches.get(batch)
     will = Will(known.will.turn + 1 if known else 1, word, settings)
     submission = Submission(batch, will, event.via, event.request.number, kind)
-    earlier = core.submissions.get(batch)
-    if earlier is not None:
-        submission.also = [*earlier.also, (earlier.via, earlier.number)] if earlier.will.word == word else []
-        for via, number in [] if submission.also else [*earlier.also, (earlier.via, earlier.number)]:
-            text = "another command on this batch came right after it."
-            core.effects.append(
-                Reply(via, Answer(number, ErrorAnswer("outdone", text, "`musep2p status` shows it.", 4)))
-            )
+    _join_or_outdo(core, submission)
     core.submissions[batch] = submission
     learn(core, batch, recipe, will)
     _send_copies(core, submission)
+
+
+def _join_or_outdo(core: Core, submission: Submission) -> None:
+    """A command that still waits is answered together with this one if both say the same; else it is outdone."""
+    earlier = core.submissions.get(submission.batch)
+    if earlier is None:
+        return
+    faces = [*earlier.also, (earlier.via, earlier.number)]
+    if earlier.will.word == submission.will.word:
+        submission.also = faces
+        return
+    outdone = ErrorAnswer("outdone", "another command on this batch came right after it.", "See its status.", 4)
+    for via, number in faces:
+        core.effects.append(Reply(via, Answer(number, outdone)))
 
 
 def learn(core: Core, batch_id_: BatchId, recipe: Recipe, will: Will, sender: Member | None = None) -> None:
