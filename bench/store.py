@@ -21,7 +21,7 @@ from pathlib import Path
 from _bench import median, rows, spread
 
 from musep2p.core.ids import Incarnation, PeerId, TaskKey, digest_of
-from musep2p.core.recipe import Recipe, batch_id
+from musep2p.core.recipe import Recipe, Tasks, batch_id
 from musep2p.core.records import Entry, RecordId, ResultBlock
 from musep2p.store.layout import SharedStore
 
@@ -43,6 +43,7 @@ def plain(folder: Path, outputs: list[bytes]) -> None:
 def publish(store: SharedStore, spool: Path, outputs: list[bytes], name: str, group: int) -> None:
     """Results of one batch, `group` of them a record."""
     recipe = Recipe("sleep", {"prompt": name}, (), tuple(range(len(outputs))))
+    tasks = Tasks(recipe)
     batch = batch_id(recipe)
     entries = []
     for index, data in enumerate(outputs):
@@ -52,7 +53,7 @@ def publish(store: SharedStore, spool: Path, outputs: list[bytes], name: str, gr
     started = time.perf_counter()
     for at in range(0, len(entries), group):
         part = tuple(entries[at : at + group])
-        store.put_results(ResultBlock(batch, RecordId(ME, LIFE, at), part), recipe, name, spool)
+        store.put_results(ResultBlock(batch, RecordId(ME, LIFE, at), part), tasks, name, spool)
         store.sync()
     TIMES.append(time.perf_counter() - started)
 

@@ -11,7 +11,8 @@
       StoreError              exit 1   the shared store cannot be used
       EngineError             exit 1   an engine failed; `permanent` says whether another try can help
 
-A message says what happened and where; `hint` says what to do about it.
+A message says what happened and where; `hint` says what to do about it; `details` has a line for each of several
+things that are wrong at once.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class MuseError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.details: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()

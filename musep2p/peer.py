@@ -22,6 +22,7 @@ from musep2p.engines.registry import engine_names, load_engine
 from musep2p.errors import ConfigError, MuseError, StoreError
 from musep2p.net.discovery import MdnsDiscovery, live_addresses
 from musep2p.net.links import ZmqLinks, peer_address
+from musep2p.runner.gpu import gpu_memory_mb
 from musep2p.runner.slots import Slots
 from musep2p.store.client import StoreClient
 from musep2p.store.journal import Journal
@@ -190,7 +191,7 @@ class Peer:
         engines = tuple(engine_names())
         hello = Hello(
             PROTOCOL_VERSION, settings.farm_name, settings.name, self._links.port, self._links.bulk_port,
-            settings.slots, engines, settings.tags, settings.speed,
+            settings.slots, engines, settings.tags, settings.speed, settings.gpu_mb or gpu_memory_mb(),
         )  # fmt: skip
         loaded = [load_engine(name) for name in engines]
         core = Core(

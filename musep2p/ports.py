@@ -47,6 +47,9 @@ class Output:
 class Engine(Protocol):
     """What renders a task, in a child process of its own.
 
+    `parameters` are the names that it takes, None for any. `keyed`: equal parameters mean equal work, so they are
+    looked up first. `payload`: it makes no files, and its small outputs ride in the records.
+
     `render` may take any time, print, crash or hang: only this task's attempt pays for it. It must not keep
     state between tasks that changes their output.
     """
@@ -54,14 +57,15 @@ class Engine(Protocol):
     name: str
     keyed: bool
     payload: bool
+    parameters: frozenset[str] | None
 
     @property
     def identity(self) -> str:
         """Name, version and model: equal identities render equal parameters to equal work."""
         ...
 
-    def check(self, parameters: Parameters) -> list[str]:
-        """What is wrong with these parameters, one line each; empty when they can be rendered."""
+    def check(self, parameters: Parameters) -> list[tuple[str, str]]:
+        """What is wrong with these parameters: name and a line for each; empty when they can be rendered."""
         ...
 
     def normalise(self, parameters: Parameters) -> Parameters:

@@ -16,7 +16,7 @@ FLOORS = {
     "ports": {"core", "errors"},
     "engines": {"core", "engines", "errors", "images", "ports"},
     "images": {"errors", "images"},
-    "batchfile": {"batchfile", "core", "engines", "errors"},
+    "batchfile": {"batchfile", "core", "engines", "errors", "ports"},
     "net": {"core", "errors", "net", "wire"},
     "store": {"core", "engines", "errors", "pipes", "store"},
     "runner": {"core", "engines", "errors", "pipes", "ports", "runner"},
@@ -25,8 +25,8 @@ FLOORS = {
     "cli": {"batchfile", "cli", "config", "core", "errors", "net", "peer", "sim", "store", "wire", "__version__"},
 }
 CORE_MAY_IMPORT = {
-    "__future__", "bisect", "collections", "dataclasses", "enum", "functools", "heapq", "itertools", "math", "random",
-    "re", "statistics", "typing", "unicodedata", "msgspec", "xxhash", "musep2p",
+    "__future__", "array", "bisect", "collections", "dataclasses", "decimal", "difflib", "enum", "fnmatch", "functools",
+    "heapq", "itertools", "math", "random", "re", "statistics", "typing", "unicodedata", "msgspec", "xxhash", "musep2p",
 }  # fmt: skip
 IMPURE = ("time.", "random.random", "random.choice", "secrets.", "os.", "open(", "asyncio.", "logging.", "print(")
 FUNCTION_LINES_MAX = 45

@@ -114,7 +114,7 @@ def status_json(batch: r.BatchStatus) -> dict[str, Any]:
 
 
 def _submit_to(client: PeerClient, batch: BatchFile, settings: Settings | None, *, detach: bool, as_json: bool) -> int:
-    accepted = client.ask(r.SubmitAsk(batch.recipe, batch.settings), r.Accepted, _SUBMIT_S)
+    accepted = client.submit(batch.recipe, batch.settings, _SUBMIT_S)
     value: dict[str, Any] = {
         "batch": accepted.batch, "accepted": True, "tasks": accepted.tasks, "copies": accepted.copies,
     }  # fmt: skip

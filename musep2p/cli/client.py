@@ -13,7 +13,12 @@ import zmq
 from musep2p.config import Settings
 from musep2p.core import events as ev
 from musep2p.core import requests as r
+from musep2p.core.ids import BatchId
 from musep2p.core.messages import PROTOCOL_VERSION
+from musep2p.core.recipe import Recipe, encode_recipe
+from musep2p.core.recipe import Settings as BatchSettings
+from musep2p.core.recipe.recipe import batch_id_of
+from musep2p.core.tuning import Tuning
 from musep2p.errors import BatchCancelledError, MuseError, NoPeersError
 from musep2p.net.discovery import MdnsDiscovery
 from musep2p.net.links import peer_address
@@ -26,6 +31,7 @@ _FIND_S = 1.5
 _PROBE_S = 0.5
 _ANSWER_S = 10.0
 _LOOK_S = 0.2
+_TUNING = Tuning()
 _Body = TypeVar("_Body", bound=r.AnswerBody)
 
 
@@ -50,10 +56,8 @@ class PeerClient:
         self.address, self._farm = address, farm
         self._stop = stop or threading.Event()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._socket = self._context.socket(zmq.DEALER)
-        for option, value in {zmq.LINGER: 0, zmq.MAXMSGSIZE: BULK_BYTES_MAX, zmq.HANDSHAKE_IVL: 2000}.items():
-            self._socket.setsockopt(option, value)
-        self._socket.connect(f"tcp://{address}")
+        self._socket = self._connect(address)
+        self._bulk: zmq.Socket[bytes] | None = None
         self._number = 0
 
     def ask(self, body: r.RequestBody, kind: type[_Body], timeout_s: float = _ANSWER_S) -> _Body:
@@ -63,16 +67,56 @@ class PeerClient:
             NoPeersError: no answer in time.
             RemoteError: the peer says what is wrong.
         """
+        return self._ask_by(self._socket, body, kind, timeout_s)
+
+    def submit(self, recipe: Recipe, settings: BatchSettings, timeout_s: float) -> r.Accepted:
+        """Submit a recipe; a large one is uploaded over the bulk link, unless the peer knows it already.
+
+        Raises:
+            NoPeersError: no answer in time.
+            RemoteError: the peer says what is wrong.
+        """
+        data = encode_recipe(recipe)
+        if len(data) <= _TUNING.inline_bytes:
+            return self.ask(r.SubmitAsk(recipe, settings), r.Accepted, timeout_s)
+        batch = batch_id_of(data)
+        try:
+            return self.ask(r.SubmitAsk(None, settings, batch), r.Accepted, timeout_s)
+        except RemoteError as error:
+            if error.code != "recipe_wanted":
+                raise
+        self._upload(batch, data)
+        return self.ask(r.SubmitAsk(None, settings, batch), r.Accepted, timeout_s)
+
+    def _upload(self, batch: BatchId, data: bytes) -> None:
+        host, _, port = self.address.rpartition(":")
+        if self._bulk is None:
+            self._bulk = self._connect(f"{host}:{int(port) + 1}")
+        at = 0
+        while at < len(data):
+            piece = r.Upload(batch, at, len(data), data[at : at + _TUNING.piece_bytes])
+            before, at = at, self._ask_by(self._bulk, piece, r.Uploaded, _ANSWER_S).next
+            if at <= before:
+                raise NoPeersError(f"the peer at {self.address} does not take the recipe.", "Submit it again.")
+
+    def _connect(self, address: str) -> zmq.Socket[bytes]:
+        made: zmq.Socket[bytes] = self._context.socket(zmq.DEALER)
+        for option, value in {zmq.LINGER: 0, zmq.MAXMSGSIZE: BULK_BYTES_MAX, zmq.HANDSHAKE_IVL: 2000}.items():
+            made.setsockopt(option, value)
+        made.connect(f"tcp://{address}")
+        return made
+
+    def _ask_by(self, link: zmq.Socket[bytes], body: r.RequestBody, kind: type[_Body], timeout_s: float) -> _Body:
         self._number += 1
         request = r.Request(PROTOCOL_VERSION, self._farm, self._number, body)
-        self._socket.send(encode(request), zmq.NOBLOCK)
+        link.send(encode(request), zmq.NOBLOCK)
         deadline = time.monotonic() + timeout_s
         while (left := deadline - time.monotonic()) > 0:
             if self._stop.is_set():
                 raise BatchCancelledError("no longer watching.")
-            if not self._socket.poll(int(min(left, _LOOK_S) * 1000) + 1):
+            if not link.poll(int(min(left, _LOOK_S) * 1000) + 1):
                 continue
-            answer = decode(self._socket.recv(), BULK_BYTES_MAX)
+            answer = decode(link.recv(), BULK_BYTES_MAX)
             if isinstance(answer, r.Answer) and answer.number == self._number:
                 if isinstance(answer.body, r.ErrorAnswer):
                     raise RemoteError(answer.body)
@@ -103,8 +147,10 @@ class PeerClient:
             client.close()
 
     def close(self) -> None:
-        """Close the link."""
+        """Close the links."""
         self._socket.close()
+        if self._bulk is not None:
+            self._bulk.close()
         self._context.term()
 
 

@@ -108,5 +108,5 @@ def _row(peer: r.PeerView) -> dict[str, object]:
     return {
         "id": peer.id, "name": peer.name, "address": peer.address, "state": peer.state,
         "incarnation": peer.incarnation, "slots": peer.slots, "engines": peer.engines, "speed": peer.speed,
-        "store": peer.store,
+        "gpu_mb": peer.gpu_mb, "store": peer.store,
     }  # fmt: skip

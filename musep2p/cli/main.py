@@ -95,6 +95,40 @@ def submit(
 
 
 @app.command()
+def plan(
+    batch: Annotated[Path, typer.Argument(help="The batch file.")],
+    first: Annotated[int, typer.Option(min=0, max=1000, help="Tasks that are shown in full.")] = 3,
+    json: Json = False,
+) -> None:
+    """What a batch file will be, or everything that is wrong with it. Nothing runs."""
+    from musep2p.cli import plan as commands
+
+    raise typer.Exit(commands.plan(batch, first=first, as_json=json))
+
+
+@app.command()
+def schema(
+    output: Annotated[Path | None, typer.Option("--output", help="Write it into this file.")] = None,
+) -> None:
+    """The JSON Schema of batch files, for editors."""
+    from musep2p.cli import plan as commands
+
+    commands.schema(output)
+
+
+@app.command()
+def example(
+    name: Annotated[str, typer.Argument(help="Which; all are listed if left out.")] = "",
+    folder: Annotated[Path | None, typer.Argument(help="Where to; default: a folder of its name.")] = None,
+    json: Json = False,
+) -> None:
+    """Copy one of the example batches out of the package."""
+    from musep2p.cli import plan as commands
+
+    raise typer.Exit(commands.example(name, folder, as_json=json))
+
+
+@app.command()
 def peers(
     state: State = None, farm: Farm = None, listen: Listen = None, peer: PeerOption = None, json: Json = False
 ) -> None:
@@ -224,6 +258,8 @@ def main() -> None:
         if "--json" in sys.argv:
             print_json({"error": {"code": error.code, "message": error.message, "hint": error.hint}})
         note(f"musep2p: {error}")
+        for line in error.details:
+            note(f"  {line}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

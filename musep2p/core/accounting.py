@@ -47,7 +47,7 @@ def begin_turn(core: Core, batch: Batch) -> None:
     accounting.ended_ms, accounting.missing = -NEVER, Ranges()
     judge_failures(batch)
     if batch.will.word == CANCELLED:
-        stop_work(core, batch, Ranges([(0, batch.results.total)]), queued_only=False)
+        stop_work(core, batch, batch.results.tasks(), queued_only=False)
     batch.changes += 1
     core.stirred = True
     core.at("rounds", core.now_ms)
@@ -141,7 +141,7 @@ def tick_rounds(core: Core) -> None:
 
 def unaccounted(core: Core, batch: Batch) -> Ranges:
     """Tasks that are not safe, not failed and not held by any peer that is up, as far as told."""
-    left = Ranges([(0, batch.results.total)])
+    left = batch.results.tasks()
     left.difference_update(batch.results.safe)
     left.difference_update(batch.failed)
     for held in (batch.work.held(), batch.granted, batch.running, batch.finished):

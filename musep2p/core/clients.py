@@ -7,10 +7,11 @@ from musep2p.core.effects import Reply
 from musep2p.core.events import Asked
 from musep2p.core.ids import Incarnation, PeerId, short
 from musep2p.core.loads import able
-from musep2p.core.recipe.names import folder_name, image_name
+from musep2p.core.recipe.names import folder_name
 from musep2p.core.reports import guardians
 from musep2p.core.state import Batch, Core, Member, Waiter
 from musep2p.core.submission import command, on_submit
+from musep2p.core.travel import on_upload
 from musep2p.core.wills import CANCELLED, PAUSED
 
 __all__ = ["on_asked", "settle_waiters", "tick_waiters"]
@@ -23,6 +24,7 @@ def on_asked(core: Core, event: Asked) -> None:
     """Dispatch a face's request."""
     handlers = {
         r.SubmitAsk: on_submit,
+        r.Upload: _on_upload,
         r.StatusAsk: _on_status,
         r.CancelAsk: _on_cancel,
         r.PeersAsk: _on_peers,
@@ -56,6 +58,12 @@ def tick_waiters(core: Core) -> None:
         core.at("waiters", min(waiter.until_ms for waiter in core.waiters))
 
 
+def _on_upload(core: Core, event: Asked) -> None:
+    ask = event.request.body
+    assert isinstance(ask, r.Upload)
+    _answer(core, event, on_upload(core, ask))
+
+
 def _on_status(core: Core, event: Asked) -> None:
     ask = event.request.body
     assert isinstance(ask, r.StatusAsk)
@@ -81,16 +89,16 @@ def _on_cancel(core: Core, event: Asked) -> None:
         _answer(core, event, batch)
     elif batch.will.word != CANCELLED and batch.progress is not None and batch.progress.complete:
         note = "it is done already: nothing to cancel"
-        _answer(core, event, r.Accepted(batch.id, batch.results.total, 0, False, note))
+        _answer(core, event, r.Accepted(batch.id, batch.results.wanted, 0, False, note))
     else:
-        command(core, batch.id, batch.recipe, CANCELLED, batch.will.settings, event, "cancel")
+        command(core, batch.id, batch.tasks, CANCELLED, batch.will.settings, event, "cancel")
 
 
 def _on_peers(core: Core, event: Asked) -> None:
     hello = core.hello
     me = r.PeerView(
         core.me, hello.name, f"{core.host}:{hello.port}", "up", str(core.incarnation), hello.slots,
-        list(hello.engines), hello.speed, _store_word(core),
+        list(hello.engines), hello.speed, _store_word(core), hello.gpu_mb,
     )  # fmt: skip
     others = [_view(core.members[i]) for i in sorted(core.members)]
     _answer(core, event, r.PeersAnswer([me, *others], hello.farm))
@@ -131,7 +139,7 @@ def _path(batch: Batch, entry: r.Entry) -> str:
     if not entry.ext:
         return ""
     folder = batch.folder or folder_name(batch.will.settings.name, batch.id)
-    return f"batches/{folder}/images/{image_name(batch.recipe, entry.index, entry.ext)}"
+    return f"batches/{folder}/images/{batch.tasks.name(entry.index)}.{entry.ext}"
 
 
 def _view(member: Member) -> r.PeerView:
@@ -139,7 +147,7 @@ def _view(member: Member) -> r.PeerView:
     store = "" if beat is None else "ok" if beat.store_ok else "away" if beat.store_id else "none"
     return r.PeerView(
         member.id, hello.name, member.address, "down" if member.state == "new" else member.state,
-        str(member.incarnation), hello.slots, list(hello.engines), hello.speed, store,
+        str(member.incarnation), hello.slots, list(hello.engines), hello.speed, store, hello.gpu_mb,
     )  # fmt: skip
 
 
@@ -167,7 +175,7 @@ def _reply_status(core: Core, via: bytes, number: int, batches: list[Batch]) -> 
 
 
 def _status(core: Core, batch: Batch) -> r.BatchStatus:
-    progress, total = batch.progress, batch.results.total
+    progress, total = batch.progress, batch.results.wanted
     if progress is not None and progress.turn < batch.will.turn:
         progress = None
     guards = guardians(core, batch)
@@ -201,11 +209,12 @@ def _state(core: Core, batch: Batch, complete: bool) -> tuple[str, str]:
 
 
 def _why_waiting(core: Core, batch: Batch) -> str:
-    capable = [mem for mem in core.up_members() if able(mem.hello.engines, mem.hello.tags, batch)]
-    me = able(core.hello.engines, core.hello.tags, batch)
+    capable = [mem for mem in core.up_members() if able(mem.hello, batch)]
+    me = able(core.hello, batch)
     if not capable and not me:
         tags = f" with tags {', '.join(batch.recipe.tags)}" if batch.recipe.tags else ""
-        return f"no peer that is up has the engine {batch.recipe.engine!r}{tags}"
+        memory = f" and {batch.recipe.gpu_mb / 1024:g} GB of GPU memory" if batch.recipe.gpu_mb else ""
+        return f"no peer that is up has the engine {batch.recipe.engine!r}{tags}{memory}"
     stores = [bool(mem.beat and mem.beat.store_ok) for mem in capable] + [core.store.ok] * me
     if any(stores):
         return ""

@@ -64,7 +64,7 @@ def digest_of(data: bytes) -> Digest:
     return Digest(xxhash.xxh3_128_hexdigest(data))
 
 
-def hash_parts(*parts: bytes) -> str:
+def hash_parts(*parts: bytes | bytearray) -> str:
     """xxh3-128 over length-prefixed parts, so that no two lists of parts collide by concatenation."""
     hasher = xxhash.xxh3_128()
     for part in parts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from musep2p.core.messages import Load, LoadEntry, Pace
+from musep2p.core.messages import Hello, Load, LoadEntry, Pace
 from musep2p.core.state import Batch, Core, Member
 from musep2p.core.wills import RUNNING
 
@@ -40,22 +40,23 @@ def _known_us(core: Core, batch: Batch) -> int:
     return min(told, default=0)
 
 
-def able(engines: tuple[str, ...], tags: tuple[str, ...], batch: Batch) -> bool:
-    """True when a peer with these engines and tags can run tasks of the batch."""
-    return batch.recipe.engine in engines and set(batch.recipe.tags) <= set(tags)
+def able(peer: Hello, batch: Batch) -> bool:
+    """True when a peer that says this of itself can run tasks of the batch: engine, tags and GPU memory."""
+    recipe = batch.recipe
+    return recipe.engine in peer.engines and set(recipe.tags) <= set(peer.tags) and recipe.gpu_mb <= peer.gpu_mb
 
 
 def can_run(core: Core, member: Member, batch: Batch) -> bool:
     """True when another peer could start tasks of the batch, as far as it tells."""
     place = member.load.files or batch.recipe.engine in core.payload
-    return place and member.load.slots > 0 and able(member.hello.engines, member.hello.tags, batch)
+    return place and member.load.slots > 0 and able(member.hello, batch)
 
 
 def may_start(core: Core, batch: Batch) -> bool:
     """True when we could run tasks of this batch now: able, wanted, and with a place for the outputs."""
     if core.draining or batch.will.word != RUNNING or not batch.known:
         return False
-    if not able(core.hello.engines, core.hello.tags, batch):
+    if not able(core.hello, batch):
         return False
     if core.store.state == "absent":
         return batch.recipe.engine in core.payload

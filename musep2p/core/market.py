@@ -282,7 +282,7 @@ def _note_load(core: Core, sender: Member, load: m.Load) -> None:
 
 
 def _serve(core: Core, thief: Member, ask: int, free: int) -> None:
-    batches = [b for b in by_urgency(core) if b.will.word == RUNNING and able(thief.hello.engines, thief.hello.tags, b)]
+    batches = [b for b in by_urgency(core) if b.will.word == RUNNING and able(thief.hello, b)]
     batches.sort(key=lambda b: (-b.will.settings.priority, not thief.load.pace_us(b.work_class)))
     for batch in batches:
         ranges = _share_for(core, batch, thief, free)
@@ -346,8 +346,7 @@ def _take(core: Core, sender: Member, body: m.Grant) -> bool:
             # It counts at once, for this very task; what waits for the disk afterwards waits for this record too.
             absorb(core, batch, failure)
             core.write(failure)
-    ranges = Ranges.decode(body.ranges)
-    ranges.discard(batch.results.total, 1 << 41)
+    ranges = batch.results.tasks_among(Ranges.decode(body.ranges))
     for block in batch.results.safe_blocks(ranges):
         # The victim has not heard of these: without the facts they would be queued and stolen for ever.
         add_fact(core, batch, block)

@@ -33,6 +33,8 @@ __all__ = [
     "LoadEntry",
     "Message",
     "Pace",
+    "Piece",
+    "PieceAsk",
     "Progress",
     "ProgressAsk",
     "Question",
@@ -118,6 +120,7 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
     engines: Annotated[tuple[Name, ...], Meta(max_length=64)]
     tags: Annotated[tuple[Name, ...], Meta(max_length=64)] = ()
     speed: float = 1.0
+    gpu_mb: Number = 0
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
@@ -149,11 +152,15 @@ class Goodbye(msgspec.Struct, frozen=True, array_like=True, tag="goodbye"):
 
 
 class Copy(msgspec.Struct, frozen=True, array_like=True, tag="copy"):
-    """Recipe and will of a batch: make them durable and say so."""
+    """Recipe and will of a batch: make them durable and say so.
+
+    A recipe that is too large for a message is left out; its pieces are asked for. `size`: of its encoding, bytes.
+    """
 
     batch: WireBatchId
-    recipe: Recipe
+    recipe: Recipe | None
     will: Will
+    size: Number = 0
 
 
 class Copied(msgspec.Struct, frozen=True, array_like=True, tag="copied"):
@@ -180,6 +187,22 @@ class RecipeAsk(msgspec.Struct, frozen=True, array_like=True, tag="recipe?"):
     """I lack this batch: send recipe and will."""
 
     batch: WireBatchId
+
+
+class PieceAsk(msgspec.Struct, frozen=True, array_like=True, tag="piece?"):
+    """Send me the piece of this batch's recipe that starts at this byte."""
+
+    batch: WireBatchId
+    start: Number
+
+
+class Piece(msgspec.Struct, frozen=True, array_like=True, tag="piece"):
+    """Some bytes of a recipe's encoding, which is `size` bytes long."""
+
+    batch: WireBatchId
+    start: Number
+    size: Number
+    data: Annotated[bytes, Meta(max_length=1 << 20)]
 
 
 class Question(msgspec.Struct, frozen=True, array_like=True, tag="question"):
@@ -300,7 +323,7 @@ class Declined(msgspec.Struct, frozen=True, array_like=True, tag="declined"):
 
 
 Message = (
-    Hello | Refused | Heartbeat | Addresses | Goodbye | Copy | Copied | Buckets | Wills | RecipeAsk
+    Hello | Refused | Heartbeat | Addresses | Goodbye | Copy | Copied | Buckets | Wills | RecipeAsk | PieceAsk | Piece
     | Question | Report | ReportAck | Drop | Progress | ProgressAsk | Ask | Grant | Refusal | Taken | Declined
 )  # fmt: skip
 

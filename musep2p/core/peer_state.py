@@ -19,6 +19,7 @@ from musep2p.core import (
     publishing,
     reports,
     submission,
+    travel,
     work,
 )
 from musep2p.core import events as ev
@@ -70,6 +71,8 @@ class PeerState:
             messages.Buckets: submission.on_buckets,
             messages.Wills: submission.on_wills,
             messages.RecipeAsk: self._on_recipe_ask,
+            messages.PieceAsk: travel.on_piece_ask,
+            messages.Piece: submission.on_piece,
             messages.Question: reports.on_question,
             messages.Report: accounting.on_report,
             messages.ReportAck: reports.on_report_ack,
@@ -86,6 +89,7 @@ class PeerState:
             "beat": membership.tick_beat,
             "dial": membership.tick_dial,
             "copies": submission.tick_copies,
+            "fetches": travel.tick_fetches,
             "reports": reports.tick_reports,
             "rounds": accounting.tick_rounds,
             "progress": progress.tick_progress,
@@ -172,7 +176,7 @@ class PeerState:
             lost = batch.running - running - batch.failing
             assert not lost, f"held as running {lost}, and no slot has them"
             assert not (batch.results.safe - batch.results.known), "safe without a result"
-            assert batch.results.known.count() <= batch.results.total
+            assert batch.results.known.count() <= batch.results.wanted
         assert all(len(slot.chunks) <= 2 for slot in core.slots.values())
         assert core.durable <= core.written, "more durable than written"
 

@@ -44,7 +44,7 @@ def tick_progress(core: Core) -> None:
 
 def finished(batch: Batch) -> bool:
     """True when every task is safe or has failed."""
-    return batch.results.safe.count() + batch.failed.count() >= batch.results.total
+    return batch.results.safe.count() + batch.failed.count() >= batch.results.wanted
 
 
 def up_views(core: Core, batch: Batch) -> list[View]:
@@ -110,7 +110,7 @@ def _progress(core: Core, batch: Batch, accounting: Accounting) -> m.Progress:
 
 
 def _left_ms(core: Core, batch: Batch) -> int:
-    left = batch.results.total - batch.results.known.count() - batch.failed.count()
+    left = batch.results.wanted - batch.results.known.count() - batch.failed.count()
     rate = 0.0
     own = core.paces.get(batch.work_class)
     if own:

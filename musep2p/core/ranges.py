@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from heapq import merge
 
 __all__ = ["Ranges"]
+
+_FEW = 16  # up to here ranges are spliced in one by one; more are merged in one pass over both sets
 
 
 class Ranges:
@@ -113,11 +116,17 @@ class Ranges:
 
     def update(self, other: Ranges) -> None:
         """Add every range of the other."""
+        if len(other) > _FEW and len(self) > _FEW:
+            self._starts, self._stops = _united(self, other)
+            return
         for start, stop in zip(other._starts, other._stops, strict=True):
             self.add(start, stop)
 
     def difference_update(self, other: Ranges) -> None:
         """Take out every range of the other."""
+        if len(other) > _FEW:
+            self._starts, self._stops = _less(self, other)
+            return
         for start, stop in zip(other._starts, other._stops, strict=True):
             self.discard(start, stop)
 
@@ -158,3 +167,37 @@ class Ranges:
             new.add(start, end)
             count -= end - start
         return new
+
+
+def _united(one: Ranges, other: Ranges) -> tuple[list[int], list[int]]:
+    starts: list[int] = []
+    stops: list[int] = []
+    for start, stop in merge(one, other):
+        if stops and start <= stops[-1]:
+            stops[-1] = max(stops[-1], stop)
+        else:
+            starts.append(start)
+            stops.append(stop)
+    return starts, stops
+
+
+def _less(one: Ranges, other: Ranges) -> tuple[list[int], list[int]]:
+    starts: list[int] = []
+    stops: list[int] = []
+    holes = list(other)
+    at = 0
+    for start, stop in one:
+        while at < len(holes) and holes[at][1] <= start:
+            at += 1
+        hole = at
+        while start < stop:
+            if hole == len(holes) or holes[hole][0] >= stop:
+                starts.append(start)
+                stops.append(stop)
+                break
+            if holes[hole][0] > start:
+                starts.append(start)
+                stops.append(holes[hole][0])
+            start = holes[hole][1]
+            hole += 1
+    return starts, stops

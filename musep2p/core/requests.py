@@ -7,8 +7,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from musep2p.core.ids import Incarnation, WireBatchId, WirePeerId
+from musep2p.core.ids import BatchId, Incarnation, WireBatchId, WirePeerId
 from musep2p.core.recipe import Recipe, Settings
+from musep2p.core.recipe.recipe import RECIPE_BYTES_MAX
 from musep2p.core.records import Entry
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "StatusAsk",
     "StatusList",
     "SubmitAsk",
+    "Upload",
+    "Uploaded",
 ]
 
 Number = Annotated[int, Meta(ge=0)]
@@ -37,10 +40,30 @@ BatchName = Annotated[str, Meta(max_length=120)]
 
 
 class SubmitAsk(msgspec.Struct, frozen=True, tag="submit"):
-    """Make this recipe a batch; answered when it is accepted."""
+    """Make this recipe a batch; answered when it is accepted.
 
-    recipe: Recipe
+    A large recipe is uploaded before, and only its batch is named; the error `recipe_wanted` says that it is not here.
+    """
+
+    recipe: Recipe | None
     settings: Settings
+    batch: Annotated[BatchId, Meta(pattern="^([0-9a-f]{32})?$", max_length=32)] = BatchId("")
+
+
+class Upload(msgspec.Struct, frozen=True, tag="upload"):
+    """Some bytes of a recipe's encoding, which is `size` bytes long; over the bulk link."""
+
+    batch: WireBatchId
+    start: Number
+    size: Annotated[int, Meta(ge=1, le=RECIPE_BYTES_MAX)]
+    data: Annotated[bytes, Meta(max_length=1 << 20)]
+
+
+class Uploaded(msgspec.Struct, frozen=True, tag="uploaded"):
+    """So many bytes are here, from the first on."""
+
+    batch: WireBatchId
+    next: Number
 
 
 class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
@@ -113,6 +136,7 @@ class PeerView(msgspec.Struct, frozen=True):
     engines: list[str]
     speed: float
     store: str = ""
+    gpu_mb: int = 0
 
 
 class PeersAnswer(msgspec.Struct, frozen=True, tag="peer-list"):
@@ -158,8 +182,8 @@ class ErrorAnswer(msgspec.Struct, frozen=True, tag="error"):
     exit_code: int
 
 
-RequestBody = SubmitAsk | StatusAsk | CancelAsk | PeersAsk | ResultsAsk
-AnswerBody = Accepted | StatusList | PeersAnswer | ResultsPage | ErrorAnswer
+RequestBody = SubmitAsk | Upload | StatusAsk | CancelAsk | PeersAsk | ResultsAsk
+AnswerBody = Accepted | Uploaded | StatusList | PeersAnswer | ResultsPage | ErrorAnswer
 
 
 class Request(msgspec.Struct, frozen=True, array_like=True):

@@ -42,22 +42,35 @@ class Results:
 
     Args:
         batch: whose results.
-        total: the number of tasks.
+        total: the number of indices.
+        excluded: indices that no task has.
     """
 
-    def __init__(self, batch: BatchId, total: int) -> None:
+    def __init__(self, batch: BatchId, total: int, excluded: Ranges | None = None) -> None:
         self.batch = batch
         self.total = total
+        self.excluded = excluded or Ranges()
+        self.wanted = total - self.excluded.count()
         self.known = Ranges()
         self.safe = Ranges()
         self.skipped = 0
         self._best: dict[int, tuple[Entry, _Maker]] = {}
         self._failures: dict[int, dict[RecordId, Failure]] = {}
 
+    def tasks(self) -> Ranges:
+        """The indices of all tasks."""
+        return Ranges([(0, self.total)]) - self.excluded
+
+    def tasks_among(self, ranges: Ranges) -> Ranges:
+        """Those of these indices that are tasks of this batch."""
+        kept = ranges - self.excluded
+        kept.discard(self.total, max(self.total, 1 << 41))
+        return kept
+
     def merge_block(self, block: ResultBlock) -> None:
         """Learn results; those beyond the batch are a stranger's mistake and ignored."""
         for entry, maker in _signed(block):
-            if entry.index >= self.total:
+            if self._stray(entry.index):
                 continue
             best = self._best.get(entry.index)
             if best is None:
@@ -66,8 +79,7 @@ class Results:
             elif (entry.digest, maker) < (best[0].digest, best[1]):
                 self._best[entry.index] = (entry, maker)
                 self.skipped += entry.skipped - best[0].skipped
-        indices = indices_of(block.entries)
-        indices.discard(self.total, max(self.total, 1 << 41))
+        indices = self.tasks_among(indices_of(block.entries))
         self.known.update(indices)
         if block.safe:
             self.safe.update(indices)
@@ -78,12 +90,12 @@ class Results:
 
     def merge_failure(self, failure: Failure) -> None:
         """Learn of one failed attempt."""
-        if failure.index < self.total:
+        if not self._stray(failure.index):
             self._failures.setdefault(failure.index, {})[failure.id] = failure
 
     def covers(self, block: ResultBlock) -> bool:
         """True when merging the block would change nothing."""
-        indices = indices_of(block.entries)
+        indices = self.tasks_among(indices_of(block.entries))
         known = self.safe if block.safe else self.known
         return not (indices - known) and all(
             (best := self._best.get(entry.index)) is not None and (best[0].digest, best[1]) <= (entry.digest, maker)
@@ -98,6 +110,9 @@ class Results:
             first = RecordId(PeerId(peer), Incarnation(counter, nonce), number)
             blocks.append(ResultBlock(self.batch, first, (entry,), True))
         return blocks
+
+    def _stray(self, index: int) -> bool:
+        return index >= self.total or index in self.excluded
 
     def has_failure(self, failure: Failure) -> bool:
         """True when this failure is known."""

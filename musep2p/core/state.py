@@ -16,7 +16,7 @@ from musep2p.core.effects import Effect, Send, Tell, Write
 from musep2p.core.ids import BatchId, Incarnation, PeerId
 from musep2p.core.messages import Envelope, Heartbeat, Hello, Load, Message, Progress
 from musep2p.core.ranges import Ranges
-from musep2p.core.recipe import Recipe
+from musep2p.core.recipe import Recipe, Tasks
 from musep2p.core.records import BatchFact, Record, RecordId, ResultBlock, Will
 from musep2p.core.requests import StatusAsk
 from musep2p.core.results import Results
@@ -152,7 +152,7 @@ class Batch:
     """A batch known here: recipe and will, what we hold of it, and what we know of it."""
 
     id: BatchId
-    recipe: Recipe
+    tasks: Tasks
     will: Will
     results: Results
     known: bool = False
@@ -186,6 +186,11 @@ class Batch:
     served: int = 0
     order: int = 0
 
+    @property
+    def recipe(self) -> Recipe:
+        """What its tasks are computed from."""
+        return self.tasks.recipe
+
     def held(self) -> Ranges:
         """All that we hold of it: queued, granted and not yet answered, running, finished and not yet safe."""
         return self.work.held() | self.granted | self.running | self.finished
@@ -215,6 +220,39 @@ class Submission:
     copies: set[PeerId] = field(default_factory=set)
     stored: bool = False
     sent_ms: int = -NEVER
+
+
+@dataclass(slots=True)
+class Parcel:
+    """Bytes that come piece by piece, in order."""
+
+    size: int
+    data: bytearray = field(default_factory=bytearray)
+    touched_ms: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """True when nothing is missing."""
+        return len(self.data) == self.size
+
+    def put(self, start: int, size: int, data: bytes) -> bool:
+        """Take the next piece; False for another one."""
+        if start != len(self.data) or size != self.size or start + len(data) > size or not data:
+            return False
+        self.data += data
+        return True
+
+
+@dataclass(slots=True)
+class Fetch:
+    """A large recipe on its way to us, and the greatest will that was told with it."""
+
+    batch: BatchId
+    will: Will
+    source: PeerId
+    parcel: Parcel
+    asked_ms: int = -NEVER
+    tries: int = 0
 
 
 @dataclass(slots=True)
@@ -294,6 +332,9 @@ class Core:
         self.store = StoreView(state="opening" if has_store else "absent")
         self.may_adopt = may_adopt
         self.submissions: dict[BatchId, Submission] = {}
+        self.fetches: dict[BatchId, Fetch] = {}
+        self.uploads: dict[BatchId, Parcel] = {}
+        self.encoded: tuple[BatchId, bytes] | None = None
         self.waiters: list[Waiter] = []
         self.counter = 0
         self.record_number = 0

@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from musep2p.core import messages as m
+from musep2p.core import travel
 from musep2p.core.accounting import begin_turn
 from musep2p.core.effects import Reply, StoreBatch
 from musep2p.core.events import Asked, BatchStored
 from musep2p.core.ids import BatchId, short
-from musep2p.core.recipe import Recipe, Settings, batch_id
+from musep2p.core.recipe import Settings, Tasks, batch_id, encode_recipe
 from musep2p.core.records import RecipeRecord, Will, WillRecord
 from musep2p.core.requests import Accepted, Answer, ErrorAnswer, SubmitAsk
 from musep2p.core.results import Results
 from musep2p.core.state import Batch, Core, Member, Submission
+from musep2p.core.travel import copy_of, readable, send_for, uploaded
 from musep2p.core.wills import CANCELLED, RUNNING, WORDS, greater, will_rank
+from musep2p.errors import RecipeError
 
 __all__ = [
     "command",
@@ -28,6 +31,7 @@ __all__ = [
     "on_buckets",
     "on_copied",
     "on_copy",
+    "on_piece",
     "on_recipe_ask",
     "on_submit",
     "on_wills",
@@ -43,23 +47,36 @@ def on_submit(core: Core, event: Asked) -> None:
     """A face submits a recipe: a new batch, or the next turn of one that exists."""
     ask = event.request.body
     assert isinstance(ask, SubmitAsk)
-    engines = set(core.hello.engines).union(*(member.hello.engines for member in core.members.values()))
-    if ask.recipe.engine not in engines:
-        text = f"no peer of this farm has an engine {ask.recipe.engine!r}."
-        hint = f"Known: {', '.join(sorted(engines))}."
-        core.effects.append(Reply(event.via, Answer(event.request.number, ErrorAnswer("engine", text, hint, 2))))
+    try:
+        tasks = Tasks(ask.recipe) if ask.recipe is not None else uploaded(core, ask.batch)
+        if tasks is not None and not tasks.wanted:
+            raise RecipeError("every cell of the batch is excluded.", "Exclude less, or include more.")
+    except RecipeError as error:
+        _refuse(core, event, ErrorAnswer(error.code, error.message, error.hint, error.exit_code))
         return
-    command(core, batch_id(ask.recipe), ask.recipe, RUNNING, ask.settings, event, "submit")
+    if tasks is None:
+        _refuse(core, event, ErrorAnswer("recipe_wanted", "this peer has not the recipe.", "Upload it first.", 1))
+        return
+    engines = set(core.hello.engines).union(*(member.hello.engines for member in core.members.values()))
+    if tasks.recipe.engine not in engines:
+        text = f"no peer of this farm has an engine {tasks.recipe.engine!r}."
+        _refuse(core, event, ErrorAnswer("engine", text, f"Known: {', '.join(sorted(engines))}.", 2))
+        return
+    command(core, batch_id(tasks.recipe), tasks, RUNNING, ask.settings, event, "submit")
 
 
-def command(core: Core, batch: BatchId, recipe: Recipe, word: int, settings: Settings, event: Asked, kind: str) -> None:
+def _refuse(core: Core, event: Asked, answer: ErrorAnswer) -> None:
+    core.effects.append(Reply(event.via, Answer(event.request.number, answer)))
+
+
+def command(core: Core, batch: BatchId, tasks: Tasks, word: int, settings: Settings, event: Asked, kind: str) -> None:
     """Write the next turn of a batch's will and answer the face once it is accepted."""
     known = core.batches.get(batch)
     will = Will(known.will.turn + 1 if known else 1, word, settings)
     submission = Submission(batch, will, event.via, event.request.number, kind)
     _join_or_outdo(core, submission)
     core.submissions[batch] = submission
-    learn(core, batch, recipe, will)
+    learn(core, batch, tasks, will)
     _send_copies(core, submission)
 
 
@@ -77,12 +94,12 @@ def _join_or_outdo(core: Core, submission: Submission) -> None:
         core.effects.append(Reply(via, Answer(number, outdone)))
 
 
-def learn(core: Core, batch_id_: BatchId, recipe: Recipe, will: Will, sender: Member | None = None) -> None:
+def learn(core: Core, batch_id_: BatchId, tasks: Tasks, will: Will, sender: Member | None = None) -> None:
     """Make recipe and will durable if they are news; tell the sender what is durable here once it is."""
     batch = core.batches.get(batch_id_)
     if batch is None:
-        batch = _new_batch(core, batch_id_, recipe, will)
-        core.write(RecipeRecord(batch_id_, recipe))
+        batch = _new_batch(core, batch_id_, tasks, will)
+        core.write(RecipeRecord(batch_id_, tasks.recipe))
     elif greater(will, batch.will):
         batch.will = will
     elif batch.known and will == core.wills.get(batch_id_):
@@ -94,12 +111,33 @@ def learn(core: Core, batch_id_: BatchId, recipe: Recipe, will: Will, sender: Me
 
 
 def on_copy(core: Core, sender: Member, body: m.Copy) -> None:
-    """Another peer gives us recipe and will."""
-    if batch_id(body.recipe) != body.batch:
-        core.tell("warning", f"{sender.hello.name} sent a recipe that is not {short(body.batch)}; ignored")
+    """Another peer gives us recipe and will, or tells us of them."""
+    batch = core.batches.get(body.batch)
+    if batch is None and body.recipe is None:
+        send_for(core, sender, body)
+        return
+    try:
+        tasks = batch.tasks if batch is not None else _inline(body)
+    except RecipeError as error:
+        core.tell("warning", f"{sender.hello.name} sent a recipe that cannot be used: {error}")
         return
     sender.known.add(body.batch)
-    learn(core, body.batch, body.recipe, body.will, sender)
+    learn(core, body.batch, tasks, body.will, sender)
+
+
+def _inline(body: m.Copy) -> Tasks:
+    assert body.recipe is not None
+    return readable(encode_recipe(body.recipe), body.batch)
+
+
+def on_piece(core: Core, sender: Member, body: m.Piece) -> None:
+    """A piece of a large recipe has come; the last one makes it known."""
+    arrived = travel.on_piece(core, sender, body)
+    if arrived is not None:
+        sender.known.add(body.batch)
+        tasks, will = arrived
+        known = core.batches.get(body.batch)
+        learn(core, body.batch, known.tasks if known is not None else tasks, will, sender)
 
 
 def on_copied(core: Core, sender: Member, body: m.Copied) -> None:
@@ -115,12 +153,12 @@ def on_copied(core: Core, sender: Member, body: m.Copied) -> None:
         submission.will = Will(body.will.turn + 1, mine.word, mine.settings)
         submission.copies.clear()
         submission.durable = submission.stored = False
-        learn(core, body.batch, batch.recipe, submission.will)
+        learn(core, body.batch, batch.tasks, submission.will)
         _send_copies(core, submission)
     elif submission is not None and body.will == submission.will:
         submission.copies.add(sender.id)
     elif greater(body.will, batch.will):
-        learn(core, body.batch, batch.recipe, body.will)
+        learn(core, body.batch, batch.tasks, body.will)
 
 
 def on_batch_stored(core: Core, event: BatchStored) -> None:
@@ -138,7 +176,7 @@ def on_recipe_ask(core: Core, sender: Member, body: m.RecipeAsk) -> None:
     """A peer lacks a batch that it heard of."""
     batch = core.batches.get(body.batch)
     if batch is not None and batch.known:
-        core.send(sender, m.Copy(batch.id, batch.recipe, batch.will), bulk=True)
+        core.send(sender, copy_of(core, batch, batch.will), bulk=True)
 
 
 def exchange_wills(core: Core, sender: Member, theirs: int) -> None:
@@ -169,7 +207,7 @@ def on_wills(core: Core, sender: Member, body: m.Wills) -> None:
         if batch is None:
             core.send(sender, m.RecipeAsk(batch_id_))
         elif greater(will, batch.will):
-            learn(core, batch_id_, batch.recipe, will)
+            learn(core, batch_id_, batch.tasks, will)
         elif batch.known and greater(batch.will, will):
             core.send(sender, m.Wills((batch_id_,), (batch.will,)))
 
@@ -197,7 +235,7 @@ def settle_submissions(core: Core) -> None:
 
 def restore(core: Core, recipes: Iterable[RecipeRecord], wills: Iterable[WillRecord]) -> None:
     """From a journal: batches with their greatest wills, known and durable."""
-    first = {record.batch: record.recipe for record in recipes}
+    first = {record.batch: Tasks(record.recipe) for record in recipes}
     for record in wills:
         batch = core.batches.get(record.batch)
         if batch is None and record.batch in first:
@@ -208,9 +246,9 @@ def restore(core: Core, recipes: Iterable[RecipeRecord], wills: Iterable[WillRec
             core.wills.put(batch.id, record.will)
 
 
-def _new_batch(core: Core, batch_id_: BatchId, recipe: Recipe, will: Will) -> Batch:
-    batch = Batch(batch_id_, recipe, will, Results(batch_id_, recipe.count()))
-    batch.work_class = recipe.work_class()
+def _new_batch(core: Core, batch_id_: BatchId, tasks: Tasks, will: Will) -> Batch:
+    batch = Batch(batch_id_, tasks, will, Results(batch_id_, tasks.total, tasks.excluded))
+    batch.work_class = tasks.recipe.work_class()
     batch.order = len(core.batches)
     batch.accounting.since_ms = core.now_ms
     core.batches[batch_id_] = batch
@@ -235,7 +273,7 @@ def _send_copies(core: Core, submission: Submission) -> None:
     batch = core.batches[submission.batch]
     for member in core.up_members():
         if member.id not in submission.copies:
-            core.send(member, m.Copy(batch.id, batch.recipe, submission.will))
+            core.send(member, copy_of(core, batch, submission.will))
     core.at("copies", core.now_ms + core.tuning.copy_again_ms)
 
 
@@ -245,4 +283,4 @@ def _accepted(core: Core, submission: Submission) -> Accepted:
     word = WORDS[submission.will.word] if submission.will.word == CANCELLED else "accepted"
     note = "one copy: no other peer and no store has this batch" if copies == 1 else ""
     core.tell("info", f"batch {short(batch.id)} {batch.will.settings.name!r} {word}, {copies} copies")
-    return Accepted(batch.id, batch.results.total, copies, submission.stored, note)
+    return Accepted(batch.id, batch.results.wanted, copies, submission.stored, note)

@@ -25,6 +25,8 @@ class Tuning:
         ahead_us: tasks shorter than this get a second chunk while the first runs.
         guardians: peers that account for a batch.
         copies: other peers that must have recipe and will before a batch is accepted.
+        inline_bytes: recipes up to this size travel inside messages, larger ones piece by piece.
+        piece_bytes: of a piece; with its envelope below the 1 MiB that a bulk message may have.
     """
 
     heartbeat_ms: int = 1000
@@ -50,6 +52,9 @@ class Tuning:
     ahead_us: int = 10_000
     guardians: int = 3
     copies: int = 2
+    inline_bytes: int = 32_768
+    piece_bytes: int = 786_432
+    piece_again_ms: int = 1000
     candidates_max: int = 512
     timeout_floor_ms: int = 600_000
     timeout_factor: int = 20

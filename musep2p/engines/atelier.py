@@ -23,19 +23,20 @@ class AtelierEngine:
     name = "atelier"
     keyed = True
     payload = False
+    parameters = frozenset(_DEFAULTS)
     identity = "atelier/1"
 
-    def check(self, parameters: Parameters) -> list[str]:
+    def check(self, parameters: Parameters) -> list[tuple[str, str]]:
         problems = []
         values = self.normalise(parameters)
         for side in ("width", "height"):
             if values[side] not in _SIDES:
-                problems.append(f"atelier: {side} must be from 64 to 2048 pixels, not {values[side]!r}.")
+                problems.append((side, f"atelier: {side} must be from 64 to 2048 pixels, not {values[side]!r}."))
         for name in ("steps", "seed"):
             if isinstance(values[name], bool) or not isinstance(values[name], int):
-                problems.append(f"atelier: {name} must be a whole number, not {values[name]!r}.")
+                problems.append((name, f"atelier: {name} must be a whole number, not {values[name]!r}."))
         if not isinstance(values["guidance"], float):
-            problems.append(f"atelier: guidance must be a number, not {values['guidance']!r}.")
+            problems.append(("guidance", f"atelier: guidance must be a number, not {values['guidance']!r}."))
         return problems
 
     def normalise(self, parameters: Parameters) -> Parameters:

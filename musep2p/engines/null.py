@@ -20,11 +20,14 @@ class NullEngine:
     name = "null"
     keyed = False
     payload = True
+    parameters = None
     identity = "null/1"
 
-    def check(self, parameters: Parameters) -> list[str]:
+    def check(self, parameters: Parameters) -> list[tuple[str, str]]:
         size = len(_encode(self.normalise(parameters)))
-        return [] if size <= _BYTES_MAX else [f"null: the parameters take {size} bytes; at most {_BYTES_MAX} fit."]
+        return (
+            [] if size <= _BYTES_MAX else [("", f"null: the parameters take {size} bytes; at most {_BYTES_MAX} fit.")]
+        )
 
     def normalise(self, parameters: Parameters) -> Parameters:
         return parameters

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from musep2p.core.ids import TaskKey
-from musep2p.core.recipe import Recipe, task_key
+from musep2p.core.recipe import Tasks, task_key
 from musep2p.errors import EngineError
 from musep2p.ports import Engine
 
@@ -31,6 +31,6 @@ def load_engine(name: str) -> Engine:
     raise EngineError(f"there is no engine {name!r} here.", f"Known: {', '.join(engine_names())}.", permanent=False)
 
 
-def key_of(engine: Engine, recipe: Recipe, index: int) -> TaskKey:
+def key_of(engine: Engine, tasks: Tasks, index: int) -> TaskKey:
     """The task key by this engine: equal keys mean equal work."""
-    return task_key(engine.identity, engine.normalise(recipe.parameters(index)))
+    return task_key(engine.identity, engine.normalise(tasks.parameters(index)))

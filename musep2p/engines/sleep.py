@@ -26,17 +26,18 @@ class SleepEngine:
     name = "sleep"
     keyed = False
     payload = False
+    parameters = frozenset(("ms", "seed", *_MISCHIEF))
     identity = "sleep/1"
 
-    def check(self, parameters: Parameters) -> list[str]:
+    def check(self, parameters: Parameters) -> list[tuple[str, str]]:
         problems = []
         ms = parameters.get("ms", 0)
         if isinstance(ms, bool) or not isinstance(ms, int | float) or not 0 <= ms <= 1e9:
-            problems.append(f"sleep: ms must be a number of milliseconds, not {ms!r}.")
+            problems.append(("ms", f"sleep: ms must be a number of milliseconds, not {ms!r}."))
         for name in _MISCHIEF:
             value = parameters.get(name, "")
             if value != "all" and any(not part.strip().isdigit() for part in str(value).split(",") if part):
-                problems.append(f"sleep: {name} must be attempts like 1 or 1,2 or all, not {value!r}.")
+                problems.append((name, f"sleep: {name} must be attempts like 1 or 1,2 or all, not {value!r}."))
         return problems
 
     def normalise(self, parameters: Parameters) -> Parameters:

@@ -29,6 +29,7 @@ _PROBE_S = 1.0
 _PROBES = 5
 _PROBE_AGAIN_S = 0.15
 _PEER_ADDRESS = "Peer-Address"
+_CONTROL, _BULK = b"c", b"b"
 
 COMMON_OPTIONS = {
     zmq.LINGER: 0,  # a closing peer waits for nobody
@@ -90,8 +91,8 @@ class ZmqLinks:
         self._closed = False
         self._drain_soon: set[zmq.Socket[bytes]] = set()
         self._control, self._bulk, self.port, self.bulk_port = self._bind_pair(listen, port)
-        self._watch(self._control, lambda: self._drain_router(self._control, CONTROL_BYTES_MAX))
-        self._watch(self._bulk, lambda: self._drain_router(self._bulk, BULK_BYTES_MAX))
+        self._watch(self._control, lambda: self._drain_router(self._control))
+        self._watch(self._bulk, lambda: self._drain_router(self._bulk))
 
     def send(self, address: str, envelope: Envelope, bulk_port: int = 0) -> None:
         """Send to whoever listens there; over the bulk link when a port for it is named."""
@@ -110,11 +111,12 @@ class ZmqLinks:
 
     def reply(self, via: bytes, message: Envelope | Answer) -> None:
         """Answer on the link that a request came by."""
+        router = self._bulk if via[:1] == _BULK else self._control
         try:
-            self._control.send_multipart([via, encode(message)], zmq.NOBLOCK)
+            router.send_multipart([via[1:], encode(message)], zmq.NOBLOCK)
         except zmq.ZMQError:
             return
-        self._recheck(self._control, lambda: self._drain_router(self._control, CONTROL_BYTES_MAX))
+        self._recheck(router, lambda: self._drain_router(router))
 
     def hang_up(self, address: str) -> None:
         """Close the control and bulk links to a peer."""
@@ -207,7 +209,9 @@ class ZmqLinks:
 
             self._loop.call_soon(look)
 
-    def _drain_router(self, router: zmq.Socket[bytes], limit: int) -> None:
+    def _drain_router(self, router: zmq.Socket[bytes]) -> None:
+        """What came in; `via` says which socket it came by and from whom, so that an answer finds its way."""
+        mark, limit = (_BULK, BULK_BYTES_MAX) if router is self._bulk else (_CONTROL, CONTROL_BYTES_MAX)
         while not self._closed:
             try:
                 frames = router.recv_multipart(zmq.NOBLOCK, copy=False)
@@ -215,7 +219,7 @@ class ZmqLinks:
                 return
             if len(frames) == 2:
                 host = str(frames[1].get(_PEER_ADDRESS))
-                self._received(frames[1].bytes, host, frames[0].bytes, limit)
+                self._received(frames[1].bytes, host, mark + frames[0].bytes, limit)
 
     def _drain_dealer(self, address: str) -> None:
         while not self._closed and (link := self._links.get(address)) is not None:

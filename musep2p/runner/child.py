@@ -18,10 +18,10 @@ import msgspec
 
 from musep2p.core.ids import BatchId, TaskKey, digest_of
 from musep2p.core.ranges import Ranges
-from musep2p.core.recipe import Recipe
+from musep2p.core.recipe import Tasks, task_key
 from musep2p.core.records import Entry
 from musep2p.core.work import spool_name
-from musep2p.engines.registry import key_of, load_engine
+from musep2p.engines.registry import load_engine
 from musep2p.errors import EngineError, MuseError
 from musep2p.pipes import child_pipes, write_frame
 from musep2p.ports import Engine, Task
@@ -45,7 +45,7 @@ class Child:
 
     def __init__(self, say: BinaryIO, spool: Path, speed: float) -> None:
         self._say, self._spool, self._speed = say, spool, speed
-        self._recipes: dict[BatchId, Recipe] = {}
+        self._tasks: dict[BatchId, Tasks] = {}
         self._entries: list[Entry] = []
         self._flushed = 0.0
         self._spent_s = 0.0
@@ -53,11 +53,11 @@ class Child:
     def run(self, command: p.Run) -> None:
         """Render one chunk."""
         if command.recipe is not None:
-            self._recipes[command.batch] = command.recipe
-        recipe = self._recipes[command.batch]
+            self._tasks[command.batch] = Tasks(command.recipe)
+        tasks = self._tasks[command.batch]
         indices = list(Ranges.decode(command.ranges).indices())
         try:
-            engine = load_engine(recipe.engine)
+            engine = load_engine(tasks.recipe.engine)
         except Exception as error:
             for index in indices:
                 self._tell(p.Failed(command.chunk, index, _words(error), False))
@@ -65,17 +65,17 @@ class Child:
             return
         self._flushed = time.perf_counter()
         for index in indices:
-            self._one(command, engine, recipe, index)
+            self._one(command, engine, tasks, index)
         self._flush(command.chunk)
         self._tell(p.Ended(command.chunk))
 
-    def _one(self, command: p.Run, engine: Engine, recipe: Recipe, index: int) -> None:
+    def _one(self, command: p.Run, engine: Engine, tasks: Tasks, index: int) -> None:
         if not engine.payload:
             self._tell(p.Begun(command.chunk, index))
         attempt = command.attempts.get(index, 1)
         before = time.perf_counter()
         try:
-            entry = self._render(engine, recipe, command.batch, index, attempt)
+            entry = self._render(engine, tasks, command.batch, index, attempt)
         except Exception as error:
             self._flush(command.chunk)
             permanent = isinstance(error, EngineError) and error.permanent
@@ -87,15 +87,15 @@ class Child:
         if now - self._flushed >= _FLUSH_S or len(self._entries) >= _ENTRIES_MAX:
             self._flush(command.chunk)
 
-    def _render(self, engine: Engine, recipe: Recipe, batch: BatchId, index: int, attempt: int) -> Entry:
+    def _render(self, engine: Engine, tasks: Tasks, batch: BatchId, index: int, attempt: int) -> Entry:
         before = time.perf_counter()
-        parameters = engine.normalise(recipe.parameters(index))
+        parameters = engine.normalise(tasks.parameters(index))
         output = engine.render(Task(parameters, attempt, self._speed))
         ms = round((time.perf_counter() - before) * 1000)
         digest, size = digest_of(output.data), len(output.data)
         if not output.ext:
             return Entry(index, digest, size, ms, attempt, payload=output.data)
-        key = key_of(engine, recipe, index) if engine.keyed else TaskKey("")
+        key = task_key(engine.identity, parameters) if engine.keyed else TaskKey("")
         entry = Entry(index, digest, size, ms, attempt, key, output.pixel_hash, output.ext)
         name = self._spool / spool_name(batch, entry)
         temporary = name.with_name(f".{name.name}")

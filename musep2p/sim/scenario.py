@@ -9,12 +9,14 @@ from __future__ import annotations
 import bisect
 import math
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from musep2p.core.accounting import acting
 from musep2p.core.ids import BatchId, hash64
 from musep2p.core.recipe import Axis, Recipe, Settings
+from musep2p.core.recipe.recipe import Rule
 from musep2p.core.requests import Accepted, CancelAsk, SubmitAsk
 from musep2p.core.state import Batch
 from musep2p.core.tuning import Tuning
@@ -69,6 +71,8 @@ class Plan:
     spread: int = 1
     heal_us: int = 8_000_000
     heartbeat_ms: int = 1000
+    large_recipes: bool = False
+    holes: int = 0
 
     def faults(self) -> list[str]:
         """The kinds of fault that are on."""
@@ -139,7 +143,13 @@ def draw(seed: int) -> Plan:
         rng.choice((0.0, 0.0, 0.05, 0.2)), rng.choice((0.0, 0.0, 0.03)),
         rng.randrange(batches) if rng.random() < 0.15 else -1, cuts, rng.choice((1, 1, 2)),
         max([8_000_000, *(end for _, end, _ in cuts)]),
+        **_draw_recipes(random.Random(f"musep2p recipes {seed}")),
     )  # fmt: skip
+
+
+def _draw_recipes(rng: random.Random) -> dict[str, Any]:
+    """Whether recipes travel piece by piece, and every how manieth task is excluded."""
+    return {"large_recipes": rng.random() < 0.3, "holes": rng.choice((0, 0, 0, 2, 3, 7))}
 
 
 def _draw_cuts(rng: random.Random, count: int) -> tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...]:
@@ -174,12 +184,26 @@ def run(plan: Plan, *, keep_told: int = 0) -> Outcome:
     return outcome
 
 
+def _recipe(number: int, tasks: int, holes: int) -> Recipe:
+    """A batch of so many indices; with `holes` every so manieth is no task."""
+    batch = Axis.of("batch", (number,))
+    if holes < 2 or tasks < holes:
+        return Recipe("sim", {}, (batch,), tuple(range(tasks)))
+    out: Rule = {"v": tuple(range(0, tasks, holes))}
+    return Recipe("sim", {}, (batch, Axis.of("v", range(tasks))), exclude=(out,))
+
+
 def _build(plan: Plan) -> World:
     model = TaskModel(
-        lambda recipe, index: _task_us(plan, int(recipe.axes[0].values[0]), index), plan.fail, plan.crash, plan.spread
+        lambda recipe, index: _task_us(plan, int(next(recipe.axes[0].rows())[0]), index),
+        plan.fail,
+        plan.crash,
+        plan.spread,
     )
     beat = plan.heartbeat_ms
     tuning = Tuning(heartbeat_ms=beat, suspect_ms=3 * beat, down_ms=5 * beat)
+    if plan.large_recipes:
+        tuning = replace(tuning, inline_bytes=0, piece_bytes=64, piece_again_ms=300)
     world = World(random.Random(f"musep2p world {plan.seed}"), plan.weather, model, tuning)
     for slots, speed in zip(plan.slots, plan.speeds, strict=True):
         world.add_peer(slots=slots, speed=speed, has_store=plan.stores)
@@ -188,7 +212,7 @@ def _build(plan: Plan) -> World:
         others = [other.address for other in world.peers[:2] if other is not peer]
         world.call(late.get(peer.number, 0), partial(peer.boot, others))
     for number, (tasks, submitter, at) in enumerate(zip(plan.tasks, plan.submitters, plan.submit_us, strict=True)):
-        recipe = Recipe("sim", {}, (Axis("batch", (number,)),), tuple(range(tasks)))
+        recipe = _recipe(number, tasks, plan.holes)
         settings = Settings(f"b{number}", priority=number % 2, retries=8)
         _submit(world, world.peers[submitter], number + 1, SubmitAsk(recipe, settings), at)
     if plan.cancel >= 0:
@@ -305,7 +329,7 @@ def _left(world: World) -> str:
         if peer.alive:
             for batch in peer.state.core.batches.values():
                 role = "acting " if acting(peer.state.core, batch) else ""
-                done = f"{batch.results.safe.count()}/{batch.results.total}"
+                done = f"{batch.results.safe.count()}/{batch.results.wanted}"
                 rounds = f"round {batch.accounting.round} waits for {len(batch.accounting.waiting)}"
                 parts.append(f"p{peer.number} {role}{batch.id[:6]} safe {done} held {batch.held()} {rounds}")
     return "; ".join(parts)
@@ -324,4 +348,6 @@ def _check_end(world: World) -> None:
         if batch.id in surviving and batch.will.word != CANCELLED:
             assert not batch.results.safe & batch.failed, "safe and failed"
             settled = batch.results.safe.count() + batch.failed.count()
-            assert settled == batch.results.total, "complete with tasks missing"
+            assert settled == batch.results.wanted, "complete with tasks missing"
+            stray = [index for index in batch.results.excluded.indices() if world.executed[batch.id, index]]
+            assert not stray, f"tasks that are excluded were run: {stray[:5]}"

@@ -14,7 +14,8 @@ import msgspec
 
 from musep2p.core import effects as fx
 from musep2p.core import events as ev
-from musep2p.core.ids import Incarnation, PeerId
+from musep2p.core.ids import BatchId, Incarnation, PeerId
+from musep2p.core.recipe import Recipe
 from musep2p.core.records import RecordId
 from musep2p.core.work import spool_name
 from musep2p.pipes import FrameProcess
@@ -56,6 +57,7 @@ class StoreClient:
         self._asked_at: float | None = None
         self._unanswered = 0
         self._ops: dict[int, fx.Publish | fx.Lookup] = {}
+        self._known: set[BatchId] = set()
         self._presence: Presence | None = None
         self._tick: asyncio.TimerHandle | None = None
         self._presence_at = 0.0
@@ -71,14 +73,16 @@ class StoreClient:
     def perform(self, effect: fx.Publish | fx.Lookup | fx.StoreBatch) -> None:
         """Carry out a store effect; an event follows, of success or failure."""
         if isinstance(effect, fx.StoreBatch):
-            self._ask(p.PutBatch(effect.batch, effect.recipe, effect.will))
+            self._ask_of(effect.batch, effect.recipe, p.PutBatch(effect.batch, effect.will))
             return
         self._ops[effect.op] = effect
         if isinstance(effect, fx.Publish):
-            self._ask(p.PutResults(effect.op, effect.block, effect.recipe, effect.name))
+            self._ask_of(effect.batch, effect.recipe, p.PutResults(effect.op, effect.block, effect.name))
         else:
             first = RecordId(self._me, self._incarnation, effect.number)
-            self._ask(p.Reuse(effect.op, effect.batch, effect.recipe, effect.name, effect.ranges, first))
+            self._ask_of(
+                effect.batch, effect.recipe, p.Reuse(effect.op, effect.batch, effect.name, effect.ranges, first)
+            )
 
     async def close(self) -> None:
         """Take our presence away and let the helper finish."""
@@ -96,6 +100,7 @@ class StoreClient:
         self._helpers += 1
         number = self._helpers
         self._unanswered, self._asked_at = 0, None
+        self._known.clear()
         writer = f"{self._me}-{self._incarnation.counter}-{self._incarnation.nonce}-{number}"
         argv = ["-m", "musep2p.store.helper", str(self._root), str(self._spool), writer]
         self._helper = FrameProcess(
@@ -107,6 +112,13 @@ class StoreClient:
     def _in_loop(self, call: Callable[..., None], *args: object) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(call, *args)
+
+    def _ask_of(self, batch: BatchId, recipe: Recipe, request: p.ToHelper) -> None:
+        """Ask about a batch; its recipe goes first when this helper has not had it."""
+        if self._helper is not None and batch not in self._known:
+            self._known.add(batch)
+            self._helper.send(_encode(p.Know(batch, recipe)))
+        self._ask(request)
 
     def _ask(self, request: p.ToHelper) -> None:
         if self._helper is None:

@@ -15,10 +15,12 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from musep2p.core.ids import BatchId
 from musep2p.core.ranges import Ranges
+from musep2p.core.recipe import Tasks
 from musep2p.core.records import ResultBlock
 from musep2p.engines.registry import key_of, load_engine
-from musep2p.errors import MuseError, StoreError
+from musep2p.errors import MuseError, RecipeError, StoreError
 from musep2p.pipes import child_pipes, write_frame
 from musep2p.store import protocol as p
 from musep2p.store.layout import EmptyStore, SharedStore, room_test
@@ -41,8 +43,10 @@ class Helper:
     def __init__(self, root: Path, spool: Path, writer: str) -> None:
         self._root, self._spool, self._writer = root, spool, writer
         self._store: SharedStore | None = None
+        self._tasks: dict[BatchId, Tasks] = {}
         self._handlers: dict[type, Callable[[Any], p.FromHelper | None]] = {
             p.Open: self._open,
+            p.Know: self._know,
             p.PutResults: self._put_results,
             p.Reuse: self._reuse,
             p.PutBatch: self._put_batch,
@@ -56,7 +60,7 @@ class Helper:
         answers: list[p.FromHelper] = []
         for request in requests:
             try:
-                if self._store is not None:
+                if self._store is not None and not isinstance(request, p.Know):
                     self._store.check_identity()
                 answer = self._handlers[type(request)](request)
             except (OSError, MuseError) as error:
@@ -89,17 +93,23 @@ class Helper:
             name = f"{request.block.batch}-{entry.index}-{entry.attempt}.{entry.ext}"
             if entry.ext and not (self._spool / name).exists():
                 return p.Failed(request.op, f"{name} is no longer in the spool", True)
-        return p.ResultsPut(
-            request.op, self._need().put_results(request.block, request.recipe, request.name, self._spool)
-        )
+        tasks = self._tasks[request.block.batch]
+        return p.ResultsPut(request.op, self._need().put_results(request.block, tasks, request.name, self._spool))
+
+    def _know(self, request: p.Know) -> None:
+        self._tasks[request.batch] = Tasks(request.recipe)
 
     def _reuse(self, request: p.Reuse) -> p.FromHelper:
         store = self._need()
-        engine = load_engine(request.recipe.engine)
+        tasks = self._tasks[request.batch]
+        engine = load_engine(tasks.recipe.engine)
         hits = []
         for index in Ranges.decode(request.ranges).indices():
-            key = key_of(engine, request.recipe, index)
-            entry = store.reuse(request.batch, request.recipe, request.name, index, key)
+            try:
+                key = key_of(engine, tasks, index)
+            except RecipeError:
+                continue  # the task will fail where it is run, and say why
+            entry = store.reuse(request.batch, tasks, request.name, index, key)
             if entry is not None:
                 hits.append(entry)
         if hits:
@@ -108,7 +118,7 @@ class Helper:
         return p.Reused(request.op, tuple(hits), store.folder(request.batch, request.name).name)
 
     def _put_batch(self, request: p.PutBatch) -> p.FromHelper:
-        folder = self._need().put_batch(request.batch, request.recipe, request.will)
+        folder = self._need().put_batch(request.batch, self._tasks[request.batch].recipe, request.will)
         return p.BatchPut(request.batch, request.will, folder)
 
     def _announce(self, request: p.Announce) -> None:

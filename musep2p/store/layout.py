@@ -13,8 +13,9 @@ from pathlib import Path
 import msgspec
 
 from musep2p.core.ids import BatchId, TaskKey, digest_of, hash64, short
-from musep2p.core.recipe import Recipe
-from musep2p.core.recipe.names import folder_name, image_name
+from musep2p.core.recipe import Recipe, Tasks, encode_recipe
+from musep2p.core.recipe.names import folder_name
+from musep2p.core.recipe.view import recipe_json
 from musep2p.core.records import Entry, ResultBlock, Will
 from musep2p.core.wills import WORDS
 from musep2p.errors import StoreError
@@ -167,8 +168,7 @@ class SharedStore:
         folder = self.folder(batch, will.settings.name)
         encoded = _encode(will)
         files = {
-            folder / "recipe.msgpack": _encode(recipe),
-            folder / "recipe.json": msgspec.json.format(msgspec.json.encode(recipe)),
+            folder / "recipe.msgpack": encode_recipe(recipe),
             folder / "wills" / f"{will.turn}-{WORDS[will.word]}-{hash64(encoded) >> 32:08x}": encoded,
         }
         for path, data in files.items():
@@ -176,9 +176,12 @@ class SharedStore:
                 write_durably(path, data)
             if path.read_bytes() != data:
                 raise StoreError(f"{path} holds something else.", "Check the share.")
+        view = folder / "recipe.json"
+        if not view.exists():
+            write_durably(view, recipe_json(recipe))  # for people; another version may have written another view
         return folder.name
 
-    def put_results(self, block: ResultBlock, recipe: Recipe, name: str, spool: Path) -> str:
+    def put_results(self, block: ResultBlock, tasks: Tasks, name: str, spool: Path) -> str:
         """Objects, views, keys, and the record (durable after `sync`); returns the folder's name."""
         folder = self.folder(block.batch, name)
         for entry in block.entries:
@@ -188,20 +191,19 @@ class SharedStore:
                 if digest_of(data) != entry.digest:
                     raise StoreError(f"{file} was altered in the spool.", "The task will be rendered again.")
                 self.objects.put(data, entry.digest, entry.ext)
-                self.objects.show_as(
-                    entry.digest, entry.ext, folder / "images" / image_name(recipe, entry.index, entry.ext)
-                )
+                view = folder / "images" / f"{tasks.name(entry.index)}.{entry.ext}"
+                self.objects.show_as(entry.digest, entry.ext, view)
                 if entry.key:
                     self._put_key(entry)
         self._log(block.batch, folder).append(_encode(ResultBlock(block.batch, block.first, block.entries, True)))
         return folder.name
 
-    def reuse(self, batch: BatchId, recipe: Recipe, name: str, index: int, key: TaskKey) -> Entry | None:
+    def reuse(self, batch: BatchId, tasks: Tasks, name: str, index: int, key: TaskKey) -> Entry | None:
         """A result of equal work, shown under this batch: sound = its object opens and has the recorded size."""
         found = self._read_key(key)
         if found is None or not self.objects.has(found.digest, found.ext, found.size):
             return None
-        view = self.folder(batch, name) / "images" / image_name(recipe, index, found.ext)
+        view = self.folder(batch, name) / "images" / f"{tasks.name(index)}.{found.ext}"
         self.objects.show_as(found.digest, found.ext, view)
         with view.open("rb") as file:
             if os.fstat(file.fileno()).st_size != found.size:

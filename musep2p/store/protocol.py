@@ -14,6 +14,7 @@ __all__ = [
     "BatchPut",
     "Failed",
     "FromHelper",
+    "Know",
     "ListPresent",
     "Open",
     "Opened",
@@ -41,7 +42,6 @@ class PutResults(msgspec.Struct, frozen=True, array_like=True, tag="put"):
 
     op: int
     block: ResultBlock
-    recipe: Recipe
     name: str
 
 
@@ -50,17 +50,22 @@ class Reuse(msgspec.Struct, frozen=True, array_like=True, tag="reuse"):
 
     op: int
     batch: BatchId
-    recipe: Recipe
     name: str
     ranges: tuple[int, ...]
     first: RecordId
+
+
+class Know(msgspec.Struct, frozen=True, array_like=True, tag="know"):
+    """The recipe of a batch: said once in a helper's life, before anything else on the batch. Not answered."""
+
+    batch: BatchId
+    recipe: Recipe
 
 
 class PutBatch(msgspec.Struct, frozen=True, array_like=True, tag="batch"):
     """Recipe and will of a batch."""
 
     batch: BatchId
-    recipe: Recipe
     will: Will
 
 
@@ -129,7 +134,7 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
     lost: bool = False
 
 
-ToHelper = Open | PutResults | Reuse | PutBatch | Announce | Withdraw | ListPresent
+ToHelper = Open | Know | PutResults | Reuse | PutBatch | Announce | Withdraw | ListPresent
 FromHelper = Opened | ResultsPut | Reused | BatchPut | Present | Failed
 
 to_helper = msgspec.msgpack.Decoder(ToHelper)

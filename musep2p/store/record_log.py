@@ -21,7 +21,7 @@ __all__ = ["RecordLog", "read_log"]
 
 _MAGIC = b"musep2p log 1\n"
 _HEAD = struct.Struct(">IQ")
-_LENGTH_MAX = 64 << 20
+_LENGTH_MAX = 65 << 20  # a recipe of 64 MiB and what is around it
 
 
 def _frames(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -106,8 +106,8 @@ def test_splits_do_not_make_logs_grow():
 def test_cancelling_one_batch_leaves_the_next_chunk_of_the_slot():
     """A slot has a chunk of each of two batches: the end of one does not lose the other."""
     table = Table(1)
-    one = Recipe("null", {}, (Axis("v", tuple(range(10))),), (1,))
-    two = Recipe("null", {}, (Axis("w", (1, 2)),), (1, 2))
+    one = Recipe("null", {}, (Axis.of("v", tuple(range(10))),), (1,))
+    two = Recipe("null", {}, (Axis.of("w", (1, 2)),), (1, 2))
     table.submit("p0", one, Settings("one"))
     table.submit("p0", two, Settings("two"))
     table.wait(3000)
@@ -130,7 +130,7 @@ def test_cancelling_one_batch_leaves_the_next_chunk_of_the_slot():
 def test_a_partly_safe_block_is_told_on_after_a_restart(own):
     """Three of five results of one block are safe: whoever acts learns of them, and the rest is done."""
     for seed in range(100):
-        recipe = Recipe("null", {}, (Axis("v", tuple(range(5))),), (seed,))
+        recipe = Recipe("null", {}, (Axis.of("v", tuple(range(5))),), (seed,))
         batch = batch_id(recipe)
         if hash64(f"{batch}/{0:016x}".encode()) > hash64(f"{batch}/{1:016x}".encode()):
             break
@@ -174,7 +174,7 @@ def test_a_fact_whose_teller_dies_before_the_disk_has_it_is_told_on():
 def test_what_is_scattered_fits_its_messages():
     """Ten thousand single open tasks: each grant, report and record can be read by who gets it."""
     total = 20_000
-    recipe = Recipe("null", {}, (Axis("v", tuple(range(200))),), tuple(range(total // 200)))
+    recipe = Recipe("null", {}, (Axis.of("v", tuple(range(200))),), tuple(range(total // 200)))
     batch = batch_id(recipe)
     blocks = [
         ResultBlock(batch, RecordId(PeerId("7" * 16), LIFE, i), tuple(entry(j) for j in range(i, i + 4000, 2)), True)
@@ -272,8 +272,8 @@ def test_a_busy_fast_peer_does_not_keep_a_slow_one_idle():
     core.hello = Hello(1, "table", "p1", 7001, 7100, 1, ("null", "gpu"))
     core.payload = frozenset({"null", "gpu"})
     table.meet()
-    urgent = Recipe("gpu", {}, (Axis("v", (1, 2, 3, 4)),), (1,))
-    plain = Recipe("null", {}, (Axis("v", (1, 2)),), (1,))
+    urgent = Recipe("gpu", {}, (Axis.of("v", (1, 2, 3, 4)),), (1,))
+    plain = Recipe("null", {}, (Axis.of("v", (1, 2)),), (1,))
     table.submit("p1", urgent, Settings("urgent", priority=5))
     table.wait(2000)
     core.paces = {urgent.work_class(): 3.6e9, plain.work_class(): 10e6}

@@ -14,7 +14,7 @@ from musep2p.core.requests import Request, SubmitAsk
 from musep2p.core.state import Core
 from musep2p.core.tuning import Tuning
 
-RECIPE = Recipe("null", {}, (Axis("v", tuple(range(10))),), (1, 2))
+RECIPE = Recipe("null", {}, (Axis.of("v", tuple(range(10))),), (1, 2))
 
 
 class Table:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from PIL import Image
 
-from musep2p.core.recipe import Recipe
+from musep2p.core.recipe import Recipe, Tasks
 from musep2p.engines.registry import engine_names, key_of, load_engine
 from musep2p.errors import EngineError
 from musep2p.images.pixel_hash import pixel_hash
@@ -22,7 +22,7 @@ RECIPES = {
 
 def rendered(name, index=0, attempt=1, **extra):
     engine = load_engine(name)
-    parameters = engine.normalise({**RECIPES[name].parameters(index), **extra})
+    parameters = engine.normalise({**Tasks(RECIPES[name]).parameters(index), **extra})
     return engine.render(Task(parameters, attempt, 1.0))
 
 
@@ -34,15 +34,15 @@ def test_the_box_has_three():
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_interface_holds(name):
     """Good parameters pass, normalising twice is once, equal work gives equal bytes, keys differ where work does."""
-    engine, recipe = load_engine(name), RECIPES[name]
-    normal = engine.normalise(recipe.parameters(0))
+    engine, tasks = load_engine(name), Tasks(RECIPES[name])
+    normal = engine.normalise(tasks.parameters(0))
 
     assert engine.name == name and engine.identity.startswith(name)
-    assert engine.check(recipe.parameters(0)) == []
+    assert engine.check(tasks.parameters(0)) == []
     assert engine.normalise(normal) == normal
     assert rendered(name).data == rendered(name).data
     assert bool(rendered(name).ext) != engine.payload
-    assert key_of(engine, recipe, 0) != key_of(engine, recipe, 1)
+    assert key_of(engine, tasks, 0) != key_of(engine, tasks, 1)
 
 
 def test_null_gives_its_parameters_back():

@@ -48,9 +48,9 @@ def make_store(path, files):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("prompt: [a\n", ["batch.yaml", "line"]),
-        ("promt: a\n", ["line 1", "Did you mean 'prompt'"]),
-        ('prompt: "{{ctiy}}"\naxes: {city: [a]}\n', ["ctiy", "Known here: city"]),
+        ("prompt: [a\n", ["batch.yaml:2:1", "closed"]),
+        ("promt: a\n", ["batch.yaml:1:1", "Did you mean 'prompt'"]),
+        ('prompt: "{{ctiy}}"\naxes: {city: [a]}\n', ["batch.yaml:1:10", "ctiy", "Did you mean 'city'"]),
         ("engine: sleep\nparams: {ms: -4}\n", ["ms must be"]),
     ],
     ids=["no yaml", "unknown key", "unknown name", "wrong parameter"],

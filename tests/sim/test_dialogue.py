@@ -10,7 +10,7 @@ from musep2p.core.requests import Accepted, ResultsAsk, ResultsPage, StatusAsk, 
 from musep2p.sim.network import Weather
 from musep2p.sim.world import TaskModel, World
 
-RECIPE = Recipe("sim", {}, (Axis("city", ("Kyoto", "Paris")),), (1, 2, 3, 4))
+RECIPE = Recipe("sim", {}, (Axis.of("city", ("Kyoto", "Paris")),), (1, 2, 3, 4))
 
 
 def farm(count=3, *, has_store=True):
@@ -119,7 +119,7 @@ def test_what_is_urgent_is_fetched_while_slots_are_busy():
     """A queue of plain tasks at both: the urgent batch, submitted at one of them, is done by both before the rest."""
     world = farm(2)
     run(world, 1)
-    plain = Recipe("sim", {}, (Axis("v", tuple(range(100))),), ())
+    plain = Recipe("sim", {}, (Axis.of("v", tuple(range(100))),), ())
     world.ask(world.peers[0], 1, SubmitAsk(plain, Settings("plain")))
     run(world, 3)
     world.ask(world.peers[0], 2, SubmitAsk(RECIPE, Settings("urgent", priority=5)))

@@ -7,15 +7,15 @@ import msgspec
 import pytest
 
 from musep2p.core.ids import Incarnation, PeerId, TaskKey, digest_of
-from musep2p.core.recipe import Axis, Recipe, Settings, batch_id
+from musep2p.core.recipe import Axis, Recipe, Settings, Tasks, batch_id
 from musep2p.core.records import Entry, RecordId, ResultBlock, Will
 from musep2p.errors import StoreError
 from musep2p.store.layout import EmptyStore, Presence, SharedStore, self_test
 from musep2p.store.record_log import read_log
 
 ID = "a" * 32
-RECIPE = Recipe("sleep", {"prompt": "{{city}}"}, (Axis("city", ("Kyoto", "Paris")),), (1,))
-BATCH = batch_id(RECIPE)
+RECIPE = Recipe("sleep", {"prompt": "{{city}}"}, (Axis.of("city", ("Kyoto", "Paris")),), (1,))
+BATCH, TASKS = batch_id(RECIPE), Tasks(RECIPE)
 FIRST = RecordId(PeerId("1" * 16), Incarnation(1, "0" * 8), 0)
 
 
@@ -94,7 +94,7 @@ def test_without_hard_links_views_are_copies(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "link", refused)
     (tmp_path / "spool").mkdir()
     store = SharedStore(tmp_path / "nas", "w", ID)
-    folder = store.put_results(block(tmp_path / "spool", b"one"), RECIPE, "city", tmp_path / "spool")
+    folder = store.put_results(block(tmp_path / "spool", b"one"), TASKS, "city", tmp_path / "spool")
 
     images = list((tmp_path / "nas" / "batches" / folder / "images").iterdir())
     assert [p.read_bytes() for p in images] == [b"one"]
@@ -123,7 +123,7 @@ def test_the_folder_keeps_the_name_it_was_made_under(store):
 def test_results_become_objects_views_keys_and_a_record(store, tmp_path):
     """Two tasks with equal outputs are one object, shown under two names, recorded once durable."""
     told = block(tmp_path / "spool", b"same", b"same")
-    folder = store.root / "batches" / store.put_results(told, RECIPE, "city", tmp_path / "spool")
+    folder = store.root / "batches" / store.put_results(told, TASKS, "city", tmp_path / "spool")
     store.sync()
     payloads, _ = read_log(folder / "records" / "p-1-0-1.log")
     kept = msgspec.msgpack.decode(payloads[0], type=ResultBlock)
@@ -134,37 +134,47 @@ def test_results_become_objects_views_keys_and_a_record(store, tmp_path):
     assert not list(store.root.rglob(".tmp-*"))
 
 
+def test_a_recipe_is_the_same_whatever_the_order_it_was_written_in(store):
+    """Two peers with one recipe, its parameters in another order, and a view that an older version wrote."""
+    one, other = (Recipe("sleep", fixed, ()) for fixed in ({"ms": 1, "a": 2}, {"a": 2, "ms": 1}))
+    will = Will(1, 0, Settings("x"))
+    folder = store.root / "batches" / store.put_batch(batch_id(one), one, will)
+    (folder / "recipe.json").write_text("{}")
+
+    assert folder.name == SharedStore(store.root, "other").put_batch(batch_id(other), other, will)
+
+
 def test_equal_work_is_found_by_its_key(store, tmp_path):
     """A sound key gives the result again under another batch; an unsound one gives nothing and is mended."""
     told = block(tmp_path / "spool", b"one", b"two")
-    store.put_results(told, RECIPE, "city", tmp_path / "spool")
+    store.put_results(told, TASKS, "city", tmp_path / "spool")
     other = Recipe("sleep", {"prompt": "other"}, (), (1, 2))
     key = told.entries[1].key
-    hit = store.reuse(batch_id(other), other, "other", 0, key)
+    hit = store.reuse(batch_id(other), Tasks(other), "other", 0, key)
     view = next((store.root / "batches").glob("other-*/images/*"))
 
     assert (hit.index, hit.digest, hit.skipped) == (0, told.entries[1].digest, True)
     assert view.read_bytes() == b"two"
-    assert store.reuse(batch_id(other), other, "other", 1, TaskKey("f" * 32)) is None
+    assert store.reuse(batch_id(other), Tasks(other), "other", 1, TaskKey("f" * 32)) is None
 
     store.objects.path(told.entries[1].digest, "png").unlink()
-    assert store.reuse(batch_id(other), other, "other", 0, key) is None
+    assert store.reuse(batch_id(other), Tasks(other), "other", 0, key) is None
     (tmp_path / "spool" / f"{BATCH}-1-1.png").write_bytes(b"two")
-    store.put_results(told, RECIPE, "city", tmp_path / "spool")
-    assert store.reuse(batch_id(other), other, "other", 0, key) is not None
+    store.put_results(told, TASKS, "city", tmp_path / "spool")
+    assert store.reuse(batch_id(other), Tasks(other), "other", 0, key) is not None
 
 
 def test_a_torn_key_is_a_miss_and_is_written_anew(store, tmp_path):
     """Keys are not synced; a power cut may leave one empty."""
     told = block(tmp_path / "spool", b"one")
-    store.put_results(told, RECIPE, "city", tmp_path / "spool")
+    store.put_results(told, TASKS, "city", tmp_path / "spool")
     path = store.root / "keys" / told.entries[0].key[:2] / told.entries[0].key
     path.write_bytes(b"")
 
-    assert store.reuse(BATCH, RECIPE, "city", 0, told.entries[0].key) is None
+    assert store.reuse(BATCH, TASKS, "city", 0, told.entries[0].key) is None
     (tmp_path / "spool" / f"{BATCH}-0-1.png").write_bytes(b"one")
-    store.put_results(told, RECIPE, "city", tmp_path / "spool")
-    assert store.reuse(BATCH, RECIPE, "city", 0, told.entries[0].key) is not None
+    store.put_results(told, TASKS, "city", tmp_path / "spool")
+    assert store.reuse(BATCH, TASKS, "city", 0, told.entries[0].key) is not None
 
 
 def test_a_spool_file_that_changed_is_not_published(store, tmp_path):
@@ -173,7 +183,7 @@ def test_a_spool_file_that_changed_is_not_published(store, tmp_path):
     (tmp_path / "spool" / f"{BATCH}-0-1.png").write_bytes(b"two")
 
     with pytest.raises(StoreError, match="altered in the spool"):
-        store.put_results(told, RECIPE, "city", tmp_path / "spool")
+        store.put_results(told, TASKS, "city", tmp_path / "spool")
     assert not list((store.root / "objects").rglob("*.png"))
 
 

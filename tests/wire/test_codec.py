@@ -20,7 +20,7 @@ from musep2p.wire.codec import CONTROL_BYTES_MAX, decode, encode
 
 ME, LIFE, BATCH = PeerId("1" * 16), Incarnation(1, "0" * 8), BatchId("b" * 32)
 RID = RecordId(ME, LIFE, 3)
-RECIPE = Recipe("sleep", {"prompt": "{{city}}"}, (Axis("city", ("京都", 2, True)),), (1, 2))
+RECIPE = Recipe("sleep", {"prompt": "{{city}}"}, (Axis.of("city", ("京都", 2, True)),), (1, 2))
 WILL = Will(2, 1, Settings("x"))
 FAILURE = Failure(BATCH, RID, 1, 4, 1, "why")
 LOAD = m.Load((m.LoadEntry(BATCH, 1, 40, 9000),), 1, 2, 1, 30, (m.Pace("sleep||", 50_000),))
@@ -132,10 +132,11 @@ def test_bombs_are_refused(data):
 def test_a_recipe_with_too_many_tasks_is_refused():
     """A rule of the recipe itself is an error of its sender, not a crash."""
     value = msgspec.to_builtins(envelope(m.Copy(BATCH, RECIPE, WILL)))
-    axes = [{"name": n, "values": list(range(4000))} for n in "ab"]
-    value[4][2] = {"engine": "null", "fixed": {}, "axes": axes}
+    seeds = {"type": "counted", "count": 1_000_000_000}
+    axis = msgspec.to_builtins(Axis.of("a", (1, 2)), builtin_types=(bytes,))
+    value[4][2] = {"engine": "null", "fixed": {}, "axes": [axis], "seeds": seeds}
 
-    with pytest.raises(PeerError, match="16,000,000"):
+    with pytest.raises(PeerError, match="2,000,000,000"):
         decode(b"P" + msgspec.msgpack.encode(value))
 
 

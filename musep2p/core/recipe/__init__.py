@@ -1,5 +1,30 @@
-"""What a batch is: a template and its axes, from which every task is computed."""
+"""What a batch is: templates and axes, from which every task is computed."""
 
-from musep2p.core.recipe.recipe import Axis, Parameters, Recipe, Scalar, Settings, batch_id, task_key
+from musep2p.core.recipe.axis import Axis, Scalar
+from musep2p.core.recipe.recipe import (
+    Counted,
+    Derived,
+    Parameters,
+    Recipe,
+    Settings,
+    batch_id,
+    decode_recipe,
+    encode_recipe,
+    task_key,
+)
+from musep2p.core.recipe.tasks import Tasks
 
-__all__ = ["Axis", "Parameters", "Recipe", "Scalar", "Settings", "batch_id", "task_key"]
+__all__ = [
+    "Axis",
+    "Counted",
+    "Derived",
+    "Parameters",
+    "Recipe",
+    "Scalar",
+    "Settings",
+    "Tasks",
+    "batch_id",
+    "decode_recipe",
+    "encode_recipe",
+    "task_key",
+]

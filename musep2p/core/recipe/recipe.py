@@ -1,37 +1,54 @@
-"""A recipe: from a template and its axes to the parameters of any task, by computation.
+"""A recipe: what decides the pictures of a batch, immutable once submitted.
 
-The axes are a mixed-radix number system: the first axis is the outermost digit of the index, the seed the
-innermost, so that a range of indices shares its outer values (engine, model and size above all).
-
-    index = ((a0 * len(a1)) + a1) * len(seeds) + s
+It is not a list. `Tasks` (tasks.py) computes the parameters of any index from it, so that a million tasks
+cost what ten cost.
 """
 
 from __future__ import annotations
 
+from math import prod
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from musep2p.core.ids import BatchId, TaskKey, hash_parts
-from musep2p.core.recipe.template import fill, placeholders
+from musep2p.core.recipe.axis import Axis, Scalar, Word
 from musep2p.errors import RecipeError
 
-__all__ = ["Axis", "Parameters", "Recipe", "Scalar", "Settings", "batch_id", "task_key"]
+__all__ = [
+    "CLASS_NAMES",
+    "MAX_TASKS",
+    "MIDDLE_OUT",
+    "ORDERS",
+    "RECIPE_BYTES_MAX",
+    "WRITTEN",
+    "Counted",
+    "Derived",
+    "Parameters",
+    "Recipe",
+    "Rule",
+    "Settings",
+    "batch_id",
+    "batch_id_of",
+    "decode_recipe",
+    "encode_recipe",
+    "task_key",
+]
 
-Scalar = str | int | float | bool
-Text = Annotated[str, Meta(max_length=200_000)]
-Word = Annotated[str, Meta(min_length=1, max_length=120)]
 Parameters = dict[str, Scalar]
+Rule = dict[Word, tuple[Scalar, ...]]
 
-MAX_TASKS = 10_000_000  # a mistyped axis, not a wish; the batch language will let users raise it
+MAX_TASKS = 10_000_000  # unless the batch file says more: a mistyped axis, not a wish
+TASKS_LIMIT = 1_000_000_000  # whatever the file says; 20 bytes a task would be 20 GB
+RECIPE_BYTES_MAX = 64 << 20
+SEED_MAX = (1 << 63) - 1
+WRITTEN, MIDDLE_OUT = "written", "middle-out"
+ORDERS = (WRITTEN, MIDDLE_OUT)
+CLASS_NAMES = frozenset(("model", "width", "height"))  # with the engine they are the class of work
 
-
-class Axis(msgspec.Struct, frozen=True):
-    """One axis: a parameter or template variable and the values it takes, outermost axis first."""
-
-    name: Word
-    values: Annotated[tuple[Scalar, ...], Meta(min_length=1, max_length=1_000_000)]
+Text = Annotated[str, Meta(max_length=200_000)]
+ImageSeed = Annotated[int, Meta(ge=-SEED_MAX, le=SEED_MAX)]
 
 
 class Settings(msgspec.Struct, frozen=True, array_like=True):
@@ -50,101 +67,126 @@ class Settings(msgspec.Struct, frozen=True, array_like=True):
     timeout_ms: Annotated[int, Meta(ge=0)] = 0
 
 
+class Counted(msgspec.Struct, frozen=True, tag="counted"):
+    """The image seeds `first`, `first + 1`, ..."""
+
+    count: Annotated[int, Meta(ge=1, le=TASKS_LIMIT)]
+    first: ImageSeed = 1
+
+
+class Derived(msgspec.Struct, frozen=True, tag="derived"):
+    """So many image seeds for each cell, computed from the cell's own values."""
+
+    count: Annotated[int, Meta(ge=1, le=TASKS_LIMIT)]
+
+
 class Recipe(msgspec.Struct, frozen=True):
-    """What decides the pictures of a batch; immutable once submitted.
+    """What decides the pictures of a batch.
 
     Attributes:
         engine: the engine's name.
-        fixed: parameters that are the same for all tasks; strings are templates.
-        axes: outermost first.
-        seeds: the image seeds of every cell, innermost.
+        fixed: parameters that are the same for all tasks; texts are templates.
+        axes: outermost first; their names are variables of the templates.
+        seeds: the image seeds of every cell, innermost; none: the engine's own default.
+        given: names of axes that the engine is handed as parameters, too.
+        rng_seed: of random choices and derived seeds.
+        vary_by: names on whose values random choices and derived seeds depend; empty for all.
+        wildcards: file name -> lines.
+        exclude: cells that match one of these are left out; a rule gives names the values that match.
+        include: if there are any, cells that match none are left out.
+        order: `written` or `middle-out`.
+        output: template of the pictures' names; empty for the index and the first value of every axis.
         tags: a peer must have all of these to run a task.
+        gpu_mb: memory that a peer's GPU must have.
         model: part of the class of work.
         run: 0, or the number of a run that shall render anew.
     """
 
     engine: Word
     fixed: Annotated[dict[Word, Scalar], Meta(max_length=200)]
-    axes: Annotated[tuple[Axis, ...], Meta(max_length=16)] = ()
-    seeds: Annotated[tuple[int, ...], Meta(max_length=1_000_000)] = ()
+    axes: Annotated[tuple[Axis, ...], Meta(max_length=32)] = ()
+    seeds: Annotated[tuple[ImageSeed, ...], Meta(max_length=1_000_000)] | Counted | Derived = ()
+    given: Annotated[tuple[Word, ...], Meta(max_length=1000)] = ()
+    rng_seed: ImageSeed = 0
+    vary_by: Annotated[tuple[Word, ...], Meta(max_length=1000)] = ()
+    wildcards: Annotated[dict[Annotated[str, Meta(max_length=300)], tuple[Text, ...]], Meta(max_length=10_000)] = {}
+    exclude: Annotated[tuple[Rule, ...], Meta(max_length=1000)] = ()
+    include: Annotated[tuple[Rule, ...], Meta(max_length=1000)] = ()
+    order: Annotated[str, Meta(pattern="^(written|middle-out)$")] = WRITTEN
+    output: Annotated[str, Meta(max_length=1000)] = ""
     tags: Annotated[tuple[Word, ...], Meta(max_length=16)] = ()
+    gpu_mb: Annotated[int, Meta(ge=0, le=1 << 30)] = 0
     model: Annotated[str, Meta(max_length=200)] = ""
     run: Annotated[int, Meta(ge=0)] = 0
 
     def __post_init__(self) -> None:
-        total = self.count()
-        if total > MAX_TASKS:
-            sizes = " x ".join(f"{axis.name} ({len(axis.values)})" for axis in self.axes)
+        if self.count() > TASKS_LIMIT:
             raise RecipeError(
-                f"the batch has {total:,} tasks, more than {MAX_TASKS:,}: {sizes} x {max(1, len(self.seeds))} seeds.",
-                "Take values out of an axis, or submit it in parts.",
+                f"the batch has {self.count():,} tasks, more than {TASKS_LIMIT:,}.", "Submit it in parts."
             )
-        self._check_names()
-        self._check_placeholders()
+        names = self.variables()
+        for name in names:
+            if names.count(name) > 1:
+                raise RecipeError(f"an axis cannot be called {name!r}: that name has a value already.", "Rename it.")
+        missing = {*self.given, *self.vary_by} - set(names)
+        if missing:
+            raise RecipeError(f"no axis gives {sorted(missing)[0]!r} a value.", "Add one, or take the name out.")
+
+    def repeats(self) -> int:
+        """How many image seeds every cell has."""
+        return self.seeds.count if isinstance(self.seeds, Counted | Derived) else max(1, len(self.seeds))
+
+    def cells(self) -> int:
+        """The number of cells: the product of the axes, excluded ones counted."""
+        return prod(axis.size for axis in self.axes)
 
     def count(self) -> int:
-        """The number of tasks."""
-        total = max(1, len(self.seeds))
-        for axis in self.axes:
-            total *= len(axis.values)
-        return total
+        """The number of indices; those of excluded cells count."""
+        return self.cells() * self.repeats()
 
-    def cell(self, index: int) -> Parameters:
-        """The values of the axes (and `seed`) for one index."""
-        if not 0 <= index < self.count():
-            raise IndexError(f"task {index} of {self.count()}")
-        values: Parameters = {}
-        rest = index
-        if self.seeds:
-            rest, digit = divmod(rest, len(self.seeds))
-            values["seed"] = self.seeds[digit]
-        for axis in reversed(self.axes):
-            rest, digit = divmod(rest, len(axis.values))
-            values[axis.name] = axis.values[digit]
-        return values
+    def has_seeds(self) -> bool:
+        """True when the tasks differ in their image seed."""
+        return self.seeds != ()
 
-    def parameters(self, index: int) -> Parameters:
-        """What the engine is asked for, for one index: the fixed parameters, filled, under the cell's own values."""
-        cell = self.cell(index)
-        known = {**cell, "index": index}
-        filled = {name: fill(v, known) if isinstance(v, str) else v for name, v in self.fixed.items()}
-        return {**filled, **cell, "engine": self.engine, "model": self.model}
-
-    def label(self, index: int) -> str:
-        """A short name for an index from its axes, for the file that people browse."""
-        cell = self.cell(index)
-        return "_".join(str(cell[axis.name]) for axis in self.axes)
+    def variables(self) -> list[str]:
+        """The names that templates may use."""
+        return [name for axis in self.axes for name in axis.names] + (["seed"] if self.has_seeds() else []) + ["index"]
 
     def work_class(self) -> str:
-        """Class of work (engine, model, size): what speed is measured by."""
+        """Class of work (engine, model, size): what speed is measured by; several are taken as one."""
         size = f"{self.fixed.get('width', '')}x{self.fixed.get('height', '')}"
         return f"{self.engine}|{self.model}|{size if size != 'x' else ''}"
 
-    def _check_names(self) -> None:
-        names = [axis.name for axis in self.axes]
-        taken = {"index"} | ({"seed"} if self.seeds else set())
-        for name in names:
-            if name in taken or names.count(name) > 1:
-                raise RecipeError(f"an axis cannot be called {name!r}: that name has a value already.", "Rename it.")
-
-    def _check_placeholders(self) -> None:
-        known = {axis.name for axis in self.axes} | {"index"} | ({"seed"} if self.seeds else set())
-        for name, value in self.fixed.items():
-            for wanted in placeholders(value) if isinstance(value, str) else ():
-                if wanted not in known:
-                    raise RecipeError(
-                        f"{name}: nothing gives {{{{{wanted}}}}} a value.",
-                        f"Known here: {', '.join(sorted(known))}. "
-                        + ("Add `seeds`." if wanted == "seed" else f"Add an axis named {wanted!r}."),
-                    )
-
 
 _canonical = msgspec.msgpack.Encoder(order="deterministic")
+_decode = msgspec.msgpack.Decoder(Recipe).decode
+
+
+def encode_recipe(recipe: Recipe) -> bytes:
+    """The one encoding of a recipe: what its batch's id is the hash of, and what travels."""
+    return _canonical.encode(recipe)
+
+
+def decode_recipe(data: bytes | bytearray | memoryview) -> Recipe:
+    """The recipe in some bytes.
+
+    Raises:
+        RecipeError: there is none.
+    """
+    try:
+        return _decode(data)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise RecipeError(f"a recipe that cannot be read: {error}.") from None
 
 
 def batch_id(recipe: Recipe) -> BatchId:
     """The hash of what decides the batch's pictures, and of its run number."""
-    return BatchId(hash_parts(b"musep2p batch 1", _canonical.encode(recipe)))
+    return batch_id_of(encode_recipe(recipe))
+
+
+def batch_id_of(encoded: bytes | bytearray) -> BatchId:
+    """As `batch_id`, from the recipe's encoding."""
+    return BatchId(hash_parts(b"musep2p batch 1", encoded))
 
 
 def task_key(identity: str, parameters: Parameters) -> TaskKey:

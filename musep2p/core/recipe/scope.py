@@ -1,0 +1,98 @@
+"""What the templates of a recipe may ask for, and whether they ask for nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from musep2p.core.recipe.axis import Axis
+from musep2p.core.recipe.fill import Wildcards, text_of
+from musep2p.core.recipe.template import Choice, Lookup, Part, Template, TemplateError, Variable, Wildcard, walk
+from musep2p.core.words import did_you_mean
+
+__all__ = ["Scope"]
+
+_VALUES_SHOWN = 3
+
+
+class Scope:
+    """Variables and wildcard files.
+
+    Args:
+        variables: names that have a value in every cell.
+        axes: where the values of variables are found.
+        wildcards: the files of the recipe.
+    """
+
+    def __init__(self, variables: Sequence[str], axes: Sequence[Axis], wildcards: Mapping[str, Sequence[str]]) -> None:
+        self.variables = frozenset(variables)
+        self._axes = axes
+        self._names = list(wildcards)
+        self.wildcards = Wildcards(wildcards)
+        self._sound: set[str] = set()
+
+    def problems(self, template: Template) -> Iterator[TemplateError]:
+        """What a template asks for in vain; offsets are in its own text."""
+        yield from self._problems(template, ())
+
+    def _problems(self, template: Template, inside: tuple[str, ...]) -> Iterator[TemplateError]:
+        for part in walk(template):
+            yield from self._part(part, inside)
+
+    def _part(self, part: Part, inside: tuple[str, ...]) -> Iterator[TemplateError]:
+        if isinstance(part, Variable):
+            yield from self._variable(part.name, part.offset)
+        elif isinstance(part, Lookup):
+            yield from self._variable(part.key, part.offset) or self._lookup(part)
+        elif isinstance(part, Wildcard):
+            yield from self._wildcard(part, inside)
+        elif isinstance(part, Choice) and (pool := part.pool()) is not None:
+            lines = sum(option.weight > 0 for option in self.wildcards.options(pool))
+            if lines < max(part.least, part.most) and lines:
+                text = f"this asks for {max(part.least, part.most)} of {lines} lines of {pool.name!r}."
+                yield TemplateError(part.offset, text, "Ask for fewer, or add lines.")
+
+    def _variable(self, name: str, offset: int) -> list[TemplateError]:
+        if name in self.variables:
+            return []
+        hint = "Add `seeds`." if name == "seed" else did_you_mean(name, self.variables)
+        return [TemplateError(offset, f"nothing gives {{{{{name}}}}} a value.", hint)]
+
+    def _lookup(self, lookup: Lookup) -> list[TemplateError]:
+        values = [
+            text_of(value) for axis in self._axes if lookup.key in axis.names for value in axis.column(lookup.key)
+        ]
+        missing = [
+            value for value in dict.fromkeys(values) if not self.variables.intersection(lookup.candidates(value))
+        ]
+        if not missing:
+            return []
+        wanted = lookup.candidates(missing[0])[0]
+        shown = ", ".join(missing[:_VALUES_SHOWN]) + (" ..." if len(missing) > _VALUES_SHOWN else "")
+        text = f"there is no column {wanted!r} (nothing for {lookup.key}: {shown})."
+        return [TemplateError(lookup.offset, text, did_you_mean(wanted, self.variables))]
+
+    def _wildcard(self, wildcard: Wildcard, inside: tuple[str, ...]) -> Iterator[TemplateError]:
+        names = [name for name in self._names if wildcard.matches(name)]
+        if not any(option.weight for option in self.wildcards.options(wildcard)):
+            if names:
+                yield TemplateError(wildcard.offset, f"the wildcard file {names[0]!r} has no line.", "Add some lines.")
+                return
+            hint = did_you_mean(wildcard.name, self._names)
+            yield TemplateError(wildcard.offset, f"there is no wildcard file {wildcard.name!r}.", hint)
+        for name in names:
+            if name in inside:
+                path = " -> ".join([*inside[inside.index(name) :], name])
+                yield TemplateError(wildcard.offset, f"wildcards name each other in a circle: {path}.", "Break it.")
+            elif name not in self._sound:
+                yield from self._file(name, wildcard, (*inside, name))
+
+    def _file(self, name: str, wildcard: Wildcard, inside: tuple[str, ...]) -> Iterator[TemplateError]:
+        found = False
+        for option in self.wildcards.options(Wildcard(name, 0)):
+            for problem in self._problems(option.template, inside):
+                found = True
+                nested = "wildcard" in problem.message
+                text = problem.message if nested else f"in the wildcard file {name!r}: {problem.message}"
+                yield TemplateError(wildcard.offset, text, problem.hint)
+        if not found:
+            self._sound.add(name)
