@@ -1,8 +1,7 @@
-"""From the nodes of a batch file to a recipe: one pass over the keys, then over what they say together."""
+"""From the nodes of a batch file to a recipe: what each key says, then what they say together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -10,17 +9,17 @@ import msgspec
 from musep2p.batchfile.columns import SIZE, axis_of, outermost_first
 from musep2p.batchfile.drafts import Draft, Drafts
 from musep2p.batchfile.engine_check import check_with_engine, engine_parameters
-from musep2p.batchfile.fields import ALIASES, FIELDS, PARAMETERS
+from musep2p.batchfile.fields import PARAMETERS
+from musep2p.batchfile.keys import Keys
+from musep2p.batchfile.prompts import Prompts
 from musep2p.batchfile.rules import read_rules, skipped_rules
-from musep2p.batchfile.source import MappingNode, Node, ScalarNode, Source, is_plain
-from musep2p.batchfile.values import Values, as_guidance
+from musep2p.batchfile.source import Node, ScalarNode, Source
 from musep2p.batchfile.wildcards import WildcardFolder
-from musep2p.core.recipe import Axis, Counted, Derived, Recipe, Scalar, Settings, Tasks, encode_recipe
+from musep2p.core.recipe import Axis, Counted, Derived, Recipe, Settings, Tasks, encode_recipe
 from musep2p.core.recipe.names import NameTemplate
-from musep2p.core.recipe.recipe import MAX_TASKS, ORDERS, RECIPE_BYTES_MAX, SEED_MAX, TASKS_LIMIT, WRITTEN, Rule
+from musep2p.core.recipe.recipe import MAX_TASKS, RECIPE_BYTES_MAX, SEED_MAX, TASKS_LIMIT, Rule
 from musep2p.core.recipe.scope import Scope
-from musep2p.core.recipe.tasks import TEMPLATED
-from musep2p.core.recipe.template import Lookup, Template, TemplateError, Variable, Wildcard, parse, walk
+from musep2p.core.recipe.template import Template, Wildcard
 from musep2p.core.words import did_you_mean
 from musep2p.errors import RecipeError
 
@@ -28,6 +27,7 @@ __all__ = ["Builder"]
 
 _KINDS_OF_AXES = ("rows", "zip", "axes")
 _OUTPUT_MAX = 1000
+Seeds = tuple[int, ...] | Counted | Derived
 
 
 class Builder:
@@ -35,200 +35,103 @@ class Builder:
 
     Args:
         source: the batch file.
+        root: its top node.
         folder: that paths are relative to.
-        name: of the batch, when the file gives none.
     """
 
-    def __init__(self, source: Source, folder: Path, name: str) -> None:
-        self.source, self.mistakes, self._folder, self._name = source, source.mistakes, folder, name
-        self.values = Values(source)
-        self.nodes: dict[str, Node] = {}
-        self.key_nodes: dict[str, Node] = {}
-        self.fixed: dict[str, Scalar] = {}
-        self.fixed_nodes: dict[str, Node] = {}
-        self.templates: dict[str, Template] = {}
-        self.drafts: list[Draft] = []
-        self.tasks: Tasks
+    def __init__(self, source: Source, root: Node, folder: Path) -> None:
+        self._source, self._mistakes, self._folder = source, source.mistakes, folder
+        self._keys = Keys(source, root)
+        self._prompts = Prompts(self._keys)
+        self._drafts: list[Draft] = []
+        self._axes_sound = True
         self._idle: list[tuple[Node, str, str]] = []
 
-    def build(self, root: Node) -> tuple[Recipe, Settings]:
-        """Recipe and settings.
+    def build(self, default_name: str) -> tuple[Tasks, Settings]:
+        """The tasks of the recipe, and the settings.
 
         Raises:
             BatchFileError: there are mistakes.
             RecipeError: the whole is impossible.
         """
-        self._read_keys(root)
+        keys, prompts = self._keys, self._prompts
         self._open_wildcards()
-        settings = self._settings()
-        engine = self._engine()
-        self._read_fixed()
+        settings, engine = keys.settings(default_name), keys.engine()
+        prompts.read()
+        before = len(self._mistakes)
         self._read_axes()
+        self._axes_sound = len(self._mistakes) == before
         seeds = self._seeds()
-        self._search_and_replace()
-        self._parse_templates()
+        prompts.replace(self._drafts)
+        prompts.parse()
         axes, given = self._axes(engine)
-        self._check_fixed_twice(given)
-        wildcards = self._wildcards.needed([*self.templates.values(), *self._column_templates(axes, given)])
-        recipe = self._recipe(engine, axes, given, seeds, wildcards)
-        self._check_scope(recipe)
-        self.mistakes.raise_if_any()
-        for idle in self._idle:
-            self.source.wrong(*idle)
-        self.mistakes.raise_if_any()
+        self._check_given_twice(given)
+        recipe = self._recipe(engine, axes, given, seeds)
+        self._check_idle()
         self._check_size(recipe)
-        self.tasks = Tasks(recipe)
-        self._check_wanted(self.tasks)
-        check_with_engine(self.tasks, self.drafts, self.fixed_nodes, self.source)
-        self.mistakes.raise_if_any()
-        return recipe, settings
-
-    def _read_keys(self, root: Node) -> None:
-        if not isinstance(root, MappingNode):
-            self.source.wrong(root, "a batch file is lines of `key: value`.", 'Start with `prompt: "..."`.')
-            self.mistakes.raise_if_any()
-        for key, key_node, value in self.source.pairs(root, "the batch file"):
-            if key in FIELDS:
-                self.nodes[key], self.key_nodes[key] = value, key_node
-            elif key in ALIASES:
-                self.source.wrong(key_node, f"unknown key {key!r}.", f"Here it is called `{ALIASES[key]}`.")
-            else:
-                self.source.unknown(key_node, "key", list(FIELDS))
+        self._note_empty_cells()
+        tasks = Tasks(recipe)
+        self._check_wanted(tasks)
+        check_with_engine(tasks, self._drafts, prompts.nodes, self._source)
+        self._mistakes.raise_if_any()
+        return tasks, settings
 
     def _open_wildcards(self) -> None:
-        node = self.nodes.get("wildcards")
-        shown = self.values.word(node, "wildcards", 1000) if node is not None else "wildcards"
+        node = self._keys.get("wildcards")
+        shown = self._keys.values.word(node, "wildcards", 1000) if node is not None else "wildcards"
         folder = self._folder / shown
         if node is not None and shown and not folder.is_dir():
-            self.source.wrong(node, f"the folder {shown!r} is not there.", "Paths are relative to the batch file.")
-        self._wildcards = WildcardFolder(folder, shown, self.mistakes)
-
-    def _settings(self) -> Settings:
-        name = self.nodes.get("name")
-        timeout = self.nodes.get("timeout")
-        return Settings(
-            (self.values.word(name, "name") if name is not None else self._name[:120]) or "batch",
-            self._whole("priority", -1000, 1000, 0),
-            self._whole("retries", 0, 100, 2),
-            self.values.duration_ms(timeout, "timeout") if timeout is not None else 0,
-        )
-
-    def _engine(self) -> str:
-        node = self.nodes.get("engine")
-        if node is None:
-            return "atelier"
-        if isinstance(node, ScalarNode) and node.value == "null":
-            return "null"  # the engine of that name, not YAML's nothing
-        return self.values.word(node, "engine")
-
-    def _read_fixed(self) -> None:
-        for name in ("prompt", "negative", "sampler"):
-            if name in self.nodes:
-                self._fix(name, self.source.prompt_of(self.nodes[name], name, strict=name in TEMPLATED))
-        for name, bounds in (("steps", (1, 10_000)), ("guidance", None)):
-            if name in self.nodes:
-                self._fix_number(name, self.nodes[name], bounds)
-        if SIZE in self.nodes and (size := self.values.size(self.nodes[SIZE])):
-            self.fixed["width"], self.fixed["height"] = size
-            self.fixed_nodes["width"] = self.fixed_nodes["height"] = self.nodes[SIZE]
-        if "params" in self.nodes:
-            for name, key_node, value in self.source.pairs(self.nodes["params"], "params"):
-                if name in (*PARAMETERS, "seed", "engine"):
-                    hint = f"Write `{ALIASES.get(name, name)}:` on its own line."
-                    self.source.wrong(key_node, f"{name!r} has a key of its own.", hint)
-                    continue
-                scalar = self.values.scalar(value, name)
-                if scalar is not None:
-                    self.fixed[name], self.fixed_nodes[name] = scalar, value
-
-    def _fix(self, name: str, text: str | None) -> None:
-        if text is not None:
-            self.fixed[name], self.fixed_nodes[name] = text, self.nodes[name]
-
-    def _fix_number(self, name: str, node: Node, bounds: tuple[int, int] | None) -> None:
-        if isinstance(node, ScalarNode) and "{{" in node.value:
-            self._fix(name, str(node.value))
-        elif bounds is not None:
-            self.fixed[name] = self.values.whole(node, name, *bounds, 20)
-        else:
-            value = as_guidance(node.value) if isinstance(node, ScalarNode) and is_plain(node) else None
-            if value is None:
-                self.values.wrong(node, name, "a number")
-                return
-            self.fixed[name] = value
-        self.fixed_nodes[name] = node
+            self._source.wrong(node, f"the folder {shown!r} is not there.", "Paths are relative to the batch file.")
+        self._wildcards = WildcardFolder(folder, shown, self._mistakes)
 
     def _read_axes(self) -> None:
-        drafts = Drafts(self.values, self._folder, self._lines_of_wildcard, self._wildcards.names)
-        for key in [key for key in self.nodes if key in _KINDS_OF_AXES]:
-            node = self.nodes[key]
+        drafts = Drafts(self._keys.values, self._folder, self._lines_of_wildcard, self._wildcards.names)
+        for key in [key for key in self._keys.nodes if key in _KINDS_OF_AXES]:
+            node = self._keys.nodes[key]
             if key == "axes":
-                self.drafts += drafts.axes(node)
+                self._drafts += drafts.axes(node)
             elif key == "zip":
-                self.drafts += drafts.groups(node)
+                self._drafts += drafts.groups(node)
             elif (rows := drafts.rows(node)) is not None:
-                self.drafts.append(rows)
-        self.drafts = outermost_first(self.drafts)
-        seen: dict[str, Draft] = {}
-        for draft in self.drafts:
+                self._drafts.append(rows)
+        self._drafts = outermost_first(self._drafts)
+        seen: set[str] = set()
+        for draft in self._drafts:
             for name in draft.names:
-                if name in ("index", "engine") or name in seen:
-                    text = f"{name!r} is given by two axes." if name in seen else f"{name!r} cannot be an axis."
-                    self.source.wrong(draft.node, text, "Rename one." if name in seen else "Submit one batch for each.")
-                seen[name] = draft
+                if name in seen:
+                    self._source.wrong(draft.node, f"{name!r} is given by two axes.", "Rename one.")
+                elif name in ("index", "engine"):
+                    self._source.wrong(draft.node, f"{name!r} cannot be an axis.", "Submit one batch for each.")
+                seen.add(name)
 
     def _lines_of_wildcard(self, name: str) -> tuple[str, ...] | None:
-        found = self._wildcards.needed([Template((Wildcard(name, 0),))])
-        return found.get(name)
+        return self._wildcards.needed([Template((Wildcard(name, 0),))]).get(name)
 
-    def _seeds(self) -> tuple[int, ...] | Counted | Derived:
+    def _seeds(self) -> Seeds:
         """`seeds`, or an axis called `seed`: innermost, wherever it is written."""
-        found = [draft for draft in self.drafts if draft.listed and draft.names in (["seed"], ["seeds"])]
-        column = next((draft for draft in self.drafts if "seed" in draft.names and draft not in found), None)
-        node = self.nodes.get("seeds")
-        if (column is not None or found) and node is not None:
-            self.source.wrong(node, "seeds are given twice: here and by an axis or column `seed`.", "Keep one of them.")
-        if found:
-            self.drafts = [draft for draft in self.drafts if draft not in found]
-            return self.values.seeds(found[0].node)
-        return self.values.seeds(node) if node is not None else ()
-
-    def _search_and_replace(self) -> None:
-        """The text that is searched for becomes the variable of its axis."""
-        for draft in self.drafts:
-            if not draft.replaced:
-                continue
-            where = [name for name in ("prompt", "negative") if draft.replaced in str(self.fixed.get(name, ""))]
-            for name in where:
-                self.fixed[name] = str(self.fixed[name]).replace(draft.replaced, f"{{{{{draft.names[0]}}}}}")
-            if not where:
-                hint = "The first text of `replace` must stand in the prompt as it is."
-                self.source.wrong(draft.node, f"the prompt has no {draft.replaced!r} to replace.", hint)
-
-    def _parse_templates(self) -> None:
-        for name, value in self.fixed.items():
-            if isinstance(value, str):
-                try:
-                    self.templates[name] = parse(value)
-                except TemplateError as error:
-                    self._wrong_template(name, error)
-
-    def _wrong_template(self, name: str, error: TemplateError) -> None:
-        node = self.fixed_nodes[name]
-        moved = isinstance(node, ScalarNode) and self.fixed[name] != node.value
-        self.source.wrong(node, f"{name}: {error.message}", error.hint, -1 if moved else error.offset)
+        listed = [draft for draft in self._drafts if draft.listed and draft.names in (["seed"], ["seeds"])]
+        column = any("seed" in draft.names for draft in self._drafts if draft not in listed)
+        node = self._keys.get("seeds")
+        if node is not None and (column or listed):
+            text = "seeds are given twice: here and by an axis or column `seed`."
+            self._source.wrong(node, text, "Keep one of them.")
+        if listed:
+            self._drafts = [draft for draft in self._drafts if draft not in listed]
+            return self._keys.values.seeds(listed[0].node)
+        return self._keys.seeds()
 
     def _axes(self, engine: str) -> tuple[list[Axis], list[str]]:
-        asked = self._asked_for()
+        """The axes, and which of their names the engine is handed."""
+        asked = self._prompts.asked_for(self._drafts) | self._mentioned()
         own = engine_parameters(engine)
         known = {*PARAMETERS, *(own or ())}
         axes: list[Axis] = []
         given: list[str] = []
-        for draft in self.drafts:
+        for draft in self._drafts:
             wanted = [name for name in draft.names if name in known | {"seed"}]
             if draft.listed:
                 wanted += self._unasked(draft, asked, known, any_name=own is None)
-            axis, handed = axis_of(draft, wanted, self.mistakes)
+            axis, handed = axis_of(draft, wanted, self._mistakes)
             axes.append(axis)
             given += handed
         return axes, given
@@ -244,161 +147,98 @@ class Builder:
             self._idle.append((draft.node, f"the axis {lone[0]!r} changes nothing: no template asks for it.", hint))
         return []
 
-    def _asked_for(self) -> set[str]:
-        """Names of variables that templates may ask for, columns that hold templates included."""
-        columns = [name for draft in self.drafts for name in draft.names]
-        asked: set[str] = set()
-        for template in [*self.templates.values(), *self._draft_templates()]:
-            for part in walk(template):
-                if isinstance(part, Variable):
-                    asked.add(part.name)
-                elif isinstance(part, Lookup):
-                    asked |= {part.key} | {name for name in columns if name.startswith(part.prefix)}
-        node = self.nodes.get("output")
-        output = NameTemplate(str(node.value)) if isinstance(node, ScalarNode) else None
-        by = self.nodes.get("vary_by")
-        words = {str(item.value) for item in self.source.items(by) if isinstance(item, ScalarNode)} if by else set()
-        return asked | set(output.variables if output else ()) | words
+    def _mentioned(self) -> set[str]:
+        """Names in `output` and `vary_by`."""
+        output, by = self._keys.get("output"), self._keys.get("vary_by")
+        names = NameTemplate(str(output.value)).variables if isinstance(output, ScalarNode) else []
+        items = self._source.items(by) if by is not None else []
+        return {*names, *(str(item.value) for item in items if isinstance(item, ScalarNode))}
 
-    def _draft_templates(self) -> Iterator[Template]:
-        """Templates in columns called `prompt` or `negative`; a wrong one is a mistake at its place."""
-        for draft in self.drafts:
-            for at in [at for at, name in enumerate(draft.names) if name in TEMPLATED]:
-                for row, cells in enumerate(draft.rows):
-                    if not set(cells[at]) & set("{}_\\$"):
-                        continue
-                    try:
-                        yield parse(cells[at])
-                    except TemplateError as error:
-                        file, line, column = draft.place(row, at)
-                        self.mistakes.add(line, column, f"{draft.names[at]}: {error.message}", error.hint, file)
+    def _check_idle(self) -> None:
+        """Said only when nothing else is wrong: a misspelt variable leaves its axis idle, too."""
+        for node, message, hint in self._idle:
+            self._source.wrong(node, message, hint)
+        self._mistakes.raise_if_any()
 
-    def _column_templates(self, axes: list[Axis], given: list[str]) -> Iterator[Template]:
-        return self._draft_templates() if TEMPLATED & set(given) else iter(())
-
-    def _check_fixed_twice(self, given: list[str]) -> None:
+    def _check_given_twice(self, given: list[str]) -> None:
         for name in given:
-            if name in self.fixed or (name == "model" and "model" in self.nodes):
+            node = self._prompts.nodes.get(name) or (self._keys.get("model") if name == "model" else None)
+            if node is not None and name != "height":
                 shown = SIZE if name == "width" else name
-                if name != "height":
-                    node = self.fixed_nodes.get(name) or self.nodes["model"]
-                    text = f"{shown} is given twice: here and by an axis."
-                    self.source.wrong(node, text, "Keep one of them.")
+                self._source.wrong(node, f"{shown} is given twice: here and by an axis.", "Keep one of them.")
 
-    def _recipe(
-        self, engine: str, axes: list[Axis], given: list[str], seeds: tuple[int, ...] | Counted | Derived,
-        wildcards: dict[str, tuple[str, ...]],
-    ) -> Recipe:  # fmt: skip
-        exclude = self._rules("exclude", axes)
-        for draft, axis in zip(self.drafts, axes, strict=True):
-            exclude += skipped_rules(draft, axis)
-        include = self._rules("include", axes)
+    def _recipe(self, engine: str, axes: list[Axis], given: list[str], seeds: Seeds) -> Recipe:
+        keys = self._keys
         names = {name for axis in axes for name in axis.names}
-        vary_by, order = self._vary_by(names), self._order()
-        tags = self.values.words(self.nodes["tags"], "tags") if "tags" in self.nodes else ()
-        memory = self.nodes.get("gpu_memory")
-        gpu_mb = self.values.memory_mb(memory, "gpu_memory") if memory is not None else 0
-        model = self.source.prompt_of(self.nodes["model"], "model", strict=False) if "model" in self.nodes else ""
-        rng_seed = self._whole("rng_seed", -SEED_MAX, SEED_MAX, 0)
-        output = self._output(axes, has_seed=seeds != ())
-        self.mistakes.raise_if_any()
-        made = Recipe(
-            engine, self.fixed, tuple(axes), seeds, tuple(given), rng_seed, vary_by, wildcards, exclude, include,
-            order, output, tags, gpu_mb, model or "",
+        templates = [*self._prompts.templates.values(), *self._prompts.in_columns(self._drafts)]
+        wildcards = self._wildcards.needed(templates)
+        plain = Recipe(engine, {}, seeds=seeds, tags=keys.tags(), gpu_mb=keys.gpu_mb(), model=keys.model())
+        rng_seed, order = keys.whole("rng_seed", -SEED_MAX, SEED_MAX, 0), keys.order()
+        if self._axes_sound:  # else what is missing is missing because of a mistake that is told already
+            seeded = ["seed"] if keys.get("seeds") is not None or seeds != () else []
+            scope = Scope(["index", *seeded, *names], axes, wildcards)
+            self._prompts.check(scope, self._drafts, self._wildcards.names())
+            exclude, include = self._rules("exclude", axes), self._rules("include", axes)
+            for draft, axis in zip(self._drafts, axes, strict=True):
+                exclude += skipped_rules(draft, axis)
+            vary_by, output = keys.vary_by(names), self._output(axes, {*names, "index", *seeded})
+        self._mistakes.raise_if_any()
+        made = msgspec.structs.replace(
+            plain, fixed=self._prompts.fixed, axes=tuple(axes), given=tuple(given), rng_seed=rng_seed, vary_by=vary_by,
+            wildcards=wildcards, exclude=exclude, include=include, order=order, output=output,
         )  # fmt: skip
+        # Fields are bounded by their types, which only a conversion checks.
         return msgspec.convert(msgspec.to_builtins(made, builtin_types=(bytes,)), Recipe, builtin_types=(bytes,))
 
     def _rules(self, key: str, axes: list[Axis]) -> tuple[Rule, ...]:
-        return read_rules(self.source, self.nodes[key], key, axes) if key in self.nodes else ()
+        node = self._keys.get(key)
+        return read_rules(self._source, node, key, axes) if node is not None else ()
 
-    def _vary_by(self, names: set[str]) -> tuple[str, ...]:
-        node = self.nodes.get("vary_by")
-        if node is None:
-            return ()
-        found = []
-        for item in self.source.items(node):
-            word = self.values.word(item, "vary_by")
-            if word and word not in names:
-                self.source.unknown(item, "name in vary_by:", sorted(names))
-            elif word:
-                found.append(word)
-        return tuple(dict.fromkeys(found))
-
-    def _order(self) -> str:
-        node = self.nodes.get("order")
-        if node is None:
-            return WRITTEN
-        word = self.values.word(node, "order")
-        if word and word not in ORDERS:
-            self.source.unknown(node, "order", list(ORDERS))
-            return WRITTEN
-        return word or WRITTEN
-
-    def _output(self, axes: list[Axis], *, has_seed: bool) -> str:
+    def _output(self, axes: list[Axis], known: set[str]) -> str:
         """The template of names; by default the index and the first value of every axis."""
-        node = self.nodes.get("output")
+        node = self._keys.get("output")
         if node is None:
-            first = [SIZE if SIZE in axis.names else axis.names[0] for axis in axes if "prompt" not in axis.names[:1]]
+            first = [SIZE if SIZE in axis.names else axis.names[0] for axis in axes if axis.names[0] != "prompt"]
             return "_".join(f"{{{{{name}}}}}" for name in ["index", *first])
-        text = self.values.word(node, "output", _OUTPUT_MAX)
-        known = {"index", *(name for axis in axes for name in axis.names)} | ({"seed"} if has_seed else set())
+        text = self._keys.values.word(node, "output", _OUTPUT_MAX)
         for wanted in NameTemplate(text).variables:
             if wanted not in known:
-                at = text.find(wanted)
                 hint = did_you_mean(wanted, known)
-                self.source.wrong(node, f"output: nothing gives {{{{{wanted}}}}} a value.", hint, at)
+                message = f"output: nothing gives {{{{{wanted}}}}} a value."
+                self._source.wrong(node, message, hint, text.find(wanted))
         return text
 
-    def _check_scope(self, recipe: Recipe) -> None:
-        scope = Scope(recipe.variables(), recipe.axes, recipe.wildcards)
-        known_lists = self._wildcards.names()
-        for name, template in self.templates.items():
-            for problem in scope.problems(template):
-                if problem.message.startswith("there is no wildcard file"):
-                    wanted = problem.message.split("'")[1]
-                    problem = TemplateError(problem.offset, problem.message, did_you_mean(wanted, known_lists))
-                self._wrong_template(name, problem)
-        for draft in self.drafts:
-            for at in [at for at, name in enumerate(draft.names) if name in TEMPLATED]:
-                self._check_column(scope, draft, at)
-
-    def _check_column(self, scope: Scope, draft: Draft, at: int) -> None:
-        for row, cells in enumerate(draft.rows):
-            if set(cells[at]) & set("{_"):
-                for problem in scope.problems(parse(cells[at])):
-                    file, line, column = draft.place(row, at)
-                    self.mistakes.add(line, column, f"{draft.names[at]}: {problem.message}", problem.hint, file)
-
     def _check_size(self, recipe: Recipe) -> None:
-        limit = self._whole("max_tasks", 1, TASKS_LIMIT, MAX_TASKS)
+        limit = self._keys.whole("max_tasks", 1, TASKS_LIMIT, MAX_TASKS)
         if recipe.count() > limit:
             sizes = [f"{' and '.join(axis.names[:3])} ({axis.size:,})" for axis in recipe.axes]
             sizes += [f"seeds ({recipe.repeats():,})"] if recipe.repeats() > 1 else []
-            keys = [key for key in ("max_tasks", *_KINDS_OF_AXES, "seeds") if key in self.nodes]
+            keys = [key for key in ("max_tasks", *_KINDS_OF_AXES, "seeds") if key in self._keys.nodes]
             text = f"{recipe.count():,} tasks, more than {limit:,}: {' x '.join(sizes)}."
-            self._wrong_key(keys[0], text, "Take values out of an axis, or raise `max_tasks`.")
+            self._keys.wrong(keys[0], text, "Take values out of an axis, or raise `max_tasks`.")
         size = len(encode_recipe(recipe))
         if size > RECIPE_BYTES_MAX:
             text = f"rows and lists take {size >> 20} MiB; at most {RECIPE_BYTES_MAX >> 20} MiB travel with a batch."
-            self.mistakes.add(0, 0, text, "Take columns out that no template uses, or split the table.")
-        self.mistakes.raise_if_any()
+            self._mistakes.add(0, 0, text, "Take columns out that no template uses, or split the table.")
+        self._mistakes.raise_if_any()
+
+    def _note_empty_cells(self) -> None:
+        """An empty cell may be meant; a translation that is missing is worth knowing before it is rendered."""
+        asked = self._prompts.asked_for(self._drafts)
+        for draft in self._drafts:
+            for at, name in enumerate(draft.names if not draft.listed else []):
+                empty = [row for row, cells in enumerate(draft.rows) if not cells[at]]
+                if empty and name in asked:
+                    file, line, _ = draft.place(empty[0], at)
+                    where = f"{file or self._mistakes.file}:{line}"
+                    more = f" and {len(empty) - 1} more" if len(empty) > 1 else ""
+                    self._mistakes.note(f"{name!r} is empty at {where}{more}, and a template asks for it")
 
     def _check_wanted(self, tasks: Tasks) -> None:
-        key = "include" if "include" in self.nodes else "exclude"
+        key = "include" if self._keys.get("include") is not None else "exclude"
         try:
-            wanted = tasks.wanted
+            if not tasks.wanted:
+                self._keys.wrong(key, "every cell of the batch is left out.", "Exclude less, or include more.")
         except RecipeError as error:
-            self.source.wrong(self.key_nodes[key], error.message, error.hint)
-        else:
-            if not wanted:
-                self._wrong_key(key, "every cell of the batch is left out.", "Exclude less, or include more.")
-        self.mistakes.raise_if_any()
-
-    def _wrong_key(self, key: str, message: str, hint: str) -> None:
-        node = self.key_nodes.get(key)
-        line, column = self.source.place(node) if node is not None else (0, 0)
-        self.mistakes.add(line, column, message, hint)
-
-    def _whole(self, key: str, low: int, high: int, default: int) -> int:
-        node = self.nodes.get(key)
-        return self.values.whole(node, key, low, high, default) if node is not None else default
+            self._keys.wrong(key, error.message, error.hint)
+        self._mistakes.raise_if_any()

@@ -62,8 +62,8 @@ class Mistakes:
         self._found: dict[Mistake, None] = {}
         self.notes: list[str] = []
 
-    def __bool__(self) -> bool:
-        return bool(self._found)
+    def __len__(self) -> int:
+        return len(self._found)
 
     def add(self, line: int, column: int, message: str, hint: str, file: str = "") -> None:
         """One more; the same one twice counts once."""

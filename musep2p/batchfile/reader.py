@@ -72,13 +72,12 @@ def read_text(text: str, name: str, folder: Path | None = None, shown: str = "ba
         if not mistakes:
             mistakes.add(1, 1, "the file is empty.", "Start with `prompt: ...`.")
         raise BatchFileError(shown, mistakes.found())
-    builder = Builder(source, folder or Path(), name)
     try:
-        recipe, settings = builder.build(root)
+        tasks, settings = Builder(source, root, folder or Path()).build(name)
     except (msgspec.ValidationError, RecipeError) as error:
         if isinstance(error, BatchFileError):
             raise
         told = error if isinstance(error, RecipeError) else RecipeError(f"{error}.")
         mistakes.add(0, 0, told.message, told.hint)
         raise BatchFileError(shown, mistakes.found()) from None
-    return BatchFile(recipe, settings, builder.tasks, tuple(mistakes.notes))
+    return BatchFile(tasks.recipe, settings, tasks, tuple(mistakes.notes))
