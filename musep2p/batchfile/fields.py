@@ -26,7 +26,8 @@ class Field:
 _TEXT = {"type": "string"}
 _WORD = {"type": "string", "minLength": 1, "maxLength": 120}
 _SCALAR = {"type": ["string", "number", "boolean"]}
-_LIST = {"type": "array", "items": _SCALAR, "minItems": 1}
+_SKIPPED = {"type": "object", "properties": {"SKIP": _SCALAR}, "additionalProperties": False}
+_LIST = {"type": "array", "items": {"anyOf": [_SCALAR, _SKIPPED]}, "minItems": 1}
 _SIZE = {"type": "string", "pattern": r"^\s*\d{1,5}\s*[xX\u00d7]\s*\d{1,5}\s*$"}
 _WHOLE_OR_TEMPLATE = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]}
 _NUMBER_OR_TEMPLATE = {"anyOf": [{"type": "number"}, {"type": "string"}]}
