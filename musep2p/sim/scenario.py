@@ -185,12 +185,13 @@ def run(plan: Plan, *, keep_told: int = 0) -> Outcome:
 
 
 def _recipe(number: int, tasks: int, holes: int) -> Recipe:
-    """A batch of so many indices; with `holes` every so manieth is no task."""
+    """A batch of so many tasks; with `holes` every so manieth index beside them is no task."""
     batch = Axis.of("batch", (number,))
-    if holes < 2 or tasks < holes:
+    if holes < 2:
         return Recipe("sim", {}, (batch,), tuple(range(tasks)))
-    out: Rule = {"v": tuple(range(0, tasks, holes))}
-    return Recipe("sim", {}, (batch, Axis.of("v", range(tasks))), exclude=(out,))
+    indices = range(tasks + -(-tasks // (holes - 1)))
+    out: Rule = {"v": tuple(indices[::holes])}
+    return Recipe("sim", {}, (batch, Axis.of("v", indices)), exclude=(out,))
 
 
 def _build(plan: Plan) -> World:
@@ -203,7 +204,7 @@ def _build(plan: Plan) -> World:
     beat = plan.heartbeat_ms
     tuning = Tuning(heartbeat_ms=beat, suspect_ms=3 * beat, down_ms=5 * beat)
     if plan.large_recipes:
-        tuning = replace(tuning, inline_bytes=0, piece_bytes=64, piece_again_ms=300)
+        tuning = replace(tuning, inline_bytes=0, piece_bytes=200, piece_again_ms=300)
     world = World(random.Random(f"musep2p world {plan.seed}"), plan.weather, model, tuning)
     for slots, speed in zip(plan.slots, plan.speeds, strict=True):
         world.add_peer(slots=slots, speed=speed, has_store=plan.stores)

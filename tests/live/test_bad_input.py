@@ -115,6 +115,7 @@ def test_a_port_that_is_taken(farm):
 def test_two_peers_with_one_state_folder(farm):
     """The second is told to take a folder of its own."""
     farm.start("p1")
+    farm.wait_up(1, "p1")
 
     refused(farm, *join(farm, "--state", farm.base / "p1"), code=2, words=["another peer is running", "--state"])
 

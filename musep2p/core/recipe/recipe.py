@@ -128,7 +128,8 @@ class Recipe(msgspec.Struct, frozen=True):
         for name in names:
             if names.count(name) > 1:
                 raise RecipeError(f"an axis cannot be called {name!r}: that name has a value already.", "Rename it.")
-        missing = {*self.given, *self.vary_by} - set(names)
+        ruled = {name for rule in (*self.exclude, *self.include) for name in rule}
+        missing = {*self.given, *self.vary_by, *ruled} - set(names)
         if missing:
             raise RecipeError(f"no axis gives {sorted(missing)[0]!r} a value.", "Add one, or take the name out.")
 
