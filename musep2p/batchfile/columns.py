@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from musep2p.batchfile.drafts import Draft
 from musep2p.batchfile.mistakes import Mistakes
-from musep2p.batchfile.values import Quoted, as_guidance, as_size, as_whole
+from musep2p.batchfile.values import Quoted, ambiguous, as_guidance, as_size, as_whole
 from musep2p.core.recipe.axis import Axis, Scalar
 from musep2p.core.recipe.recipe import CLASS_NAMES
 from musep2p.core.recipe.tasks import scalar_of
@@ -64,6 +64,9 @@ def _typed(draft: Draft, column: int, row: int, text: str, mistakes: Mistakes) -
     elif name in _TEXTS or isinstance(text, Quoted):
         return str(text)
     else:
+        if draft.listed and (hint := ambiguous(text)):
+            file, line, at = draft.place(row, column)
+            mistakes.add(line, at, f"{name}: {text!r} may be a text or something else.", hint, file)
         return scalar_of(text)
     if value is None:
         _wrong(draft, column, row, f"{name} must be {wanted}, not {text!r}.", mistakes)

@@ -12,7 +12,7 @@ from musep2p.core.recipe.recipe import SEED_MAX, TASKS_LIMIT, Counted, Derived
 from musep2p.core.recipe.tasks import scalar_of
 from musep2p.errors import RecipeError
 
-__all__ = ["Quoted", "Values", "as_guidance", "as_size", "as_whole"]
+__all__ = ["Quoted", "Values", "ambiguous", "as_guidance", "as_size", "as_whole"]
 
 _NUMBER_MAX = 1 << 63
 _WHOLE = re.compile(r"[-+]?\d{1,19}")
@@ -21,7 +21,7 @@ _SIZE = re.compile(r"(\d{1,5})\s*[xX\u00d7]\s*(\d{1,5})")
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s*(s|sec|seconds?|m|min|minutes?|h|hours?)?")
 _MEMORY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(gb|gib|mb|mib)?", re.IGNORECASE)
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
-Wrong = str
+_TRUTHS = {"yes": "true", "no": "false", "on": "true", "off": "false"}
 
 
 class Quoted(str):
@@ -41,6 +41,17 @@ def as_guidance(text: str) -> Scalar | None:
         return None
     value = scalar_of(text)
     return value if isinstance(value, int | float) and abs(value) < _NUMBER_MAX else None
+
+
+def ambiguous(text: str) -> str:
+    """What to write instead of a value that other readers of YAML take for another one; empty if it is clear."""
+    truth = _TRUTHS.get(text.lower())
+    if truth:
+        return f"Write {truth}, or '{text}' in quotes for the text."
+    bare = text.replace("_", "")
+    if re.fullmatch(r"[-+]?\d[\d_]*", text) and str(int(bare)) != text.lstrip("+"):
+        return f"Write {int(bare)}, or '{text}' in quotes for the text."
+    return ""
 
 
 def as_size(text: str) -> tuple[int, int] | None:
@@ -121,6 +132,9 @@ class Values:
             return text
         if self.source.kind(node) == "null":
             self.source.wrong(node, f"{what} has no value.", 'Give it one, or "" for an empty text.')
+            return None
+        if hint := ambiguous(text):
+            self.source.wrong(node, f"{what}: {text!r} may be a text or something else.", hint)
             return None
         value = {"True": True, "TRUE": True, "False": False, "FALSE": False}.get(text, scalar_of(text))
         if isinstance(value, int | float) and not abs(value) < _NUMBER_MAX:

@@ -74,6 +74,13 @@ KEYS = [
     Wrong("a parameter that the engine has not", "prompt: a\nparams: {stpes: 5}\n", "2:17", "Did you mean 'steps'?"),
     Wrong("a parameter without a value", "engine: sleep\nparams:\n  ms:\n", "3:6", "ms has no value"),
     Wrong("a parameter that the engine refuses", "engine: sleep\nparams: {ms: soon}\n", "2:14", "milliseconds"),
+    Wrong("a no that may be false", "engine: null\nparams: {tiling: no}\n", "2:18", "Write false, or 'no' in quotes"),
+    Wrong(
+        "a parameter with a leading zero", "engine: null\nparams: {n: 012}\n", "2:13", "Write 12, or '012' in quotes"
+    ),
+    Wrong(
+        "an axis of yes and no", "engine: null\naxes: {tiling: [yes, 1]}\n", "2:17", "Write true, or 'yes' in quotes"
+    ),
     Wrong("no prompt", "steps: 5\n", "1:1", "there is no prompt"),
     Wrong("a number that is too large", "prompt: a\nguidance: 1e99\n", "2:11", "guidance must be a number"),
 ]
