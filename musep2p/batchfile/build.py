@@ -8,9 +8,10 @@ import msgspec
 
 from musep2p.batchfile.columns import SIZE, axis_of, outermost_first
 from musep2p.batchfile.drafts import Draft, Drafts
-from musep2p.batchfile.engine_check import check_with_engine, engine_parameters
+from musep2p.batchfile.engine_check import check_fixed, check_with_engine, engine_parameters
 from musep2p.batchfile.fields import PARAMETERS
 from musep2p.batchfile.keys import Keys
+from musep2p.batchfile.notes import misnamed, take_notes
 from musep2p.batchfile.prompts import Prompts
 from musep2p.batchfile.rules import read_rules, skipped_rules
 from musep2p.batchfile.source import Node, ScalarNode, Source
@@ -69,7 +70,8 @@ class Builder:
         recipe = self._recipe(engine, axes, given, seeds)
         self._check_idle()
         self._check_size(recipe)
-        self._note_empty_cells()
+        asked = prompts.asked_for(self._drafts)
+        take_notes(recipe, self._drafts, asked, prompts.templates, self._mistakes)
         tasks = Tasks(recipe)
         self._check_wanted(tasks)
         check_with_engine(tasks, self._drafts, prompts.nodes, self._source)
@@ -128,13 +130,24 @@ class Builder:
         axes: list[Axis] = []
         given: list[str] = []
         for draft in self._drafts:
-            wanted = [name for name in draft.names if name in known | {"seed"}]
+            wrapped = {name for name in draft.names if name in asked and name in self._prompts.fixed}
+            wanted = [name for name in draft.names if name in (known | {"seed"}) - wrapped]
             if draft.listed:
                 wanted += self._unasked(draft, asked, known, any_name=own is None)
+            else:
+                self._check_columns(draft, asked | known)
             axis, handed = axis_of(draft, wanted, self._mistakes)
             axes.append(axis)
             given += handed
         return axes, given
+
+    def _check_columns(self, draft: Draft, used: set[str]) -> None:
+        """A column that sets nothing, and is called nearly as what would."""
+        for name in draft.names:
+            meant = misnamed(name) if name not in used else ""
+            if meant:
+                text = f"the column {name!r} sets nothing."
+                self._source.wrong(draft.node, text, f"Call it {meant!r}, or rename it if it is something else.")
 
     def _unasked(self, draft: Draft, asked: set[str], known: set[str], *, any_name: bool) -> list[str]:
         """Names of listed axes that no template asks for: for the engine, if it takes any."""
@@ -182,6 +195,7 @@ class Builder:
             for draft, axis in zip(self._drafts, axes, strict=True):
                 exclude += skipped_rules(draft, axis)
             vary_by, output = keys.vary_by(names), self._output(axes, {*names, "index", *seeded})
+        check_fixed(engine, self._prompts.fixed, self._prompts.nodes, self._source)
         self._mistakes.raise_if_any()
         made = msgspec.structs.replace(
             plain, fixed=self._prompts.fixed, axes=tuple(axes), given=tuple(given), rng_seed=rng_seed, vary_by=vary_by,
@@ -221,18 +235,6 @@ class Builder:
             text = f"rows and lists take {size >> 20} MiB; at most {RECIPE_BYTES_MAX >> 20} MiB travel with a batch."
             self._mistakes.add(0, 0, text, "Take columns out that no template uses, or split the table.")
         self._mistakes.raise_if_any()
-
-    def _note_empty_cells(self) -> None:
-        """An empty cell may be meant; a translation that is missing is worth knowing before it is rendered."""
-        asked = self._prompts.asked_for(self._drafts)
-        for draft in self._drafts:
-            for at, name in enumerate(draft.names if not draft.listed else []):
-                empty = [row for row, cells in enumerate(draft.rows) if not cells[at]]
-                if empty and name in asked:
-                    file, line, _ = draft.place(empty[0], at)
-                    where = f"{file or self._mistakes.file}:{line}"
-                    more = f" and {len(empty) - 1} more" if len(empty) > 1 else ""
-                    self._mistakes.note(f"{name!r} is empty at {where}{more}, and a template asks for it")
 
     def _check_wanted(self, tasks: Tasks) -> None:
         key = "include" if self._keys.get("include") is not None else "exclude"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from musep2p.batchfile.drafts import Draft
 from musep2p.batchfile.mistakes import Mistakes
-from musep2p.batchfile.values import Quoted, ambiguous, as_guidance, as_size, as_whole
+from musep2p.batchfile.values import Quoted, ambiguous, as_guidance, as_size, as_whole, spelling
 from musep2p.core.recipe.axis import Axis, Scalar
 from musep2p.core.recipe.recipe import CLASS_NAMES
 from musep2p.core.recipe.tasks import scalar_of
@@ -83,5 +83,6 @@ def _size(draft: Draft, column: int, row: int, text: str, mistakes: Mistakes) ->
 
 def _wrong(draft: Draft, column: int, row: int, message: str, mistakes: Mistakes) -> None:
     file, line, at = draft.place(row, column)
-    hint = "An empty cell is no value: fill it in." if message.endswith("not ''.") else ""
+    text = draft.rows[row][column]
+    hint = spelling(text) if text else "An empty cell is no value: fill it in."
     mistakes.add(line, at, message, hint, file)

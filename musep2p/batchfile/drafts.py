@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from musep2p.batchfile.tables import SHEETS, Table, read_table
 from musep2p.batchfile.texts import read_lines
 from musep2p.batchfile.values import Quoted, Values
 from musep2p.core.recipe.number_ranges import expand_numbers
+from musep2p.core.recipe.template import without_weight
 from musep2p.core.words import did_you_mean
 from musep2p.errors import RecipeError
 
@@ -21,8 +23,10 @@ Place = tuple[str, int, int]  # file, line, column; an empty file is the batch f
 _NAME_MAX = 120
 _SKIP = "SKIP:"
 _WHOLE = ("steps", "seed", "width", "height")
+_NUMBERS = (*_WHOLE, "guidance")
+_SPAN = re.compile(r"\d+\s*-\s*\d+")  # in quotes it may be meant: "1990-2000"
 _VALUES_MAX = 1_000_000
-_KINDS = ("replace", "file", "column", "wildcard")
+_KINDS = ("replace", "wildcard", "file", "column", "sheet", "encoding", "delimiter")
 
 
 @dataclass(slots=True)
@@ -103,13 +107,25 @@ class Drafts:
             return self._special(name, node)
         if isinstance(node, ScalarNode):
             return self._spelled(name, node)
-        draft = Draft([name], [], [], node)
+        draft, sound = Draft([name], [], [], node), True
         for item in node.value:
             text = self._value(item, name, draft)
-            if text is not None:
-                draft.rows.append((text,))
+            sound = sound and text is not None
+            for each in self._several(text, name, item) if text is not None else ():
+                draft.rows.append((each,))
                 draft.places.append(("", *self._source.place(item)))
-        return self._nonempty(draft, name, node) if len(draft.rows) == len(node.value) else None
+        return self._nonempty(draft, name, node) if sound else None
+
+    def _several(self, text: str, name: str, node: Node) -> list[str]:
+        """An item of a list of numbers may be a range: [10-50 (+10), 60]."""
+        if name not in _NUMBERS or not is_plain(node):
+            return [text]
+        try:
+            numbers = expand_numbers(text, whole=name in _WHOLE)
+        except RecipeError as error:
+            self._source.wrong(node, f"{name}: {error.message}", error.hint)
+            return []
+        return [text] if numbers is None or len(numbers) == 1 else [str(number) for number in numbers]
 
     def _value(self, node: Node, name: str, draft: Draft) -> str | None:
         """One value of a list; `SKIP: x` keeps its number and is left out."""
@@ -141,7 +157,7 @@ class Drafts:
             self._source.wrong(node, f"{name}: {error.message}", error.hint)
             return None
         draft = Draft([name], [], [], node)
-        if numbers is not None:
+        if numbers is not None and (is_plain(node) or name in _NUMBERS or not _SPAN.fullmatch(text.strip())):
             parts = [text] if len(numbers) == 1 else [str(number) for number in numbers]
         elif "||" in text:
             parts = [part.strip() for part in text.split("||")]
@@ -192,6 +208,7 @@ class Drafts:
             self._source.wrong(node, f"there is no wildcard file {wanted!r}.", hint)
             return None
         place = ("", *self._source.place(node))
+        lines = tuple(without_weight(line) for line in lines)
         return self._nonempty(Draft([name], [(line,) for line in lines], [place] * len(lines), node), name, node)
 
     def _from_file(self, name: str, node: MappingNode) -> Draft | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from musep2p.errors import RecipeError
@@ -9,6 +10,7 @@ from musep2p.errors import RecipeError
 __all__ = ["BatchFileError", "Mistake", "Mistakes"]
 
 _TOLD_MAX = 100
+_IN_COLUMN_MAX = 5
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,15 +62,24 @@ class Mistakes:
     def __init__(self, file: str) -> None:
         self.file = file
         self._found: dict[Mistake, None] = {}
+        self._in_column: Counter[tuple[str, int]] = Counter()
         self.notes: list[str] = []
 
     def __len__(self) -> int:
         return len(self._found)
 
     def add(self, line: int, column: int, message: str, hint: str, file: str = "") -> None:
-        """One more; the same one twice counts once."""
-        if len(self._found) < _TOLD_MAX:
-            self._found[Mistake(file or self.file, line, column, message, hint)] = None
+        """One more; the same one twice counts once, and of those in one column of a table the first five are told."""
+        mistake = Mistake(file or self.file, line, column, message, hint)
+        if mistake in self._found or len(self._found) >= _TOLD_MAX:
+            return
+        if file and line:
+            self._in_column[file, column] += 1
+            if self._in_column[file, column] == _IN_COLUMN_MAX + 1:
+                mistake = Mistake(file, line, column, "there are more of these in this column.", "Mend those first.")
+            elif self._in_column[file, column] > _IN_COLUMN_MAX:
+                return
+        self._found[mistake] = None
 
     def note(self, text: str) -> None:
         """Something worth knowing that is no mistake."""

@@ -102,7 +102,7 @@ def _collisions(axis: Axis, tasks: Tasks) -> list[Collision]:
     return [
         Collision(axis.names, "_".join(key), tuple(values[:_VALUES_SHOWN]), len(values))
         for key, values in seen.items()
-        if len(values) > 1
+        if len(set(values)) > 1
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from musep2p.batchfile.drafts import Draft
@@ -18,6 +19,7 @@ from musep2p.core.words import did_you_mean
 __all__ = ["Prompts"]
 
 _STEPS_MAX = 10_000
+_NAMED = re.compile(r"(\{\{[^{}]{0,300}\}\}|__[\w\-./*]{1,200}__)")
 _MARKS = frozenset("{}_\\$")  # a text without any of these is its own template
 
 
@@ -54,10 +56,12 @@ class Prompts:
         for draft in drafts:
             if not draft.replaced:
                 continue
-            where = [name for name in ("prompt", "negative") if draft.replaced in str(self.fixed.get(name, ""))]
-            for name in where:
-                self.fixed[name] = str(self.fixed[name]).replace(draft.replaced, f"{{{{{draft.names[0]}}}}}")
-            if not where:
+            found = False
+            for name in [name for name in ("prompt", "negative") if name in self.fixed]:
+                before = str(self.fixed[name])
+                after = _replaced(before, draft.replaced, f"{{{{{draft.names[0]}}}}}")
+                self.fixed[name], found = after, found or after != before
+            if not found:
                 hint = "The first text of `replace` must stand in the prompt as it is."
                 self._source.wrong(draft.node, f"the prompt has no {draft.replaced!r} to replace.", hint)
 
@@ -107,7 +111,7 @@ class Prompts:
     def _columns(self, drafts: list[Draft]) -> Iterator[tuple[Draft, int, int, Template]]:
         """Draft, row, column and template of the cells that hold one."""
         for draft in drafts:
-            for at in [at for at, name in enumerate(draft.names) if name in TEMPLATED]:
+            for at in [at for at, name in enumerate(draft.names) if name in TEMPLATED - set(self.fixed)]:
                 for row, cells in enumerate(draft.rows):
                     if not set(cells[at]) & _MARKS:
                         continue
@@ -143,6 +147,12 @@ class Prompts:
         node = self.nodes[name]
         moved = isinstance(node, ScalarNode) and self.fixed[name] != node.value
         self._source.wrong(node, f"{name}: {error.message}", error.hint, -1 if moved else error.offset)
+
+
+def _replaced(template: str, searched: str, by: str) -> str:
+    """The template with a text replaced, but not inside variables and wildcards."""
+    parts = _NAMED.split(template)
+    return "".join(part if at % 2 else part.replace(searched, by) for at, part in enumerate(parts))
 
 
 def _template_in(node: Node) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def read_text(text: str, name: str, folder: Path | None = None, shown: str = "ba
         BatchFileError: there are mistakes; it has all of them.
     """
     mistakes = Mistakes(shown)
-    source = Source(text, mistakes)
+    source = Source(unicodedata.normalize("NFC", text), mistakes)
     root = source.root()
     if root is None:
         if not mistakes:

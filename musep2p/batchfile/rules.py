@@ -21,6 +21,7 @@ _RULES_MAX = 1000
 def read_rules(source: Source, node: Node, what: str, axes: Sequence[Axis]) -> tuple[Rule, ...]:
     """The rules of `include` or `exclude`; each must match something, else it is a mistake."""
     known = {name: axis for axis in axes for name in axis.names}
+    by_text: dict[str, dict[str, Scalar]] = {}
     items = source.items(node)
     if len(items) > _RULES_MAX:
         source.wrong(
@@ -36,7 +37,9 @@ def read_rules(source: Source, node: Node, what: str, axes: Sequence[Axis]) -> t
             elif name not in known:
                 source.unknown(key_node, f"name in {what}:", list(known))
             else:
-                rule[name] = _values(source, value, name, known[name])
+                if name not in by_text:
+                    by_text[name] = {text_of(each): each for each in known[name].column(name)}
+                rule[name] = _values(source, value, name, by_text[name])
         if rule:
             rules.append(rule)
     return tuple(rules)
@@ -49,8 +52,7 @@ def skipped_rules(draft: Draft, axis: Axis) -> tuple[Rule, ...]:
     return tuple({name: (value,) for name, value in zip(axis.names, row, strict=True)} for row in rows)
 
 
-def _values(source: Source, node: Node, name: str, axis: Axis) -> tuple[Scalar, ...]:
-    values = {text_of(value): value for value in axis.column(name)}
+def _values(source: Source, node: Node, name: str, values: dict[str, Scalar]) -> tuple[Scalar, ...]:
     found: dict[Scalar, None] = {}
     for item in source.items(node):
         text = source.text_of(item, name) if isinstance(item, ScalarNode) else None

@@ -59,6 +59,8 @@ class Source:
     def root(self) -> Node | None:
         """The top node; None when it is no YAML (the mistake is told) or empty."""
         try:
+            if not self._is_shallow():
+                return None
             node: Node | None = yaml.compose(self.text, _Loader)
         except yaml.YAMLError as error:
             self.mistakes.add(*traps.explain(self.lines, error))
@@ -67,6 +69,19 @@ class Source:
             self.mistakes.add(0, 0, f"this is no batch file: {error}.", "Is it the right file?")
             return None
         return node if node is None or self._is_bounded(node, 0) else None
+
+    def _is_shallow(self) -> bool:
+        """Composing is recursive, in C: what is nested too deeply must not come that far."""
+        depth = 0
+        for event in yaml.parse(self.text, _Loader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEPTH_MAX:
+                mark = event.start_mark
+                line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
+                text = "this is no batch file: nested too deeply."
+                self.mistakes.add(line, column, text, "Is a bracket never closed?")
+                return False
+        return True
 
     def wrong(self, node: Node, message: str, hint: str, offset: int = -1) -> None:
         """A mistake at a node, or at a character of its text."""
@@ -100,6 +115,10 @@ class Source:
     def text_of(self, node: Node, what: str) -> str | None:
         """The text of a scalar as it is written, or None and a mistake."""
         if isinstance(node, ScalarNode):
+            eaten = traps.eaten_by_yaml(self.lines, node)
+            if eaten:
+                self.wrong(node, *eaten)
+                return None
             return "" if self.kind(node) == "null" and is_plain(node) else str(node.value)
         message, hint = traps.not_text(self.lines, node, what)
         self.wrong(node, message, hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ _DELIMITERS = ",;\t|"
 _NAME_MAX = 120
 _COLUMNS_MAX = 1000
 _CELL_MAX = 200_000
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,40 +71,63 @@ def _table(shown: str, lines: Iterable[tuple[int, list[str]]], mistakes: Mistake
     number, head = next(filled, (0, []))
     if not head:
         raise RecipeError(f"the table {shown} has no rows.", "Its first row names the columns.")
-    names = _names(shown, number, head, mistakes)
+    left = next(at for at, cell in enumerate(head) if cell.strip())
+    names = _names(shown, number, head, left, mistakes)
     if names is None:
         return None
+    head_line = number
     rows: list[tuple[str, ...]] = []
     numbers: list[int] = []
     for number, cells in filled:
-        extra = [at for at, cell in enumerate(cells[len(names) :], len(names) + 1) if cell.strip()]
+        extra = [at for at, cell in enumerate(cells) if not left <= at < left + len(names) and cell.strip()]
+        if extra and len(names) == 1 and not rows:
+            text = f"this row names only one column, {names[0][:40]!r}, and the next has more: is it a title?"
+            mistakes.add(head_line, left + 1, text, "Delete it: the first row names the columns.", shown)
+            return None
         if extra:
-            text = f"this row has {extra[-1]} cells, the first one names {len(names)} columns."
-            mistakes.add(number, extra[0], text, "A text with the separator in it must stand in quotes.", shown)
+            text = f"this row has {extra[-1] + 1} cells, the first one names {len(names)} columns."
+            hint = "A text with the separator in it must stand in quotes."
+            mistakes.add(number, extra[0] + 1, text, hint, shown)
             continue
-        texts = [cell.strip() for cell in cells[: len(names)]] + [""] * (len(names) - len(cells))
-        long = next((at for at, text in enumerate(texts, 1) if len(text) > _CELL_MAX), 0)
-        if long:
-            hint = "Is a quote never closed?"
-            mistakes.add(number, long, f"this cell has more than {_CELL_MAX:,} characters.", hint, shown)
-            continue
-        rows.append(tuple(texts))
-        numbers.append(number)
+        texts = [cell.strip() for cell in cells[left : left + len(names)]]
+        texts += [""] * (len(names) - len(texts))
+        if _sound_cells(shown, number, left, texts, mistakes):
+            rows.append(tuple(texts))
+            numbers.append(number)
     if not rows and not mistakes:
         raise RecipeError(f"the table {shown} has only its first row, the names.", "Add a row for each picture.")
     return Table(shown, names, rows, numbers)
 
 
-def _names(shown: str, line: int, head: list[str], mistakes: Mistakes) -> tuple[str, ...] | None:
+def _sound_cells(shown: str, line: int, left: int, texts: list[str], mistakes: Mistakes) -> bool:
+    """False, and a mistake, for a cell that no text has; a cell of several lines is noted."""
+    for at, text in enumerate(texts, left + 1):
+        if len(text) > _CELL_MAX:
+            told = f"this cell has more than {_CELL_MAX:,} characters."
+            mistakes.add(line, at, told, "Is a quote never closed?", shown)
+            return False
+        odd = _CONTROL.search(text)
+        if odd:
+            told = f"there is a control character in this cell (U+{ord(odd[0]):04X})."
+            mistakes.add(line, at, told, "Delete it; it may have come with a copy from another program.", shown)
+            return False
+        if "\n" in text:
+            count = text.count("\n") + 1
+            mistakes.note(f"a cell of {shown}:{line} has {count} lines; if it shall not, a quote is not closed")
+    return True
+
+
+def _names(shown: str, line: int, head: list[str], left: int, mistakes: Mistakes) -> tuple[str, ...] | None:
     names = [unicodedata.normalize("NFC", cell.strip()) for cell in head]
     while names and not names[-1]:
         names.pop()
+    names = names[left:]
     before = mistakes.found()
     if len(names) > _COLUMNS_MAX:
         mistakes.add(line, _COLUMNS_MAX + 1, f"more than {_COLUMNS_MAX} columns.", "Is this the right file?", shown)
         return None
     seen: dict[str, int] = {}
-    for at, name in enumerate(names, 1):
+    for at, name in enumerate(names, left + 1):
         if not name:
             mistakes.add(line, at, "this column has no name.", "Name it, or take it out.", shown)
         elif len(name) > _NAME_MAX or set(name) & set("{}[]|\n\r"):
@@ -157,7 +182,7 @@ def _sheet_rows(data: bytes, shown: str, sheet: str, mistakes: Mistakes) -> Iter
             names = ", ".join(book.sheet_names)
             raise RecipeError(f"the table {shown} has no sheet {sheet!r}.", f"It has: {names}.")
         page = book.get_sheet_by_name(sheet) if sheet else book.get_sheet_by_index(0)
-        top = page.start[0] if page.start else 0
+        top, left = page.start or (0, 0)
         rows = page.to_python(skip_empty_area=True)
     except (python_calamine.CalamineError, ValueError, OSError, IndexError) as error:
         hint = "Save it again as .xlsx, or as CSV in UTF-8."
@@ -165,7 +190,7 @@ def _sheet_rows(data: bytes, shown: str, sheet: str, mistakes: Mistakes) -> Iter
     if not sheet and len(book.sheet_names) > 1:
         mistakes.note(f"{shown} has {len(book.sheet_names)} sheets; the first, {book.sheet_names[0]!r}, is read")
     for at, row in enumerate(rows, top + 1):
-        yield at, [_cell_text(cell) for cell in row]
+        yield at, [""] * left + [_cell_text(cell) for cell in row]
 
 
 def _cell_text(cell: Any) -> str:

@@ -7,12 +7,17 @@ import re
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode
 
-__all__ = ["cut_by_comment", "explain", "not_text"]
+__all__ = ["cut_by_comment", "eaten_by_yaml", "explain", "not_text"]
 
 _KEY_VALUE = re.compile(r"^(?P<before>\s*(?:-\s+)*(?:[^\s#:'\"{\[\]}-][^:#'\"]*:\s+)?)(?P<value>\S.*?)\s*$")
+_CLOSED = re.compile(r"""^("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')(?P<rest>\s*[^\s,\]}#:].*)$""")
 _COMMENT = re.compile(r"\s+(#.*)$")
 _RESERVED = "@`%!&*|>"
 _SHOWN = 60
+_QUOTED_MAX = 400  # a remedy is whole, or it is none
+_LINE_MAX = 4000
+_ONCE = ("prompt", "negative", "model", "sampler")
+_BACKSLASH = "In double quotes a backslash starts an escape: use single quotes, or write it twice."
 
 
 def explain(lines: list[str], error: yaml.YAMLError) -> tuple[int, int, str, str]:
@@ -36,7 +41,15 @@ def not_text(lines: list[str], node: Node, what: str) -> tuple[str, str]:
     """Message and hint for a mapping or list where a text should stand: mostly a prompt without quotes."""
     kind = "mapping" if isinstance(node, MappingNode) else "list"
     line = lines[node.start_mark.line] if node.start_mark.line < len(lines) else ""
-    written = line[node.start_mark.column :].strip()
+    end = node.end_mark.column if node.end_mark.line == node.start_mark.line else None
+    written = line[node.start_mark.column : end].strip()
+    if (
+        kind == "list"
+        and what in _ONCE
+        and all(isinstance(item, ScalarNode) for item in node.value)
+        and len(node.value) > 1
+    ):
+        return f"several values of {what} are an axis.", f"Write it below `axes:`, as {what}: {written or '...'}"
     if written[:1] in ("{", "["):
         return f"{what} is read as a {kind}, not as text.", f"Put it in quotes: {_quoted(written)}"
     if kind == "mapping" and ": " in written:
@@ -45,6 +58,19 @@ def not_text(lines: list[str], node: Node, what: str) -> tuple[str, str]:
             f"Put it in quotes: {_quoted(written)}",
         )
     return f"{what} must be a text, not a {kind}.", "Write it on one line, in quotes."
+
+
+def eaten_by_yaml(lines: list[str], node: ScalarNode) -> tuple[str, str] | None:
+    """A first word like `!important` or `&more` that YAML takes for a tag or an anchor; message and hint."""
+    start = node.start_mark
+    line = lines[start.line][:_LINE_MAX] if start.line < len(lines) else ""
+    match = re.search(r"(?:^|[\s,\[{])((?:[&!][^\s,\[\]{}]*\s+)+)$", line[: start.column])
+    own = re.match(r"[&!][^\s,\[\]{}]*\s+", line[start.column :])
+    word = match[1] if match else own[0] if own and not node.style else ""
+    if not word.strip():
+        return None
+    text = word + str(node.value)
+    return f"YAML takes `{word.strip()}` for a mark of its own.", f"Put it in quotes: {_quoted(text)}"
 
 
 def cut_by_comment(lines: list[str], node: Node, *, strict: bool) -> tuple[str, str] | None:
@@ -64,10 +90,18 @@ def cut_by_comment(lines: list[str], node: Node, *, strict: bool) -> tuple[str, 
 
 
 def _known_trap(lines: list[str], at: int, problem: str) -> tuple[int, int, str, str] | None:
-    line = lines[at]
+    line = lines[at][:_LINE_MAX]
     indent = line[: len(line) - len(line.lstrip())]
     if "\t" in indent or ("\\t" in problem and "\t" in line):
         return at + 1, line.index("\t") + 1, "a tab cannot indent YAML.", "Use spaces, two for each level."
+    odd = re.match(r"^[ ]*([\u00a0\u3000\u2000-\u200b])", line)
+    if odd:
+        text = f"there is a space here that YAML does not know (U+{ord(odd[1]):04X})."
+        return at + 1, odd.start(1) + 1, text, "Replace it by an ordinary space."
+    wide = re.match(r"^\s{0,40}[\w-]{1,60}(\uff1a|:(?=[^\s/]))", line)
+    if wide:
+        text = "a full-width colon is a letter to YAML." if wide[1] != ":" else "a space is missing behind the colon."
+        return at + 1, wide.start(1) + 1, text, "Write `key: value`."
     match = _KEY_VALUE.match(line)
     if match is None:
         return None
@@ -78,6 +112,10 @@ def _known_trap(lines: list[str], at: int, problem: str) -> tuple[int, int, str,
     if "mapping values are not allowed" in problem and re.search(r":\s|:$", value) and match["before"].strip(" -"):
         text = "a text with a colon and a space in it must stand in quotes."
         return at + 1, column, text, f"Write: {_shown(match['before'])}{_quoted(value)}"
+    behind = _CLOSED.match(value)
+    if behind and not behind["rest"].lstrip().startswith("#"):
+        text = "the text goes on behind its closing quote."
+        return at + 1, column + behind.start("rest"), text, f"Write: {_shown(match['before'])}{_quoted(value)}"
     if value[0] in _RESERVED and ("cannot start" in problem or "undefined alias" in problem or "expected" in problem):
         text = f"a text that starts with `{value[0]}` must stand in quotes."
         return at + 1, column, text, f"Write: {_shown(match['before'])}{_quoted(value)}"
@@ -98,6 +136,8 @@ def _is_not_flow(value: str) -> bool:
 
 def _plain_words(lines: list[str], problem: yaml.Mark, context: yaml.Mark, text: str) -> tuple[int, int, str, str]:
     line, column = problem.line + 1, problem.column + 1
+    if "escape" in text or "hexdecimal" in text:
+        return line, column, "this is no escape that YAML knows.", _BACKSLASH
     if "quoted scalar" in text or "unexpected end of stream" in text:
         where = f"{context.line + 1}"
         return (
@@ -133,7 +173,9 @@ def _bad_character(lines: list[str], error: yaml.reader.ReaderError) -> tuple[in
 
 
 def _quoted(value: str) -> str:
-    text = value if len(value) <= _SHOWN else value[: _SHOWN - 4] + " ..."
+    if len(value) > _QUOTED_MAX:
+        return "the whole text from here on"
+    text = value
     return "'" + text.replace("'", "''") + "'" if '"' in text or "\\" in text else f'"{text}"'
 
 

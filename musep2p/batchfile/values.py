@@ -12,7 +12,7 @@ from musep2p.core.recipe.recipe import SEED_MAX, TASKS_LIMIT, Counted, Derived
 from musep2p.core.recipe.tasks import scalar_of
 from musep2p.errors import RecipeError
 
-__all__ = ["Quoted", "Values", "ambiguous", "as_guidance", "as_size", "as_whole"]
+__all__ = ["Quoted", "Values", "ambiguous", "as_guidance", "as_size", "as_whole", "spelling"]
 
 _NUMBER_MAX = 1 << 63
 _WHOLE = re.compile(r"[-+]?\d{1,19}")
@@ -73,7 +73,7 @@ class Values:
     def wrong(self, node: Node, what: str, wanted: str) -> None:
         """`steps must be a whole number, not 'twenty'.`"""
         shown = reprlib.repr(node.value) if isinstance(node, ScalarNode) else f"a {self.source.kind(node)}"
-        hint = _spelling(node.value) if isinstance(node, ScalarNode) else ""
+        hint = _remedy(node) if isinstance(node, ScalarNode) else ""
         self.source.wrong(node, f"{what} must be {wanted}, not {shown}.", hint)
 
     def word(self, node: Node, what: str, length_max: int = 120) -> str:
@@ -85,7 +85,9 @@ class Values:
         return text or ""
 
     def words(self, node: Node, what: str) -> tuple[str, ...]:
-        """A list of short texts."""
+        """A list of short texts; in one text they stand between commas."""
+        if isinstance(node, ScalarNode) and "," in node.value:
+            return tuple(part.strip() for part in node.value.split(",") if part.strip())
         return tuple(self.word(item, what) for item in self.source.items(node))
 
     def whole(self, node: Node, what: str, low: int, high: int, default: int) -> int:
@@ -197,10 +199,20 @@ class Values:
         return Derived(derived) if derived is not None else Counted(count or 1, 1 if first is None else first)
 
 
-def _spelling(text: str) -> str:
+def _remedy(node: ScalarNode) -> str:
+    if not is_plain(node) and _DECIMAL.fullmatch(node.value):
+        return "Take the quotes away."
+    return spelling(node.value)
+
+
+def spelling(text: str) -> str:
     """What would be right, for the usual ways to write a number that YAML does not know."""
-    bare = text.strip().replace("_", "").replace(",", "").replace(" ", "")
-    if _WHOLE.fullmatch(bare):
-        return f"Write {int(bare)}." if str(int(bare)) != text else ""
-    match = re.match(r"\d+", text)
-    return f"Write {match[0]}." if match and re.fullmatch(r"\d+\s*[A-Za-z]+", text) else ""
+    bare = text.strip()
+    if re.fullmatch(r"[-+]?\d{1,3}(?:[_,' ]\d{3})+", bare):
+        return f"Write {re.sub('[^0-9+-]', '', bare)}."
+    if re.fullmatch(r"[-+]?\d+,\d+", bare):
+        return f"Write {bare.replace(',', '.')}: a point, not a comma."
+    if re.fullmatch(r"[-+]?[\d_]*\d[\d_]*", bare) and bare != str(int(bare.replace("_", ""))):
+        return f"Write {int(bare.replace('_', ''))}."
+    match = re.fullmatch(r"(\d+)\s*(?:steps?|px|pixels?|x|times)", bare)
+    return f"Write {match[1]}." if match else ""

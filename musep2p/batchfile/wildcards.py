@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -34,7 +35,8 @@ class WildcardFolder:
         """The names of all lists there: their paths below the folder without `.txt`."""
         if self._paths is None:
             found = sorted(self._folder.rglob("*.txt"))[:_FILES_MAX] if self._folder.is_dir() else []
-            self._paths = {path.relative_to(self._folder).with_suffix("").as_posix(): path for path in found}
+            names = [path.relative_to(self._folder).with_suffix("").as_posix() for path in found]
+            self._paths = dict(zip((unicodedata.normalize("NFC", name) for name in names), found, strict=True))
         return list(self._paths)
 
     def needed(self, templates: Iterable[Template]) -> dict[str, tuple[str, ...]]:

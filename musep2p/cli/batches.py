@@ -32,6 +32,8 @@ OWN_STORE = "musep2p-store"
 def submit(settings: Settings, path: Path, *, detach: bool, as_json: bool) -> int:
     """Submit a batch file and, unless detached, watch it to its end. Returns the exit code."""
     batch = read_batch(path)
+    for text in batch.notes:
+        note(f"note: {text}")
     client = find_peer(settings)
     if client is not None:
         try:

@@ -18,6 +18,10 @@ from musep2p.errors import RecipeError, UsageError
 __all__ = ["example", "plan", "schema", "write_mistakes"]
 
 _WIDTH = 100
+_NOTHING: dict[str, Any] = {
+    "tasks": 0, "excluded": 0, "engine": "", "axes": [], "first": [],
+    "names": {"template": "", "first": [], "collisions": []}, "recipe_bytes": 0, "notes": [],
+}  # fmt: skip
 
 
 def plan(path: Path, *, first: int, as_json: bool) -> int:
@@ -26,7 +30,7 @@ def plan(path: Path, *, first: int, as_json: bool) -> int:
         made = make_plan(read_batch(path), first)
     except RecipeError as error:
         if as_json:
-            print_json({"tasks": 0, "axes": [], "first": [], "names": {}, "errors": _errors(path, error)})
+            print_json({**_NOTHING, "errors": _errors(path, error)})
         write_mistakes(error)
         return error.exit_code
     if as_json:
@@ -112,7 +116,7 @@ def _text(made: Plan) -> str:
         lines += [table(["AXIS (outermost first)", "POINTS", "VALUES"], rows), ""]
     for index, name, parameters in made.first:
         lines.append(f"task {index}: {name}")
-        lines += [f"  {key}: {parameters[key]}" for key in parameters if parameters[key] != ""]
+        lines += [f"  {key}: {parameters[key]}" for key in parameters if parameters[key] != "" or key == "prompt"]
     lines += ["", *(_collision(c) for c in made.collisions), *(f"note: {text}" for text in made.batch.notes)]
     return "\n".join(lines).rstrip()
 

@@ -22,7 +22,8 @@ def note(text: str) -> None:
 def print_json(value: Any) -> None:
     """One JSON value on stdout."""
     plain = msgspec.to_builtins(value, str_keys=True) if not isinstance(value, dict | list) else value
-    print(json.dumps(plain, ensure_ascii=False), flush=True)
+    narrow = "utf" not in (sys.stdout.encoding or "").lower()  # a Windows pipe, a C locale
+    print(json.dumps(plain, ensure_ascii=narrow), flush=True)
 
 
 def counted(number: int, one: str, many: str) -> str:

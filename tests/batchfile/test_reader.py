@@ -270,7 +270,21 @@ def test_the_most_of_tasks_can_be_raised():
     assert read_text(text + "max_tasks: 20000000\n", "x").tasks.wanted == 20_000_000
 
 
-@pytest.mark.parametrize("text", [LAUGHS, "prompt: &a [*a]\n", "a: " + "[" * 900 + "]" * 900 + "\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        LAUGHS,
+        "prompt: &a [*a]\n",
+        "a: " + "[" * 900 + "]" * 900 + "\n",
+        "axes: " + "[" * 100_000,
+        'prompt: "{{' + " " * 50_000 + '"\n',
+        'prompt: "{' + " " * 50_000 + '|"\n',
+        'prompt: "' + "__a " * 20_000 + '{"\n',
+        "prompt: a" + " " * 100_000 + "{ b: c: d\n",
+    ],
+    ids=["laughs", "itself", "deep", "deeper", "spaces", "more spaces", "wildcards", "a long line"],
+)
+@pytest.mark.timeout(10)
 def test_bombs_are_refused(text):
     """A small file that stands for a huge one."""
     with pytest.raises(RecipeError):
@@ -285,6 +299,74 @@ def test_the_file_is_named(tmp_path):
         with pytest.raises(RecipeError) as caught:
             read_batch(path)
         assert path.name in str(caught.value)
+
+
+def test_search_and_replace_leaves_names_alone(tmp_path):
+    """Variables and wildcards that contain the text stay what they are."""
+    text = "prompt: 'a hat, __hats__, {{hat}}'\naxes: {hat: [x], kind: {replace: [hat, coat]}}\n"
+    read = read_in(tmp_path, text, wildcards__hats_dot_txt="fez\n")
+
+    assert prompts(read) == ["a hat, fez, x", "a coat, fez, x"]
+
+
+def test_a_prompt_column_may_be_wrapped(tmp_path):
+    """`{{prompt}}` in the prompt: the column is a variable then."""
+    read = read_in(tmp_path, "prompt: '{{prompt}}, masterpiece'\nrows: p.csv\n", p_dot_csv="prompt,n\na {b},1\n")
+
+    assert prompts(read) == ["a {b}, masterpiece"]
+
+
+def test_lists_of_colours_and_numbers(tmp_path):
+    """`#ff0000` is no comment; ranges may stand in lists of numbers; a weight is no part of a value."""
+    text = "prompt: '{{c}} {{h}}'\naxes: {c: {file: c.txt}, h: {wildcard: h}, steps: [10-20 (+10), 60]}\n"
+    read = read_in(tmp_path, text, c_dot_txt="# red\n#ff0000\n#abc\n", wildcards__h_dot_txt="3::fez\n")
+
+    assert prompts(read)[::3] == ["#ff0000 fez", "#abc fez"]
+    assert [read.tasks.parameters(i)["steps"] for i in range(3)] == [10, 20, 60]
+
+
+def test_letters_in_two_forms_are_the_same(tmp_path):
+    """A column that one system wrote decomposed is found by a name that another wrote composed."""
+    text = "prompt: '{{Stra\u0308\u00dfe}}'\nrows: r.csv\nexclude: {Str\u00e4\u00dfe: K\u00f6ln}\n"
+    read = read_in(tmp_path, text, r_dot_csv="Str\u00e4\u00dfe,n\nKo\u0308ln,1\nBonn,2\n")
+
+    assert list(read.tasks.unexcluded()) == [1]
+
+
+@pytest.mark.parametrize(
+    ("cells", "encoding"),
+    [
+        (["decoração", "Süße Füße", "50 €"], "cp1252"),
+        (["Größe", "Weiß"], "cp1252"),
+        (["北京市的酒店", "上海 2026"], "gb18030"),
+        (["Москва", "Тверь"], None),
+    ],
+)
+def test_an_encoding_is_told_or_asked_for(cells, encoding, tmp_path):
+    """Never guessed between two that fit."""
+    data = "\n".join(["text,n", *(f"{cell},1" for cell in cells)]).encode(encoding or "cp1251")
+    if encoding is None:
+        with pytest.raises(RecipeError, match="nobody can tell"):
+            read_in(tmp_path, "prompt: '{{text}}'\nrows: r.csv\n", r_dot_csv=data)
+    else:
+        assert cells == prompts(read_in(tmp_path, "prompt: '{{text}}'\nrows: r.csv\n", r_dot_csv=data))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("prompt: 'a {b|c}'\naxes: {steps: [5, 9], x: [p]}\noutput: '{{x}}'\n", "`vary_by: [x]` keeps them the same"),
+        ("prompt: '{{c}}'\naxes: {c: ['a {b|c}']}\n", "makes no choice"),
+        ("prompt: '{{c}}'\naxes: {c: [a, a]}\n", "'a' is there 2 times"),
+        ("prompt: '{{c}}'\naxes: {c: [a, '']}\n", "'c' is empty at"),
+        ("prompt: a\naxes: {sampler: [x, y]}\n", "atelier has no sampler"),
+        ("prompt: '{{c}}'\naxes: {c: [a]}\noutput: 'x/{{c}}'\n", "`/` in `output` becomes `-`"),
+        ("engine: comfy\nprompt: a\n", "'comfy' is not on this machine"),
+    ],
+)
+def test_notes(text, told):
+    """What is no mistake but worth knowing."""
+    assert told in " ".join(read_text(text, "x").notes)
 
 
 CITIES = st.lists(st.text("abcdé北", min_size=1, max_size=4), min_size=2, max_size=6, unique=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from math import isfinite
 
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe.axis import AxisReader, Scalar
@@ -31,8 +32,8 @@ def scalar_of(text: str) -> Scalar:
     """What a text means where an engine wants a value: a number, true or false, else the text."""
     if _INTEGER.fullmatch(text):
         return int(text)
-    if _FLOAT.fullmatch(text):
-        return float(text)
+    if _FLOAT.fullmatch(text) and isfinite(value := float(text)):
+        return value
     return {"true": True, "false": False}.get(text, text)
 
 

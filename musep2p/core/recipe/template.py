@@ -23,25 +23,17 @@ from functools import lru_cache
 from musep2p.errors import RecipeError
 
 __all__ = [
-    "Choice",
-    "Lookup",
-    "Option",
-    "Part",
-    "Template",
-    "TemplateError",
-    "Variable",
-    "Wildcard",
-    "parse",
-    "parse_line",
-    "walk",
-]
+    "Choice", "Lookup", "Option", "Part", "Template", "TemplateError", "Variable", "Wildcard", "parse", "parse_line",
+    "walk", "without_weight",
+]  # fmt: skip
 
-_VARIABLE = re.compile(r"\{\{\s*([^{}|\[\]]*?)\s*(?:\[\s*([^{}|\[\]]+?)\s*\]\s*)?\}\}")
-_WILDCARD = re.compile(r"__([^\W_](?:[\w\-./* ]*?[\w\-.*])?|\*)__(?!_)")
-_WEIGHT = re.compile(r"\s*(\d{1,6}(?:\.\d{1,6})?)::")
-_COUNT = re.compile(r"\s*(\d{0,4})(-?)(\d{0,4})\s*\$\$(?:([^{}|$]*)\$\$)?")
+_VARIABLE = re.compile(r"\{\{([^{}|\[\]]{0,200})(?:\[([^{}|\[\]]{1,200})\]\s{0,20})?\}\}")
+_WILDCARD = re.compile(r"__([^\W_](?:[\w\-./* ]{0,200}?[\w\-.*])?|\*)__(?!_)")
+_WEIGHT = re.compile(r"\s{0,20}(\d{1,6}(?:\.\d{1,6})?)::")
+_COUNT = re.compile(r"\s{0,20}(\d{0,4})(-?)(\d{0,4})\s{0,20}\$\$(?:([^{}$]{0,200})\$\$)?")
 _BRACKET = re.compile(r"\[[^\[\]{}\\_]*\]")
 _ESCAPED = "{}|"
+_ESCAPE_HINT = " (in double quotes the backslash is written twice)"
 _WEIGHT_UNIT = 1_000_000  # weights have six decimals and are counted in millionths
 _PLAIN = re.compile(r"[^\\{}|\[_$]+")
 _DEPTH_MAX = 40
@@ -147,6 +139,11 @@ def parse_line(text: str) -> Option:
     return Option(weight, parser.template(start, 0, "")[0])
 
 
+def without_weight(text: str) -> str:
+    """A line of a wildcard file without the weight in front of it."""
+    return text[_Parser(text).weight(0)[1] :]
+
+
 def walk(template: Template) -> Iterator[Variable | Lookup | Wildcard | Choice]:
     """Every part that is not text, also inside options."""
     for part in template.parts:
@@ -203,7 +200,7 @@ class _Parser:
             match = _VARIABLE.match(text, at)
             return self._variable(match) if match else self._choice(at, depth)
         if text[at] == "}":
-            hint = "Open it with `{`, or write `\\}` for the character."
+            hint = f"Open it with `{{`, or write `\\}}` for the character{_ESCAPE_HINT}."
             raise TemplateError(at, "`}` closes nothing.", hint)
         return text[at], at + 1
 
@@ -221,7 +218,7 @@ class _Parser:
         return (match[0], match.end()) if match else ("[", at + 1)
 
     def _variable(self, match: re.Match[str]) -> tuple[Part, int]:
-        name, key = match[1], match[2]
+        name, key = match[1].strip(), (match[2] or "").strip()
         if not name and not key:
             raise TemplateError(match.start(), "`{{}}` names no variable.", "Write {{city}}, say.")
         part = Lookup(name, key, match.start()) if key else Variable(name, match.start())
@@ -235,7 +232,7 @@ class _Parser:
             template, at = self.template(at, depth + 1, "|}")
             options.append(Option(weight, template))
             if at >= len(self.text):
-                hint = "Close it with `}`, or write `\\{` for the character."
+                hint = f"Close it with `}}`, or write `\\{{` for the character{_ESCAPE_HINT}."
                 raise TemplateError(start, "`{` is never closed.", hint)
             at += 1
             if self.text[at - 1] == "}":
@@ -259,7 +256,8 @@ class _Parser:
     def _check_choice(self, choice: Choice, inside: str, *, counted: bool) -> None:
         only = len(choice.options) == 1
         if only and not counted and choice.pool() is None:
-            hint = f"For a variable write {{{{{inside}}}}}, for a choice {{a|b}}, for the characters \\{{{inside}\\}}."
+            text = f"\\{{{inside}\\}}{_ESCAPE_HINT}"
+            hint = f"For a variable write {{{{{inside}}}}}, for a choice {{a|b}}, for the characters {text}."
             if inside.startswith("{"):
                 hint = f"Write it with single braces: {inside}."
             raise TemplateError(choice.offset, f"`{{{inside}}}` is a choice of one.", hint)
