@@ -11,7 +11,7 @@ from musep2p.batchfile.mistakes import BatchFileError
 from musep2p.batchfile.plan import Plan, make_plan, plan_json
 from musep2p.batchfile.reader import read_batch
 from musep2p.batchfile.schema import batch_schema
-from musep2p.cli.show import counted, note, print_json, table
+from musep2p.cli.show import note, print_json, table
 from musep2p.core.words import did_you_mean
 from musep2p.errors import RecipeError, UsageError
 
@@ -107,8 +107,9 @@ def _text(made: Plan) -> str:
     value = plan_json(made)
     sizes = " x ".join(f"{axis['names'][0]} ({axis['size']:,})" for axis in value["axes"]) or "one"
     left_out = f", {made.excluded:,} left out" if made.excluded else ""
+    word = "task" if made.tasks == 1 else "tasks"
     lines = [
-        f"{made.batch.settings.name}: {counted(made.tasks, 'task', 'tasks')} by {value['engine']} = {sizes}{left_out}",
+        f"{made.batch.settings.name}: {made.tasks:,} {word} by {value['engine']} = {sizes}{left_out}",
         "",
     ]
     if value["axes"]:
