@@ -16,12 +16,13 @@ from musep2p.errors import RecipeError
 __all__ = ["read_rules", "skipped_rules"]
 
 _RULES_MAX = 1000
+_ByText = dict[str, list[Scalar]]
 
 
 def read_rules(source: Source, node: Node, what: str, axes: Sequence[Axis]) -> tuple[Rule, ...]:
     """The rules of `include` or `exclude`; each must match something, else it is a mistake."""
     known = {name: axis for axis in axes for name in axis.names}
-    by_text: dict[str, dict[str, Scalar]] = {}
+    by_text: dict[str, _ByText] = {}
     items = source.items(node)
     if len(items) > _RULES_MAX:
         source.wrong(
@@ -38,7 +39,7 @@ def read_rules(source: Source, node: Node, what: str, axes: Sequence[Axis]) -> t
                 source.unknown(key_node, f"name in {what}:", list(known))
             else:
                 if name not in by_text:
-                    by_text[name] = {text_of(each): each for each in known[name].column(name)}
+                    by_text[name] = _by_text(known[name], name)
                 rule[name] = _values(source, value, name, by_text[name])
         if rule:
             rules.append(rule)
@@ -49,10 +50,12 @@ def skipped_rules(draft: Draft, axis: Axis) -> tuple[Rule, ...]:
     """Values marked `SKIP:`, as rules for `exclude`."""
     wanted = set(draft.skipped)
     rows = [row for at, row in enumerate(axis.rows()) if at in wanted]
+    if rows and len(axis.names) == 1:
+        return ({axis.names[0]: tuple(row[0] for row in rows)},)
     return tuple({name: (value,) for name, value in zip(axis.names, row, strict=True)} for row in rows)
 
 
-def _values(source: Source, node: Node, name: str, values: dict[str, Scalar]) -> tuple[Scalar, ...]:
+def _values(source: Source, node: Node, name: str, values: _ByText) -> tuple[Scalar, ...]:
     found: dict[Scalar, None] = {}
     for item in source.items(node):
         text = source.text_of(item, name) if isinstance(item, ScalarNode) else None
@@ -65,14 +68,27 @@ def _values(source: Source, node: Node, name: str, values: dict[str, Scalar]) ->
         wanted = [text] if text in values else _numbers(text, values)
         if not wanted:
             source.wrong(item, f"{name} has no value {text!r}.", did_you_mean(text, values))
-        found.update((values[each], None) for each in wanted)
+        found.update((value, None) for each in wanted for value in values[each])
     return tuple(found)
 
 
-def _numbers(text: str, values: dict[str, Scalar]) -> list[str]:
+def _by_text(axis: Axis, name: str) -> _ByText:
+    """Text -> the values that read so: True and 'true', 7 and 7.0."""
+    found: _ByText = {}
+    for value in dict.fromkeys((type(value), value) for value in axis.column(name)):
+        found.setdefault(_spelled(value[1]), []).append(value[1])
+    return found
+
+
+def _spelled(value: Scalar) -> str:
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value)) if whole else text_of(value)
+
+
+def _numbers(text: str, values: _ByText) -> list[str]:
     """Values within a range like `10-20`."""
     try:
         numbers = expand_numbers(text)
     except RecipeError:
         return []
-    return [str(number) for number in numbers or () if str(number) in values]
+    return [_spelled(number) for number in numbers or () if _spelled(number) in values]

@@ -49,6 +49,7 @@ def decoded(data: bytes, what: str, encoding: str = "") -> tuple[str, str]:
     try:
         known = codecs.lookup(encoding).name if encoding else _guessed(data)
         text = data.decode("utf-8-sig" if known == "utf-8" else known)
+        text.encode("utf-8")  # half characters are none
         return unicodedata.normalize("NFC", text), known
     except LookupError:
         hint = "Known are utf-8, cp1252, gb18030, shift_jis, big5, euc-kr, utf-16 and others."

@@ -80,8 +80,7 @@ def cut_by_comment(lines: list[str], node: Node, *, strict: bool) -> tuple[str, 
     """
     if not isinstance(node, ScalarNode) or node.style or node.end_mark.line >= len(lines):
         return None
-    rest = lines[node.end_mark.line][node.end_mark.column :]
-    match = _COMMENT.match(rest)
+    match = _COMMENT.match(lines[node.end_mark.line], node.end_mark.column)
     if match is None or not (strict or re.match(r"#\w", match[1])):
         return None
     if not node.value:

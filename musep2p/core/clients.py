@@ -121,18 +121,19 @@ def _on_results(core: Core, event: Asked) -> None:
 
 def _page(batch: Batch, start: int) -> r.ResultsPage:
     rows: list[r.ResultRow] = []
-    index = start
-    while index < batch.results.total and len(rows) < _ROWS:
+    settled = (batch.results.safe & batch.results.known) | batch.failed
+    settled.discard(0, start)
+    for index in settled.first(_ROWS).indices():
         best = batch.results.entry(index)
         if best is not None and index in batch.results.safe:
             entry, (peer, counter, nonce, _) = best
             rows.append(r.ResultRow(entry, PeerId(peer), Incarnation(counter, nonce), _path(batch, entry)))
-        elif index in batch.failed:
+        else:
             last = max(batch.results.failures(index), key=lambda failure: (failure.turn, failure.attempt))
             entry = r.Entry(index, "", 0, 0, last.attempt)  # type: ignore[arg-type]
             rows.append(r.ResultRow(entry, last.id.peer, last.id.incarnation, "", last.reason))
-        index += 1
-    return r.ResultsPage(batch.id, rows, index if index < batch.results.total else 0)
+    more = settled.count() > len(rows)
+    return r.ResultsPage(batch.id, rows, rows[-1].entry.index + 1 if more else 0)
 
 
 def _path(batch: Batch, entry: r.Entry) -> str:

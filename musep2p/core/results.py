@@ -51,6 +51,7 @@ class Results:
         self.total = total
         self.excluded = excluded or Ranges()
         self.wanted = total - self.excluded.count()
+        self._tasks = Ranges([(0, total)]) - self.excluded
         self.known = Ranges()
         self.safe = Ranges()
         self.skipped = 0
@@ -59,7 +60,7 @@ class Results:
 
     def tasks(self) -> Ranges:
         """The indices of all tasks."""
-        return Ranges([(0, self.total)]) - self.excluded
+        return self._tasks.copy()
 
     def tasks_among(self, ranges: Ranges) -> Ranges:
         """Those of these indices that are tasks of this batch."""

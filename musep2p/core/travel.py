@@ -33,7 +33,10 @@ def readable(data: bytes | bytearray, batch: BatchId) -> Tasks:
     """
     if batch_id_of(data) != batch:
         raise RecipeError(f"this is not the recipe of {short(batch)}.")
-    tasks = Tasks(decode_recipe(data))
+    recipe = decode_recipe(data)
+    if encode_recipe(recipe) != data:
+        raise RecipeError("this recipe is not encoded as ours are.", "Is another version of musep2p in the farm?")
+    tasks = Tasks(recipe)
     if not tasks.wanted:
         raise RecipeError("every cell of the batch is excluded.", "Exclude less, or include more.")
     return tasks
@@ -88,8 +91,9 @@ def on_piece(core: Core, sender: Member, body: m.Piece) -> tuple[Tasks, Will] | 
 def tick_fetches(core: Core) -> None:
     """Ask again for pieces that did not come; after some tries, somebody else."""
     for fetch in list(core.fetches.values()):
-        if core.now_ms - fetch.asked_ms < core.tuning.piece_again_ms:
-            core.at("fetches", fetch.asked_ms + core.tuning.piece_again_ms)
+        patience = core.tuning.piece_again_ms << fetch.tries  # a slow link must not be filled with what was asked twice
+        if core.now_ms - fetch.asked_ms < patience:
+            core.at("fetches", fetch.asked_ms + patience)
             continue
         fetch.tries += 1
         source = core.members.get(fetch.source)
@@ -107,6 +111,8 @@ def tick_fetches(core: Core) -> None:
 
 def on_upload(core: Core, body: Upload) -> Uploaded:
     """A face brings a piece of a recipe; answered with what is here of it."""
+    if body.batch in core.batches:
+        return Uploaded(body.batch, body.size)
     upload = core.uploads.get(body.batch)
     if upload is None or upload.size != body.size:
         while len(core.uploads) >= _UPLOADS_MAX:

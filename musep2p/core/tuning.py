@@ -53,8 +53,8 @@ class Tuning:
     guardians: int = 3
     copies: int = 2
     inline_bytes: int = 32_768
-    piece_bytes: int = 786_432
-    piece_again_ms: int = 1000
+    piece_bytes: int = 262_144
+    piece_again_ms: int = 2000
     candidates_max: int = 512
     timeout_floor_ms: int = 600_000
     timeout_factor: int = 20

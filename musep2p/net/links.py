@@ -30,6 +30,7 @@ _PROBES = 5
 _PROBE_AGAIN_S = 0.15
 _PEER_ADDRESS = "Peer-Address"
 _CONTROL, _BULK = b"c", b"b"
+_BULK_WAITING = 32  # messages of up to 1 MiB; who does not read them loses more
 
 COMMON_OPTIONS = {
     zmq.LINGER: 0,  # a closing peer waits for nobody
@@ -100,7 +101,7 @@ class ZmqLinks:
         if bulk_port or len(data) > CONTROL_BYTES_MAX // 4:
             host = address.rpartition(":")[0]
             address = f"{host}:{bulk_port}" if bulk_port else address
-        link = self._links.get(address) or self._connect(address)
+        link = self._links.get(address) or self._connect(address, bulk=bool(bulk_port))
         if link is None:
             return
         try:
@@ -166,12 +167,14 @@ class ZmqLinks:
             router.setsockopt(option, value)
         return router
 
-    def _connect(self, address: str) -> _Link | None:
+    def _connect(self, address: str, *, bulk: bool = False) -> _Link | None:
         if self._closed:
             return None
         dealer = self._context.socket(zmq.DEALER)
         for option, value in {**COMMON_OPTIONS, **CLIENT_OPTIONS, zmq.MAXMSGSIZE: CONTROL_BYTES_MAX}.items():
             dealer.setsockopt(option, value)
+        if bulk:
+            dealer.setsockopt(zmq.SNDHWM, _BULK_WAITING)
         monitor = dealer.get_monitor_socket(_MONITORED)
         try:
             dealer.connect(f"tcp://{address}")

@@ -204,7 +204,7 @@ def _build(plan: Plan) -> World:
     beat = plan.heartbeat_ms
     tuning = Tuning(heartbeat_ms=beat, suspect_ms=3 * beat, down_ms=5 * beat)
     if plan.large_recipes:
-        tuning = replace(tuning, inline_bytes=0, piece_bytes=200, piece_again_ms=300)
+        tuning = replace(tuning, inline_bytes=0, piece_bytes=250, piece_again_ms=200)
     world = World(random.Random(f"musep2p world {plan.seed}"), plan.weather, model, tuning)
     for slots, speed in zip(plan.slots, plan.speeds, strict=True):
         world.add_peer(slots=slots, speed=speed, has_store=plan.stores)

@@ -20,7 +20,7 @@ from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Tasks
 from musep2p.core.records import ResultBlock
 from musep2p.engines.registry import key_of, load_engine
-from musep2p.errors import MuseError, RecipeError, StoreError
+from musep2p.errors import MuseError, StoreError
 from musep2p.pipes import child_pipes, write_frame
 from musep2p.store import protocol as p
 from musep2p.store.layout import EmptyStore, SharedStore, room_test
@@ -107,8 +107,8 @@ class Helper:
         for index in Ranges.decode(request.ranges).indices():
             try:
                 key = key_of(engine, tasks, index)
-            except RecipeError:
-                continue  # the task will fail where it is run, and say why
+            except Exception:
+                continue  # whatever is wrong with this task, it fails where it is run, and says why there
             entry = store.reuse(request.batch, tasks, request.name, index, key)
             if entry is not None:
                 hits.append(entry)

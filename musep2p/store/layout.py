@@ -15,6 +15,7 @@ import msgspec
 from musep2p.core.ids import BatchId, TaskKey, digest_of, hash64, short
 from musep2p.core.recipe import Recipe, Tasks, encode_recipe
 from musep2p.core.recipe.names import folder_name
+from musep2p.core.recipe.recipe import batch_id_of
 from musep2p.core.recipe.view import recipe_json
 from musep2p.core.records import Entry, ResultBlock, Will
 from musep2p.core.wills import WORDS
@@ -111,6 +112,14 @@ def _links_hold(existing: Path, new: Path) -> bool:
     return False
 
 
+def _is_of(folder: Path, batch: BatchId) -> bool:
+    """False for the folder of another batch; one without a recipe is still being made."""
+    try:
+        return batch_id_of((folder / "recipe.msgpack").read_bytes()) == batch
+    except FileNotFoundError:
+        return True
+
+
 class SharedStore:
     """The farm's store, opened by one process.
 
@@ -155,8 +164,10 @@ class SharedStore:
             return known
         parent = self.root / "batches"
         parent.mkdir(exist_ok=True)
-        there = sorted(path for path in parent.glob(f"*-{short(batch)}") if path.is_dir())
+        there = sorted(path for path in parent.glob(f"*-{short(batch)}*") if path.is_dir() and _is_of(path, batch))
         folder = there[0] if there else parent / folder_name(name, batch)
+        if not _is_of(folder, batch):
+            folder = parent / f"{folder.name}{batch[8:]}"  # another batch whose id begins with the same eight digits
         for made in (folder, folder / "images", folder / "records", folder / "wills"):
             made.mkdir(exist_ok=True)
         fsync_folder(parent)

@@ -101,6 +101,50 @@ def test_a_damaged_axis_is_refused(damage):
         Axis(**value)
 
 
+def test_a_size_without_rows_costs_nothing():
+    """A few bytes that speak of a trillion rows are refused before anything is made for them."""
+    value = {"names": ("a",), "size": 1 << 40, "blocks": ()}
+
+    with pytest.raises(RecipeError, match="damaged"):
+        Axis(**value)
+
+
+@pytest.mark.timeout(20)
+def test_lists_that_double_are_no_bomb():
+    """Sixty lists, each naming the next twice: the task fails, the peer goes on."""
+    lists = {f"w{i}": (f"__w{i + 1}__ __w{i + 1}__",) for i in range(60)} | {"w60": ("x",)}
+    tasks = Tasks(Recipe("e", {"prompt": "__w0__"}, wildcards=lists))
+
+    with pytest.raises(RecipeError, match=r"nested|takes more than"):
+        tasks.parameters(0)
+
+
+def test_a_template_in_a_row_that_asks_in_vain_fails_only_its_task():
+    """Rows are checked by who submits them; a peer that meets one says so."""
+    rows = ("{{nosuch}}", "__nosuch__", "{{a[prompt]}}", "fine")
+    tasks = Tasks(Recipe("e", {}, (Axis.of("prompt", rows),), given=("prompt",)))
+
+    for index in range(3):
+        with pytest.raises(RecipeError):
+            tasks.parameters(index)
+    assert tasks.parameters(3)["prompt"] == "fine"
+
+
+@pytest.mark.parametrize("bad", [{"vary_by": ("index",)}, {"given": ("seed",)}, {"exclude": ({"z": (1,)},)}])
+def test_names_that_no_axis_gives_are_refused(bad):
+    """In whatever field."""
+    with pytest.raises(RecipeError, match="no axis gives"):
+        Recipe("e", {}, (Axis.of("a", (1,)),), Counted(2), **bad)
+
+
+def test_middle_out_takes_simple_exclusions():
+    """Half of a grid of 120 000 cells, renumbered, is few pieces or a clear no."""
+    axes = (Axis.of("a", range(300)), Axis.of("b", range(40)))
+    out = {"a": tuple(range(150))}
+
+    assert Tasks(Recipe("e", {}, axes, exclude=(out,), order="middle-out")).wanted == 6000
+
+
 def test_a_recipe_is_read_from_its_own_bytes_only():
     """Encoded and decoded it is the same; other bytes are refused."""
     assert decode_recipe(encode_recipe(CITIES)) == CITIES
@@ -192,5 +236,5 @@ def test_too_many_pieces_are_refused():
     """What is left out must not tear the batch into shreds."""
     axes = (Axis.of("a", tuple(range(70_000))), Axis.of("b", (0, 1, 2)))
 
-    with pytest.raises(RecipeError, match="65,536 pieces"):
+    with pytest.raises(RecipeError, match="16,384 pieces"):
         _ = Tasks(Recipe("e", {}, axes, exclude=({"b": (1,)},))).excluded

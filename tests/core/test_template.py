@@ -82,7 +82,7 @@ def test_picks_are_those_of_dynamicprompts(texts, count, separator):
 def test_where_dynamicprompts_is_wrong_or_silent(text, expected):
     """It cuts at `#` and loses braces that are escaped; everything that is not ours passes through."""
     if expected is None:
-        assert not list(Wildcards({}).options(parse(text).parts[0]))
+        assert not Wildcards({}).pool(parse(text).parts[0]).options
     else:
         assert {expected: 1} == all_of(text)
 

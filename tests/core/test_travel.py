@@ -5,6 +5,7 @@ import msgspec
 from musep2p.core import events as ev
 from musep2p.core import messages as m
 from musep2p.core.recipe import Axis, Recipe, Settings, batch_id, encode_recipe
+from musep2p.core.recipe.recipe import batch_id_of
 from musep2p.core.requests import Accepted, ErrorAnswer, Request, SubmitAsk, Upload, Uploaded
 from musep2p.core.tuning import Tuning
 from tests.core.wire import RECIPE, Table
@@ -181,6 +182,27 @@ def test_what_is_uploaded_must_be_the_recipe():
     assert len(farm.core("p0").uploads) == 2
     farm.wait(61_000, step=1000)
     assert not farm.core("p0").uploads
+
+
+def test_a_batch_that_is_known_needs_no_upload():
+    """Two faces bring the same recipe: the second is told that all is here."""
+    farm = table(1)
+    ask(farm, "p0", SubmitAsk(RECIPE, Settings("x")))
+    farm.settle()
+
+    assert ask(farm, "p0", Upload(BATCH, 0, len(DATA), DATA[:50])) == Uploaded(BATCH, len(DATA))
+    assert not farm.core("p0").uploads
+
+
+def test_bytes_that_are_no_encoding_of_ours_are_refused():
+    """They would make a batch that nobody could take from us."""
+    farm = table(1)
+    value = msgspec.msgpack.decode(DATA)
+    odd = msgspec.msgpack.encode({**value, "zz": 1}, order="deterministic")
+    batch = batch_id_of(odd)
+    ask(farm, "p0", Upload(batch, 0, len(odd), odd))
+
+    assert ask(farm, "p0", SubmitAsk(None, Settings("x"), batch)).code == "recipe"
 
 
 def test_a_recipe_that_cannot_be_used_is_refused():

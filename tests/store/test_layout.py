@@ -144,6 +144,23 @@ def test_a_recipe_is_the_same_whatever_the_order_it_was_written_in(store):
     assert folder.name == SharedStore(store.root, "other").put_batch(batch_id(other), other, will)
 
 
+def test_two_batches_whose_ids_begin_alike(store):
+    """Each has a folder of its own, whoever comes first, and finds it again."""
+    seen = {}
+    for run in range(1, 1_000_000):
+        recipe = Recipe("sleep", {"ms": 1}, run=run)
+        first = seen.setdefault(batch_id(recipe)[:8], recipe)
+        if first is not recipe:
+            break
+    will = Will(1, 0, Settings("x"))
+    one, other = batch_id(first), batch_id(recipe)
+    folders = [store.put_batch(batch, r, will) for batch, r in ((one, first), (other, recipe))]
+    again = SharedStore(store.root, "other")
+
+    assert folders == [again.put_batch(batch, r, will) for batch, r in ((one, first), (other, recipe))]
+    assert len(set(folders)) == 2 and one[:8] == other[:8]
+
+
 def test_equal_work_is_found_by_its_key(store, tmp_path):
     """A sound key gives the result again under another batch; an unsound one gives nothing and is mended."""
     told = block(tmp_path / "spool", b"one", b"two")

@@ -42,11 +42,10 @@ class Axis(msgspec.Struct, frozen=True):
     blocks: tuple[Annotated[bytes, Meta(max_length=_BLOCK_BYTES_MAX)], ...]
 
     def __post_init__(self) -> None:
-        full, rest = divmod(self.size, BLOCK_ROWS)
-        sizes = [BLOCK_ROWS] * full + ([rest] if rest else [])
-        if len(sizes) != len(self.blocks):
+        if len(self.blocks) != -(-self.size // BLOCK_ROWS):
             raise RecipeError(f"the axis {self.names[0]!r} is damaged: it has not the number of rows that it says.")
-        for wanted, block in zip(sizes, self.blocks, strict=True):
+        for number, block in enumerate(self.blocks):
+            wanted = min(BLOCK_ROWS, self.size - number * BLOCK_ROWS)
             rows = _decode(block)
             if len(rows) != wanted or any(len(row) != len(self.names) for row in rows):
                 raise RecipeError(f"the axis {self.names[0]!r} is damaged: a row has too few or too many values.")

@@ -14,8 +14,9 @@ from musep2p.errors import RecipeError
 
 __all__ = ["PIECES_MAX", "excluded_indices"]
 
-PIECES_MAX = 1 << 16  # what is left is reported in ranges; half of what a report takes
-_RULES_WORTH = 16  # all rules together may make so many times the pieces: a bound of time, not of memory
+PIECES_MAX = 1 << 14  # what is left is reported in ranges; with 65 536 of them peers answered late
+_CELLS_MAX = 1_000_000  # that are renumbered one by one in the order middle-out
+_RULES_WORTH = 8  # all rules together may make so many times the pieces: a bound of time, not of memory
 _ByValue = dict[tuple[type, Scalar], list[int]]
 
 
@@ -38,6 +39,7 @@ def excluded_indices(recipe: Recipe, grid: Grid) -> Ranges:
     _check_count(len(out))
     if recipe.order == MIDDLE_OUT:
         out = _reordered(recipe, grid, out)
+        _check_count(len(out))
     repeats = recipe.repeats()
     return Ranges((start * repeats, stop * repeats) for start, stop in out)
 
@@ -97,7 +99,9 @@ def _exact(value: Scalar) -> tuple[type, Scalar]:
 
 
 def _reordered(recipe: Recipe, grid: Grid, written: Ranges) -> Ranges:
-    _check_count(written.count())
+    if written.count() > _CELLS_MAX:
+        text = f"more than {_CELLS_MAX:,} cells are left out of a batch in the order middle-out."
+        raise RecipeError(text, "Take the order out, or what is excluded out of the axes.")
     sizes = [axis.size for axis in recipe.axes]
     plain = Grid(sizes)
     return Ranges.of(*sorted(grid.cell(plain.digits(cell)) for cell in written.indices()))

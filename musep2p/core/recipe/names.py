@@ -21,8 +21,9 @@ __all__ = ["NameTemplate", "folded", "folder_name", "index_text", "safe_part"]
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\s]+')
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\..*)?\Z", re.IGNORECASE)
 _LENGTH_MAX = 80  # bytes; with folder, index and extension well below 255 bytes of any script
-_PIECE = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}|\{\s*([^{}]+?)\s*\}")
+_PIECE = re.compile(r"\{\{([^{}]{1,200})\}\}|\{([^{}]{1,200})\}")
 _INDEX: Final = "index"
+_INVISIBLE = ("Cc", "Cf", "Cs")
 
 
 def safe_part(text: str, length_max: int = _LENGTH_MAX) -> str:
@@ -57,7 +58,7 @@ class NameTemplate:
         self._pieces: list[str | tuple[str]] = []
         end = 0
         for match in _PIECE.finditer(text):
-            self._pieces += [text[end : match.start()], (match[1] or match[2],)]
+            self._pieces += [text[end : match.start()], ((match[1] or match[2]).strip(),)]
             end = match.end()
         self._pieces.append(text[end:])
         if not self._tells_index():
@@ -83,6 +84,8 @@ class NameTemplate:
         if len(name.encode()) > _LENGTH_MAX:
             name = self._shortened(texts)
         name = _squeezed(name)
+        if len(name.encode()) > _LENGTH_MAX:
+            name = _cut(f"{index}_{name}", _LENGTH_MAX)  # hundreds of pieces: even a letter of each is too much
         return f"_{name}" if _RESERVED.match(name) else name
 
     def _shortened(self, texts: list[str]) -> str:
@@ -107,7 +110,8 @@ def _fair_share(sizes: list[int], total: int) -> int:
 
 def _plain(text: str) -> str:
     normal = unicodedata.normalize("NFC", text)
-    normal = "".join(c for c in normal if unicodedata.category(c)[0] != "C" or c in "\t\n\r ")
+    # Characters that this Python does not know yet are kept: peers with a newer one keep them, too.
+    normal = "".join(c for c in normal if unicodedata.category(c) not in _INVISIBLE or c in "\t\n\r ")
     return _FORBIDDEN.sub("-", normal).strip("-. ")
 
 

@@ -6,6 +6,7 @@ cost what ten cost.
 
 from __future__ import annotations
 
+from collections import Counter
 from math import prod
 from typing import Annotated
 
@@ -124,12 +125,12 @@ class Recipe(msgspec.Struct, frozen=True):
             raise RecipeError(
                 f"the batch has {self.count():,} tasks, more than {TASKS_LIMIT:,}.", "Submit it in parts."
             )
-        names = self.variables()
-        for name in names:
-            if names.count(name) > 1:
+        for name, times in Counter(self.variables()).items():
+            if times > 1:
                 raise RecipeError(f"an axis cannot be called {name!r}: that name has a value already.", "Rename it.")
+        names = {name for axis in self.axes for name in axis.names}
         ruled = {name for rule in (*self.exclude, *self.include) for name in rule}
-        missing = {*self.given, *self.vary_by, *ruled} - set(names)
+        missing = {*self.given, *self.vary_by, *ruled} - names
         if missing:
             raise RecipeError(f"no axis gives {sorted(missing)[0]!r} a value.", "Add one, or take the name out.")
 

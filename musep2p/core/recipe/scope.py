@@ -12,6 +12,7 @@ from musep2p.core.words import did_you_mean
 __all__ = ["Scope"]
 
 _VALUES_SHOWN = 3
+_DEPTH_MAX = 40
 
 
 class Scope:
@@ -21,9 +22,18 @@ class Scope:
         variables: names that have a value in every cell.
         axes: where the values of variables are found.
         wildcards: the files of the recipe.
+        deep: look into axes and files too, which takes time; who wrote the recipe has done so.
     """
 
-    def __init__(self, variables: Sequence[str], axes: Sequence[Axis], wildcards: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self,
+        variables: Sequence[str],
+        axes: Sequence[Axis],
+        wildcards: Mapping[str, Sequence[str]],
+        *,
+        deep: bool = True,
+    ) -> None:
+        self._deep = deep
         self.variables = frozenset(variables)
         self._axes = axes
         self._names = list(wildcards)
@@ -35,18 +45,23 @@ class Scope:
         yield from self._problems(template, ())
 
     def _problems(self, template: Template, inside: tuple[str, ...]) -> Iterator[TemplateError]:
+        if len(inside) > _DEPTH_MAX:
+            yield TemplateError(0, f"wildcards are nested deeper than {_DEPTH_MAX}.", "Join some of the files.")
+            return
         for part in walk(template):
             yield from self._part(part, inside)
 
     def _part(self, part: Part, inside: tuple[str, ...]) -> Iterator[TemplateError]:
         if isinstance(part, Variable):
             yield from self._variable(part.name, part.offset)
+        elif isinstance(part, Lookup) and part.key in ("seed", "index"):
+            yield TemplateError(part.offset, f"{part.key!r} chooses no column.", "Use an axis of words, like language.")
         elif isinstance(part, Lookup):
-            yield from self._variable(part.key, part.offset) or self._lookup(part)
+            yield from self._variable(part.key, part.offset) or (self._lookup(part) if self._deep else ())
         elif isinstance(part, Wildcard):
             yield from self._wildcard(part, inside)
-        elif isinstance(part, Choice) and (pool := part.pool()) is not None:
-            lines = sum(option.weight > 0 for option in self.wildcards.options(pool))
+        elif self._deep and isinstance(part, Choice) and (pool := part.pool()) is not None:
+            lines = len(self.wildcards.pool(pool).options)
             if lines < max(part.least, part.most) and lines:
                 text = f"this asks for {max(part.least, part.most)} of {lines} lines of {pool.name!r}."
                 yield TemplateError(part.offset, text, "Ask for fewer, or add lines.")
@@ -72,14 +87,14 @@ class Scope:
         return [TemplateError(lookup.offset, text, did_you_mean(wanted, self.variables))]
 
     def _wildcard(self, wildcard: Wildcard, inside: tuple[str, ...]) -> Iterator[TemplateError]:
-        names = [name for name in self._names if wildcard.matches(name)]
-        if not any(option.weight for option in self.wildcards.options(wildcard)):
+        names = self.wildcards.names(wildcard)
+        if not names or (self._deep and not self.wildcards.pool(wildcard).options):
             if names:
                 yield TemplateError(wildcard.offset, f"the wildcard file {names[0]!r} has no line.", "Add some lines.")
                 return
             hint = did_you_mean(wildcard.name, self._names)
             yield TemplateError(wildcard.offset, f"there is no wildcard file {wildcard.name!r}.", hint)
-        for name in names:
+        for name in names if self._deep else ():
             if name in inside:
                 path = " -> ".join([*inside[inside.index(name) :], name])
                 yield TemplateError(wildcard.offset, f"wildcards name each other in a circle: {path}.", "Break it.")
@@ -88,7 +103,7 @@ class Scope:
 
     def _file(self, name: str, wildcard: Wildcard, inside: tuple[str, ...]) -> Iterator[TemplateError]:
         found = False
-        for option in self.wildcards.options(Wildcard(name, 0)):
+        for option in self.wildcards.pool(Wildcard(name, 0)).options:
             for problem in self._problems(option.template, inside):
                 found = True
                 nested = "wildcard" in problem.message

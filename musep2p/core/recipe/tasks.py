@@ -156,7 +156,7 @@ class Tasks:
         return fill(template, values, self._wildcards, draw)
 
     def _check(self) -> None:
-        scope = Scope(self.recipe.variables(), self.recipe.axes, self.recipe.wildcards)
+        scope = Scope(self.recipe.variables(), self.recipe.axes, self.recipe.wildcards, deep=False)
         for name, template in self._templates.items():
             for problem in scope.problems(template):
                 raise RecipeError(f"{name}: {problem.message}", problem.hint)

@@ -37,6 +37,7 @@ _ESCAPE_HINT = " (in double quotes the backslash is written twice)"
 _WEIGHT_UNIT = 1_000_000  # weights have six decimals and are counted in millionths
 _PLAIN = re.compile(r"[^\\{}|\[_$]+")
 _DEPTH_MAX = 40
+_PICKS_MAX = 100
 _SEPARATOR = ","  # as in dynamicprompts
 
 
@@ -251,6 +252,8 @@ class _Parser:
             raise TemplateError(at, "there is no number before `$$`.", hint)
         least = int(low) if low else 1
         most = int(high) if high else -1 if dash else least
+        if max(least, most) > _PICKS_MAX:
+            raise TemplateError(at, f"this asks for more than {_PICKS_MAX}.", "Ask for fewer.")
         return least, most, _SEPARATOR if separator is None else separator, match.end()
 
     def _check_choice(self, choice: Choice, inside: str, *, counted: bool) -> None:
