@@ -136,7 +136,7 @@ def draw(seed: int) -> Plan:
     low = rng.choice((1000, 20_000, 50_000, 200_000))
     return Plan(
         seed, slots, speeds, stores,
-        tuple(rng.choice((40, 80, 120) if i == 0 else (1, 7, 40, 120)) for i in range(batches)),
+        tuple(rng.choice((80, 120, 160) if i == 0 else (1, 7, 40, 120)) for i in range(batches)),
         tuple(rng.choice(mortal) for _ in range(batches)),
         tuple(rng.randrange(1_000_000, 3_000_000) for _ in range(batches)),
         (low, low * rng.choice((1, 3))), weather, late, leavers, deaths, rebirths,
