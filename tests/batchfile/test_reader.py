@@ -385,7 +385,7 @@ def keys_by_city(cities, seeds):
 
 @given(CITIES, st.randoms(use_true_random=False), st.sampled_from(["{derived: 3}", "[7, 8]", "{count: 2}"]))
 def test_a_row_concerns_only_its_own_pictures(cities, rng, seeds):
-    """Rows shuffled, one added, one taken away: the other rows' task keys stay what they were."""
+    """Rows shuffled, one added, one taken away, one changed: the other rows' task keys stay what they were."""
     before = keys_by_city(cities, seeds)
     shuffled = rng.sample(cities, len(cities))
     with_another = ["zz", *shuffled]
@@ -395,6 +395,8 @@ def test_a_row_concerns_only_its_own_pictures(cities, rng, seeds):
     assert before == {city: keys for city, keys in after.items() if city != "zz"}
     assert not after["zz"] & set().union(*before.values())
     assert {city: before[city] for city in cities[1:]} == keys_by_city(cities[1:], seeds)
+    changed = keys_by_city(["yy", *cities[1:]], seeds)
+    assert {city: before[city] for city in cities[1:]} == {c: keys for c, keys in changed.items() if c != "yy"}
 
 
 @given(st.text(max_size=200))
