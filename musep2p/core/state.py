@@ -15,6 +15,7 @@ from musep2p.core.deque import WorkDeque
 from musep2p.core.effects import Effect, Send, Tell, Write
 from musep2p.core.ids import BatchId, Incarnation, PeerId
 from musep2p.core.messages import Envelope, Heartbeat, Hello, Load, Message, Progress
+from musep2p.core.parcels import Fetch, Parcel
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Recipe, Tasks
 from musep2p.core.records import BatchFact, Record, RecordId, ResultBlock, Will
@@ -220,39 +221,6 @@ class Submission:
     copies: set[PeerId] = field(default_factory=set)
     stored: bool = False
     sent_ms: int = -NEVER
-
-
-@dataclass(slots=True)
-class Parcel:
-    """Bytes that come piece by piece, in order."""
-
-    size: int
-    data: bytearray = field(default_factory=bytearray)
-    touched_ms: int = 0
-
-    @property
-    def whole(self) -> bool:
-        """True when nothing is missing."""
-        return len(self.data) == self.size
-
-    def put(self, start: int, size: int, data: bytes) -> bool:
-        """Take the next piece; False for another one."""
-        if start != len(self.data) or size != self.size or start + len(data) > size or not data:
-            return False
-        self.data += data
-        return True
-
-
-@dataclass(slots=True)
-class Fetch:
-    """A large recipe on its way to us, and the greatest will that was told with it."""
-
-    batch: BatchId
-    will: Will
-    source: PeerId
-    parcel: Parcel
-    asked_ms: int = -NEVER
-    tries: int = 0
 
 
 @dataclass(slots=True)
