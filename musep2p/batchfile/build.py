@@ -189,8 +189,8 @@ class Builder:
         rng_seed, order = keys.whole("rng_seed", -SEED_MAX, SEED_MAX, 0), keys.order()
         if self._axes_sound:  # else what is missing is missing because of a mistake that is told already
             seeded = ["seed"] if keys.get("seeds") is not None or seeds != () else []
-            scope = Scope(["index", *seeded, *names], axes, wildcards)
-            self._prompts.check(scope, self._drafts, self._wildcards.names())
+            scope = Scope(["index", *seeded, *names], axes, wildcards, lists=self._wildcards.names())
+            self._prompts.check(scope, self._drafts)
             exclude, include = self._rules("exclude", axes), self._rules("include", axes)
             for draft, axis in zip(self._drafts, axes, strict=True):
                 exclude += skipped_rules(draft, axis)

@@ -14,7 +14,6 @@ from musep2p.core.recipe import Scalar
 from musep2p.core.recipe.scope import Scope
 from musep2p.core.recipe.tasks import TEMPLATED
 from musep2p.core.recipe.template import Lookup, Template, TemplateError, Variable, parse, walk
-from musep2p.core.words import did_you_mean
 
 __all__ = ["Prompts"]
 
@@ -90,19 +89,15 @@ class Prompts:
         """Templates in columns called `prompt` or `negative`; a wrong one is a mistake at its place."""
         return (template for _, _, _, template in self._columns(drafts))
 
-    def check(self, scope: Scope, drafts: list[Draft], lists: list[str]) -> None:
+    def check(self, scope: Scope, drafts: list[Draft]) -> None:
         """Whether all that templates ask for is there.
 
         Args:
             scope: what is there.
             drafts: the axes, whose columns may hold templates.
-            lists: the names of all wildcard files that could be meant.
         """
         for name, template in self.templates.items():
             for problem in scope.problems(template):
-                if problem.message.startswith("there is no wildcard file"):
-                    hint = did_you_mean(problem.message.split("'")[1], lists)
-                    problem = TemplateError(problem.offset, problem.message, hint)
                 self._wrong(name, problem)
         for draft, row, at, template in self._columns(drafts):
             for problem in scope.problems(template):

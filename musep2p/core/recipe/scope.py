@@ -13,6 +13,7 @@ __all__ = ["Scope"]
 
 _VALUES_SHOWN = 3
 _DEPTH_MAX = 40
+_IN_FILE = "in the wildcard file"
 
 
 class Scope:
@@ -22,6 +23,7 @@ class Scope:
         variables: names that have a value in every cell.
         axes: where the values of variables are found.
         wildcards: the files of the recipe.
+        lists: names of more files that could be meant by a misspelt one.
         deep: look into axes and files too, which takes time; who wrote the recipe has done so.
     """
 
@@ -32,11 +34,12 @@ class Scope:
         wildcards: Mapping[str, Sequence[str]],
         *,
         deep: bool = True,
+        lists: Sequence[str] = (),
     ) -> None:
         self._deep = deep
         self.variables = frozenset(variables)
         self._axes = axes
-        self._names = list(wildcards)
+        self._lists = [*wildcards, *lists]
         self.wildcards = Wildcards(wildcards)
         self._sound: set[str] = set()
 
@@ -92,7 +95,7 @@ class Scope:
             if names:
                 yield TemplateError(wildcard.offset, f"the wildcard file {names[0]!r} has no line.", "Add some lines.")
                 return
-            hint = did_you_mean(wildcard.name, self._names)
+            hint = did_you_mean(wildcard.name, self._lists)
             yield TemplateError(wildcard.offset, f"there is no wildcard file {wildcard.name!r}.", hint)
         for name in names if self._deep else ():
             if name in inside:
@@ -106,8 +109,7 @@ class Scope:
         for option in self.wildcards.pool(Wildcard(name, 0)).options:
             for problem in self._problems(option.template, inside):
                 found = True
-                nested = "wildcard" in problem.message
-                text = problem.message if nested else f"in the wildcard file {name!r}: {problem.message}"
-                yield TemplateError(wildcard.offset, text, problem.hint)
+                where = "" if problem.message.startswith(_IN_FILE) else f"{_IN_FILE} {name!r}: "
+                yield TemplateError(wildcard.offset, where + problem.message, problem.hint)
         if not found:
             self._sound.add(name)
