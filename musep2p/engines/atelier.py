@@ -5,26 +5,36 @@ The engine's face is light; the painter (numpy, Pillow) is loaded with the first
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from musep2p.core.recipe import Parameters
 from musep2p.ports import Output, Task
 
-__all__ = ["AtelierEngine"]
+__all__ = ["NOTE", "AtelierEngine"]
 
 NOTE = "procedural preview, no AI model"
+_VERSION = "atelier/2"
 _DEFAULTS: Parameters = {
-    "prompt": "", "negative": "", "width": 768, "height": 1024, "steps": 20, "guidance": 7.0, "seed": 0,
+    "prompt": "", "negative": "", "width": 768, "height": 1024, "steps": 20, "guidance": 7.0, "seed": 0, "brush": -1,
 }  # fmt: skip
 _SIDES = range(64, 2049)
+_BRUSHES = range(-1, 26)
 
 
 class AtelierEngine:
-    """Landscapes by words: light, weather, place and palette; the seed moves everything else."""
+    """People, animals, things and places by words; the seed moves everything that the words leave open."""
 
     name = "atelier"
     keyed = True
     payload = False
     parameters = frozenset(_DEFAULTS)
-    identity = "atelier/1"
+
+    @cached_property
+    def identity(self) -> str:
+        """Version, and the hash of a calibration picture painted here: machines that paint alike share keys."""
+        from musep2p.painter.paint import calibration
+
+        return f"{_VERSION} {calibration()}"
 
     def check(self, parameters: Parameters) -> list[tuple[str, str]]:
         problems = []
@@ -37,6 +47,8 @@ class AtelierEngine:
                 problems.append((name, f"atelier: {name} must be a whole number, not {values[name]!r}."))
         if not isinstance(values["guidance"], float):
             problems.append(("guidance", f"atelier: guidance must be a number, not {values['guidance']!r}."))
+        if isinstance(values["brush"], bool) or values["brush"] not in _BRUSHES:
+            problems.append(("brush", f"atelier: brush must be from 0 to 25, or -1 for none, not {values['brush']!r}."))
         return problems
 
     def normalise(self, parameters: Parameters) -> Parameters:
@@ -47,9 +59,13 @@ class AtelierEngine:
         return {**values, "engine": self.name}
 
     def render(self, task: Task) -> Output:
-        from musep2p.engines.atelier_painter import paint
+        from musep2p.engines.brush import brushed
         from musep2p.images.pixel_hash import pixel_hash
         from musep2p.images.png_text import encode_png
+        from musep2p.painter.paint import paint
 
-        image = paint(task.parameters)
-        return Output(encode_png(image, task.parameters, NOTE), "png", pixel_hash(image))
+        image, note = paint(task.parameters), NOTE
+        brush = int(task.parameters["brush"])
+        if brush >= 0:
+            image, note = brushed(image, brush), f"{NOTE}; brush strokes by a small neural network"
+        return Output(encode_png(image, task.parameters, note), "png", pixel_hash(image))

@@ -1,0 +1,642 @@
+"""Which scene a brief asks for, and what stands where in it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from musep2p.painter import land
+from musep2p.painter.abstract import paint_abstract, paint_backdrop
+from musep2p.painter.animals import PROFILE, draw_animal
+from musep2p.painter.beasts import SWIMMERS
+from musep2p.painter.brief import Brief
+from musep2p.painter.buildings import draw_building
+from musep2p.painter.canvas import Canvas, Image, Pen, fade
+from musep2p.painter.colour import Colour, dark, hex_colour, light, mix
+from musep2p.painter.crafts import draw_craft
+from musep2p.painter.figure import framing, paint_people
+from musep2p.painter.landmarks import LANDMARKS, draw_landmark
+from musep2p.painter.noise import profile
+from musep2p.painter.palette import named
+from musep2p.painter.plants import FLOWERS, draw_flower, draw_tree
+from musep2p.painter.raster import Patch, softened
+from musep2p.painter.sky import paint_sky
+from musep2p.painter.stage import botanical, room, space, still_life, underwater
+from musep2p.painter.things import SIZES, draw_thing
+from musep2p.painter.town import paint_row, paint_skyline, paint_street, site_of
+from musep2p.painter.vector import Frame, oval, path
+from musep2p.painter.weather import paint_weather
+
+__all__ = ["paint_scene", "subject_of"]
+
+_PERSON = ("who", "role", "group")
+_SPECIFIC = (
+    "hair",
+    "beard",
+    "wear",
+    "hat",
+    "glasses",
+    "mood",
+    "age",
+    "skin",
+    "hairs",
+    "eyes",
+    "clothes",
+    "scarf",
+    "pose",
+    "lips",
+    "freckles",
+    "group",
+)
+_OUTDOORS = ("land", "place", "building", "craft", "sky", "weather", "season")
+_WATERY = (
+    "land.sea",
+    "land.lake",
+    "land.river",
+    "land.harbour",
+    "land.beach",
+    "land.island",
+    "craft.sailboat",
+    "craft.ship",
+    "place.venice",
+    "place.hangzhou",
+    "place.sydney",
+    "place.sanfrancisco",
+    "place.santorini",
+    "place.hawaii",
+    "building.lighthouse",
+    "animal.swan",
+    "plant.lotus",
+    "place.guilin",
+)
+_OPEN_SEA = (
+    "land.sea",
+    "land.beach",
+    "land.island",
+    "craft.ship",
+    "place.sydney",
+    "place.sanfrancisco",
+    "place.santorini",
+    "place.hawaii",
+    "building.lighthouse",
+)
+_TREES = ("tree", "pine", "palm", "willow", "maple", "blossom", "bamboo", "cactus")
+_KNOWN_FOR = {"kyoto": "torii", "istanbul": "mosque", "hangzhou": "pavilion", "cairo": "pyramid", "athens": "ruins"}
+_STREETY = ("land.street", "finish.neon")
+_TALL = {"giraffe": 3.4, "deer": 3.0, "frog": 1.7, "turtle": 1.7, "snake": 2.4}
+_WIDE = {
+    "eagle": 4.4,
+    "dragon": 5.2,
+    "whale": 4.2,
+    "giraffe": 5.2,
+    "deer": 4.4,
+    "horse": 4.4,
+    "elephant": 4.3,
+    "turtle": 3.4,
+    "parrot": 2.8,
+}
+
+
+def subject_of(brief: Brief) -> str:
+    """What the picture is of: `person`, `animal`, `thing`, `plant`, `scene` or `abstract`."""
+    slots = {term.slot for term in brief.terms}
+    plain = {term.name for term in brief.terms if term.slot == "who"} <= {"person"} and "role" not in slots
+    if (
+        slots & set(_PERSON)
+        and "who" not in brief.denied
+        and not (plain and slots & {"animal", "thing", "plant", "building"} and not slots & set(_SPECIFIC))
+    ):
+        return "person"
+    if "animal" in slots:
+        return "animal"
+    if slots & {"wear", "hair", "beard", "glasses"} and "who" not in brief.denied:
+        return "person"
+    if brief.has("art.still"):
+        return "thing"
+    if brief.has("art.abstract"):
+        return "abstract"
+    if "thing" in slots and not slots & {"building", "land", "place", "craft"}:
+        return "thing"
+    if "thing" in slots and brief.has("land.room"):
+        return "thing"
+    flowers = [term for term in brief.terms if term.slot == "plant" and term.name in (*FLOWERS, "mushroom", "leaf")]
+    if (
+        flowers
+        and not slots & {"building", "land", "place", "craft"}
+        and not brief.has("plant.blossom", "plant.lavender")
+    ):
+        return "plant"
+    if slots & {*_OUTDOORS, "plant", "time", "thing"}:
+        return "scene"
+    return (
+        "person"
+        if slots & {"hat", "mood", "pose", "scarf", "age", "skin", "eyes", "lips", "frame"}
+        and "who" not in brief.denied
+        else "abstract"
+    )
+
+
+def paint_scene(canvas: Canvas, brief: Brief) -> None:
+    """Paint all of the brief onto an empty canvas."""
+    subject = subject_of(brief)
+    if subject == "abstract":
+        paint_abstract(canvas, brief)
+    elif subject == "thing":
+        still_life(canvas, brief)
+    elif subject == "plant":
+        botanical(canvas, brief)
+    elif subject == "person":
+        _figure_scene(canvas, brief)
+    else:
+        _setting(canvas, brief)
+        if subject == "animal":
+            before = canvas.rgb.copy()
+            _animals(canvas, brief)
+            _relight(canvas, brief, before)
+    if subject != "abstract":
+        paint_weather(canvas, brief, gentle=subject == "person")
+
+
+def _outdoors(brief: Brief) -> bool:
+    return any(
+        term.slot in _OUTDOORS and f"{term.slot}.{term.name}" not in ("sky.balloon", "sky.lanterns")
+        for term in brief.terms
+    ) or bool(brief.names("time") or [n for n in brief.names("plant") if n in _TREES])
+
+
+def _figure_scene(canvas: Canvas, brief: Brief) -> None:
+    if _outdoors(brief):
+        _setting(canvas, brief)
+        if framing(brief) != "full":
+            _defocus(canvas, brief)
+    else:
+        paint_backdrop(canvas, brief)
+        if framing(brief) == "full":
+            floor = Patch(
+                int(canvas.height * 0.86),
+                0,
+                np.ones((canvas.height - int(canvas.height * 0.86), canvas.width), np.float32),
+            )
+            canvas.lay(
+                softened(floor, int(canvas.height * 0.02), canvas.height, canvas.width),
+                np.array((40.0, 34.0, 40.0)),
+                0.22,
+            )
+    before = canvas.rgb.copy()
+    paint_people(canvas, brief)
+    _relight(canvas, brief, before)
+    companions = [name for name in brief.names("animal") if f"animal.{name}" != _held_animal(brief)]
+    for number, name in enumerate(companions[:2]):
+        side = brief.chance.pick("companion side", (0.2, 0.8)) if number == 0 else 0.5
+        size = canvas.height * (0.12 if framing(brief) != "full" else 0.1)
+        own = brief.colour(f"animal.{name}")
+        draw_animal(
+            Pen(canvas, Frame(side * canvas.width, canvas.height * 0.985, size)),
+            name,
+            named(own) if own else None,
+            brief.chance.branch(f"companion {number}"),
+            brief.detail,
+        )
+
+
+def _relight(canvas: Canvas, brief: Brief, before: Image) -> None:
+    """Let the light of the place fall on what was just painted; against the light it is a silhouette."""
+    painted = (np.abs(canvas.rgb - before).max(axis=2) > 1.5)[:, :, None]
+    palette, tone = brief.palette, canvas.rgb
+    if brief.has("light.back"):
+        changed = tone * np.float32(0.12) + (dark(palette.near, 0.75) * 0.9).astype(np.float32)
+    elif palette.mood == "night" and _outdoors(brief):
+        changed = tone * np.float32(0.74) + (palette.sky * 0.1 + palette.horizon * 0.14).astype(np.float32)
+    elif palette.mood in ("sunset", "dawn") and _outdoors(brief):
+        changed = tone * np.array((1.0, 0.95, 0.89), np.float32) + (palette.sun * 0.035).astype(np.float32)
+    else:
+        return
+    canvas.rgb = np.where(painted, changed, tone).astype(np.float32)
+
+
+def _held_animal(brief: Brief) -> str:
+    if not brief.has("pose.hold"):
+        return ""
+    return next(
+        (f"animal.{n}" for n in brief.names("animal") if n in ("cat", "dog", "rabbit", "owl", "panda", "fox")), ""
+    )
+
+
+def _defocus(canvas: Canvas, brief: Brief) -> None:
+    """The background of a portrait steps back: softer and paler."""
+    radius = max(1, brief.short_side // 240)
+    for channel in range(3):
+        soft = softened(
+            Patch(0, 0, canvas.rgb[:, :, channel] * np.float32(1 / 256)), radius, canvas.height, canvas.width
+        )
+        canvas.rgb[:, :, channel] = soft.mask * np.float32(256)
+    canvas.rgb += (brief.palette.horizon.astype(np.float32) - canvas.rgb) * np.float32(0.16)
+    if canvas.ink is not None:
+        canvas.ink *= np.float32(0.45)
+
+
+def _setting(canvas: Canvas, brief: Brief) -> None:
+    """The place, from the sky to what stands in it."""
+    if brief.has("land.space"):
+        space(canvas, brief)
+    elif brief.has("land.underwater") or any(name in SWIMMERS for name in brief.names("animal")):
+        underwater(canvas, brief)
+    elif brief.has("land.room"):
+        room(canvas, brief)
+    else:
+        _landscape(canvas, brief)
+
+
+def _landscape(canvas: Canvas, brief: Brief) -> None:
+    chance = brief.chance
+    horizon = chance.between("horizon", 0.5, 0.6) * canvas.height
+    if brief.has("place.dubai", "land.city") or brief.has(*_STREETY):
+        horizon = chance.between("horizon", 0.55, 0.62) * canvas.height
+    if brief.has(*_STREETY) and not brief.has("land.sea", "land.mountain", "land.forest"):
+        paint_sky(canvas, brief, horizon)
+        if brief.has("land.city", "finish.neon"):
+            paint_skyline(canvas, brief, horizon * 1.02)
+        paint_street(canvas, brief, horizon)
+        _landmark(canvas, brief, horizon, 0.9)
+        _crafts(canvas, brief, horizon, (horizon + canvas.height) / 2)
+        return
+    watery = brief.has(*_WATERY)
+    paint_sky(canvas, brief, horizon)
+    _far(canvas, brief, horizon, watery=watery)
+    if watery:
+        _water(canvas, brief, horizon)
+        return
+    if brief.has("land.city") or (
+        brief.has("building.tower", "place.newyork", "place.hongkong", "place.tokyo", "place.shanghai", "place.dubai")
+    ):
+        paint_skyline(canvas, brief, canvas.height * 0.86)
+        _landmark(canvas, brief, canvas.height * 0.86, 1.0)
+        _crafts(canvas, brief, horizon, canvas.height * 0.93)
+        return
+    stand = _ground(canvas, brief, horizon)
+    _standing(canvas, brief, stand)
+
+
+def _far(canvas: Canvas, brief: Brief, horizon: float, *, watery: bool) -> None:
+    """What closes the view."""
+    if brief.has("land.volcano"):
+        land.volcano(canvas, brief, horizon * 1.02)
+    elif brief.has(
+        "land.mountain",
+        "place.fuji",
+        "place.guilin",
+        "place.alps",
+        "place.wall",
+        "land.snowfield",
+        "land.waterfall",
+        "place.iceland",
+    ):
+        weight = max(1.0, brief.weight("land.mountain"))
+        land.mountains(canvas, brief, horizon * 1.02, min(0.46, 0.34 * weight))
+        if brief.has("land.waterfall"):
+            _waterfall(canvas, brief, horizon + canvas.height * 0.12)
+    elif (watery and not brief.has(*_OPEN_SEA)) or brief.has("place.tuscany", "place.rio"):
+        land.mountains(canvas, brief, horizon * 1.01, 0.12)
+
+
+def _water(canvas: Canvas, brief: Brief, horizon: float) -> None:
+    top = horizon * 1.0
+    calm = not brief.has(*_OPEN_SEA)
+    if brief.has("land.harbour", "land.city"):
+        paint_skyline(canvas, brief, top + 2)
+    if calm:
+        if not brief.has("land.city", "land.harbour"):
+            _shore(canvas, brief, top)
+        _landmark(canvas, brief, top + canvas.height * 0.01, 0.95)
+        _buildings(canvas, brief, top + canvas.height * 0.012, 0.85)
+        land.water_mirror(canvas, brief, top + canvas.height * 0.015)
+    else:
+        land.sea(canvas, brief, top)
+        _islands(canvas, brief, top)
+        _landmark(canvas, brief, top + canvas.height * (0.1 if brief.has("place.sanfrancisco") else 0.03), 0.95)
+    if brief.has("land.beach", "place.hawaii"):
+        _beach(canvas, brief)
+    elif not calm and any(name not in ("lighthouse", "bridge") for name in brief.names("building")):
+        bank = canvas.height * (0.84 + 0.03 * profile(brief.chance, "bank", canvas.width, 3, 2))
+        land.below(
+            canvas,
+            bank,
+            fade(light(brief.palette.near, 0.1), dark(brief.palette.near, 0.2), canvas.height * 0.84, canvas.height),
+        )
+        _buildings(canvas, brief, canvas.height * 0.9, 1.05)
+    _crafts(canvas, brief, horizon, top + (canvas.height - top) * 0.42)
+    if brief.has("plant.lotus"):
+        _lily_pads(canvas, brief, top)
+    trees = [name for name in brief.names("plant") if name in _TREES] or (
+        ["palm"] if brief.has("place.hawaii", "land.beach") else ["willow"] if brief.has("place.hangzhou") else []
+    )
+    for number, name in enumerate(trees[:2]):
+        side = brief.chance.pick("near tree", (0.12, 0.88)) if number == 0 else 0.5
+        pen = Pen(canvas, Frame(side * canvas.width, canvas.height * 1.0, canvas.height * 0.56))
+        draw_tree(pen, name, brief.palette.lit(hex_colour("3f7a45")), brief.chance.branch("near tree"), brief.detail)
+
+
+def _shore(canvas: Canvas, brief: Brief, top: float) -> None:
+    line = top - canvas.height * (0.012 + 0.05 * profile(brief.chance, "shore", canvas.width, 5, 4))
+    colour = brief.palette.distant(mix(brief.palette.near, brief.palette.middle, 0.3), 0.25)
+    land.below(canvas, line, dark(colour, 0.12))
+
+
+def _islands(canvas: Canvas, brief: Brief, top: float) -> None:
+    lighthouse = brief.has("building.lighthouse")
+    if not (brief.has("land.island", "place.hawaii") or lighthouse):
+        return
+    x = brief.chance.pick("island", (0.3, 0.7)) * canvas.width
+    wide = canvas.width * 0.3
+    rock = brief.palette.lit(hex_colour("5a5f58" if lighthouse else "5f8a55"), 0.8)
+    base = top + canvas.height * 0.045
+    pen = Pen(canvas, Frame(x, base, wide))
+    pen.blob(
+        path("-1,0.06 -0.75,-0.1 -0.35,-0.2 0.05,-0.26 0.45,-0.16 0.85,-0.06 1,0.06 0,0.13"),
+        rock,
+    )
+    pen.line([(-1.0, 0.07), (0, 0.13), (1.0, 0.07)], 0.03, hex_colour("f4f8fa"), opacity=0.8)
+    if brief.has("land.island", "place.hawaii") and not lighthouse:
+        for k in (-0.4, -0.1, 0.25):
+            draw_tree(
+                pen.at(k, -0.16, 0.55),
+                "palm",
+                brief.palette.lit(hex_colour("3f8a4a")),
+                brief.chance.branch(f"palm {k}"),
+                brief.detail,
+            )
+    if lighthouse:
+        scale = min(0.33 * canvas.height, canvas.width * 0.6)
+        draw_building(
+            Pen(canvas, Frame(x, base - wide * 0.22, scale)),
+            "lighthouse",
+            site_of(brief, "lighthouse", "building.lighthouse"),
+        )
+
+
+def _beach(canvas: Canvas, brief: Brief) -> None:
+    line = canvas.height * 0.84 + (profile(brief.chance, "beach", canvas.width, 1.6, 1) - 0.5) * canvas.height * 0.12
+    sand = brief.palette.lit(hex_colour("ecd8ae"), 0.8)
+    land.below(canvas, line - canvas.height * 0.014, brief.palette.lit(hex_colour("f8fbfb"), 0.6))
+    land.below(canvas, line, fade(dark(sand, 0.1), light(sand, 0.1), canvas.height * 0.8, canvas.height))
+    if brief.detail >= 1:
+        pen = Pen(canvas, Frame(canvas.width * 0.68, canvas.height * 0.95, canvas.height * 0.11))
+        pen.line([(0.1, 0.05), (-0.1, -1.1)], 0.05, hex_colour("8a6a4a"))
+        stripe = pen.blob(
+            path("-0.85,-0.9 -0.6,-1.25 -0.08,-1.42 0.5,-1.2 0.72,-0.8 0.3,-0.95 -0.1,-0.98 -0.5,-0.98"),
+            hex_colour("d8452f"),
+        )
+        for x in (-0.5, 0.0, 0.45):
+            pen.line([(-0.08, -1.42), (x, -0.8)], 0.14, hex_colour("fbf4e6"), clip=stripe)
+
+
+def _lily_pads(canvas: Canvas, brief: Brief, top: float) -> None:
+    values = sorted(brief.chance.field("pads", 14 + 6 * brief.detail, 3).tolist(), key=lambda value: value[1])
+    own = brief.colour("plant.lotus")
+    for number, (x, y, size) in enumerate(values):
+        depth = 0.15 + 0.8 * y
+        radius = brief.short_side * (0.02 + 0.07 * depth) * (0.7 + 0.5 * size)
+        pen = Pen(canvas, Frame(x * canvas.width, top + (canvas.height - top) * depth, radius))
+        pen.many([oval(0, 0, 1.3, 0.42)], brief.palette.lit(hex_colour("4f8f5a" if number % 2 else "3f7f55"), 0.7))
+        if number % 3 == 0:
+            draw_flower(
+                pen.at(0.2, -0.45, 0.8), "lotus", named(own) if own else None, brief.chance.branch(f"lotus {number}")
+            )
+
+
+def _crafts(canvas: Canvas, brief: Brief, horizon: float, row: float) -> None:
+    for number, name in enumerate(brief.names("craft")[:3]):
+        draw_craft(canvas, brief, name, horizon, row, number)
+
+
+def _landmark(canvas: Canvas, brief: Brief, base: float, size: float) -> None:
+    for place in (name for name in brief.names("place") if name in LANDMARKS):
+        if brief.names("building") and (
+            place in ("barcelona", "tuscany", "alps") or _KNOWN_FOR.get(place) in brief.names("building")
+        ):
+            continue
+        person = subject_of(brief) == "person"
+        beside = person or (brief.names("building") and not brief.has("building.lighthouse"))
+        x = brief.chance.pick("landmark side", (0.24, 0.76)) if beside else brief.chance.pick("landmark", (0.42, 0.58))
+        scale = (
+            size
+            * (0.3 if not person else 0.36)
+            * min(1.25, 0.75 + 0.25 * brief.weight(f"place.{place}"))
+            * canvas.height
+        )
+        if place in ("sanfrancisco", "venice", "santorini", "amsterdam", "rome", "sydney"):
+            scale = min(scale, canvas.width * 0.42)
+        if place == "wall":
+            x, scale = 0.5, canvas.width * 0.36
+        draw_landmark(Pen(canvas, Frame(x * canvas.width, base, scale)), place, site_of(brief, f"landmark {place}"))
+
+
+def _buildings(canvas: Canvas, brief: Brief, base: float, size: float, x: float | None = None) -> None:
+    for number, name in enumerate(brief.names("building")[:3]):
+        weight = min(1.5, max(0.8, brief.weight(f"building.{name}")))
+        at = x if x is not None else canvas.width * _building_place(brief, number)
+        scale = (
+            size
+            * 0.33
+            * weight
+            * canvas.height
+            * (1 if number == 0 else 0.7)
+            * (0.72 if brief.has("place.fuji") else 1)
+        )
+        scale = min(scale, canvas.width * (0.34 if name in ("bridge", "pyramid", "mosque", "hotel", "castle") else 0.6))
+        if brief.count(f"building.{name}") and x is None:
+            draw_building(
+                Pen(canvas, Frame(at + canvas.width * 0.25, base, scale * 0.75)),
+                name,
+                site_of(brief, f"second {name}", f"building.{name}"),
+            )
+        draw_building(Pen(canvas, Frame(at, base, scale)), name, site_of(brief, f"building {name}", f"building.{name}"))
+
+
+def _building_place(brief: Brief, number: int) -> float:
+    """Beside the landmark of the place or the mountain, if there is one."""
+    if number:
+        return brief.chance.pick(f"building {number}", (0.18, 0.82))
+    if any(name in LANDMARKS for name in brief.names("place")):
+        return 1 - brief.chance.pick("landmark side", (0.24, 0.76)) * 0.92
+    if brief.has("place.fuji"):
+        return brief.chance.pick("building x", (0.24, 0.76))
+    return brief.chance.pick("building x", (0.4, 0.5, 0.6))
+
+
+def _ground(canvas: Canvas, brief: Brief, horizon: float) -> float:
+    """Paint the land; returns the row where things stand."""
+    low = horizon + (canvas.height - horizon) * 0.5
+    if brief.has("land.desert", "place.cairo", "building.pyramid", "plant.cactus"):
+        if brief.has("place.cairo", "building.pyramid"):
+            land.below(canvas, np.full(canvas.width, horizon), brief.palette.lit(hex_colour("e5c083")))
+            _landmark(canvas, brief, horizon + canvas.height * 0.05, 1.0)
+            _buildings(canvas, brief, horizon + canvas.height * 0.05, 1.0)
+        land.dunes(canvas, brief, horizon + canvas.height * 0.02)
+        return low
+    if brief.has("plant.lavender"):
+        land.lavender_rows(canvas, brief, horizon)
+        return horizon + canvas.height * 0.03
+    flowers = [name for name in brief.names("plant") if name in FLOWERS and name not in ("blossom",)]
+    if brief.has("land.meadow") or flowers:
+        land.hills(canvas, brief, horizon, 3)
+        own = brief.colour("plant", "land.meadow")
+        tone = (
+            named(own)
+            if own
+            else hex_colour(
+                {"sunflower": "f2b92e", "lotus": "f2a5bd", "tulip": "d8404f"}.get(
+                    flowers[0] if flowers else "", "e8503f"
+                )
+            )
+        )
+        field = bool(flowers) or brief.extra("plant.poppy", 0.5)
+        land.meadow(canvas, brief, low, flowers=brief.palette.lit(tone, 0.7) if field else None)
+        return low + canvas.height * 0.06
+    if brief.has("land.snowfield"):
+        land.hills(canvas, brief, horizon, 3)
+        return low
+    line = land.hills(canvas, brief, horizon, 4)
+    return float(line[canvas.width // 2]) + canvas.height * 0.03
+
+
+def _standing(canvas: Canvas, brief: Brief, stand: float) -> None:
+    """What stands on the land: forest, village, trees, buildings, crafts."""
+    palette = brief.palette
+    foliage = palette.lit(hex_colour({"autumn": "c0702f", "winter": "5f7f78"}.get(brief.season, "4a8a4a")))
+    wood = brief.has("land.forest") or brief.has("plant.bamboo")
+    kinds = [name for name in brief.names("plant") if name in _TREES]
+    if wood or kinds or (not brief.has("land.desert", "land.snowfield") and brief.extra("plant.tree", 0.55)):
+        _grove(canvas, brief, stand, kinds, foliage, wood=wood)
+    if brief.has("place.tuscany"):
+        for k in range(6):
+            pen = Pen(
+                canvas,
+                Frame(
+                    canvas.width * (0.62 + 0.05 * k),
+                    stand - canvas.height * 0.01 * k,
+                    canvas.height * (0.2 - 0.015 * k),
+                ),
+            )
+            pen.blob(
+                path("0,-1 0.13,-0.55 0.1,0 -0.1,0 -0.13,-0.55"),
+                dark(palette.lit(hex_colour("2f5a3a")), 0.1),
+            )
+    if brief.has("land.hills") and (brief.has("place.tuscany", "place.alps") or brief.extra("building.house", 0.4)):
+        paint_row(canvas, brief, stand, 3 + brief.detail)
+    _landmark(canvas, brief, stand, 1.05)
+    if not brief.has("building.pyramid", "place.cairo"):
+        _buildings(canvas, brief, stand, 1.15)
+    _crafts(canvas, brief, stand, stand + canvas.height * 0.06)
+
+
+def _grove(canvas: Canvas, brief: Brief, stand: float, kinds: list[str], foliage: Colour, *, wood: bool) -> None:
+    default = (
+        "pine"
+        if brief.season == "winter" or brief.has("land.mountain")
+        else "maple"
+        if brief.season == "autumn" and brief.detail
+        else "tree"
+    )
+    kinds = kinds or [default]
+    lone = not wood and bool(brief.names("plant"))
+    count = (
+        9 + 3 * brief.detail if kinds == ["bamboo"] else 18 + 8 * brief.detail if wood else 3 if lone else 5
+    ) + max((brief.count(f"plant.{name}") for name in kinds), default=0)
+    values = sorted(brief.chance.field("grove", count, 3).tolist(), key=lambda value: value[1])
+    subject = subject_of(brief)
+    for number, (x, depth, size) in enumerate(values):
+        big = lone and number == len(values) - 1
+        if big:
+            x, depth, size = (
+                (
+                    0.5
+                    if subject == "scene" and not brief.names("building") and not brief.names("place")
+                    else brief.chance.pick("lone", (0.16, 0.84))
+                ),
+                0.55,
+                1.0,
+            )
+        tall = canvas.height * ((0.12 + 0.2 * depth) * (0.8 + 0.4 * size) * (1.5 if wood else 1.0) if not big else 0.58)
+        foot = stand + canvas.height * (0.26 * depth - 0.05)
+        tone = mix(foliage, brief.palette.horizon, 0.4 * (1 - depth)) if not big else foliage
+        kind = kinds[number % len(kinds)]
+        if kind == "bamboo":
+            tall, tone = (
+                tall * 1.9,
+                mix(brief.palette.lit(hex_colour("5f9a4f")), brief.palette.horizon, 0.4 * (1 - depth)),
+            )
+        pen = Pen(canvas, Frame(x * canvas.width, foot, tall), 0.7)
+        draw_tree(
+            pen,
+            kind,
+            tone,
+            brief.chance.branch(f"tree {number}"),
+            brief.detail if depth > 0.4 else min(1, brief.detail),
+        )
+
+
+def _waterfall(canvas: Canvas, brief: Brief, stand: float) -> None:
+    x = brief.chance.between("fall", 0.4, 0.6) * canvas.width
+    pen = Pen(canvas, Frame(x, stand, canvas.height * 0.5))
+    rock = brief.palette.lit(hex_colour("5f6a66"))
+    pen.blob(
+        path("-0.75,0.05 -0.6,-0.6 -0.22,-0.86 0,-0.84 0.2,-0.9 0.62,-0.62 0.8,0.05 0,0.12"),
+        rock,
+    )
+    for side in (-1, 1):
+        pen.blob(
+            [(side * 0.16, 0.05), (side * 0.18, -0.75), (side * 0.45, -0.6), (side * 0.5, 0.05)],
+            dark(rock, 0.25),
+            line=0.6,
+        )
+    fall = pen.blob(path("-0.13,-0.86 0.13,-0.87 0.16,-0.4 0.2,0.06 -0.2,0.06 -0.16,-0.4"), hex_colour("e9f4f8"))
+    for k in range(4 + 3 * brief.detail):
+        c = brief.chance.between(f"thread {k}", -0.15, 0.15)
+        pen.line([(c * 0.7, -0.84), (c, -0.3), (c * 1.2, 0.06)], 0.014, hex_colour("a8c8d8"), clip=fall)
+    pen.oval(0, 0.12, 0.75, 0.12, brief.palette.lit(hex_colour("5f9fb4")))
+    pen.many(
+        [oval((a - 0.5) * 0.7, 0.06 - 0.06 * b, 0.09, 0.05) for a, b in brief.chance.field("spray", 9, 2)],
+        hex_colour("ffffff"),
+        opacity=0.7,
+        line=0,
+    )
+
+
+def _animals(canvas: Canvas, brief: Brief) -> None:
+    """The animals of the prompt, large in front of their setting."""
+    names = brief.names("animal")
+    close = brief.has("frame.close", "frame.bust")
+    count = max(1, brief.count(f"animal.{names[0]}"))
+    placed = [(name, k) for name in names[:2] for k in range(count if len(names) == 1 else 1)]
+    for number, (name, k) in enumerate(placed):
+        flying = name in ("eagle", "butterfly", "dragon", *SWIMMERS)
+        share = 0.5 if len(placed) == 1 else (number + 0.6) / (len(placed) + 0.2)
+        x = share + brief.chance.between(f"animal x {number}", -0.05, 0.05)
+        tall = _TALL.get(name, 2.75 if name in PROFILE else 2.4)
+        wide = _WIDE.get(name, 3.4 if name in PROFILE or name in SWIMMERS else 2.3)
+        scale = min(
+            canvas.height * (0.86 if close else 0.66) / tall,
+            canvas.width * 0.92 / wide / (len(placed) if len(placed) > 1 else 1) * (1.25 if len(placed) > 1 else 1),
+        )
+        foot = canvas.height * (0.62 if flying else 1.02 if close else 0.93) - k * canvas.height * (
+            0.06 if not flying else 0.18
+        )
+        own = brief.colour(f"animal.{name}")
+        if not flying:
+            shadow = canvas.cover([oval(x * canvas.width, foot, scale * 1.1, scale * 0.13)])
+            if shadow is not None:
+                canvas.lay(softened(shadow, int(scale * 0.05), canvas.height, canvas.width), hex_colour("1a1620"), 0.35)
+        pen = Pen(canvas, Frame(x * canvas.width, foot, scale if (flying and count == 1) or k == 0 else scale * 0.85))
+        draw_animal(pen, name, named(own) if own else None, brief.chance.branch(f"animal {number}"), brief.detail)
+    _beside(canvas, brief)
+
+
+def _beside(canvas: Canvas, brief: Brief) -> None:
+    """Things that the prompt names beside an animal lie in front of it."""
+    names = [name for name in brief.names("thing") if name in SIZES][:4]
+    for number, name in enumerate(names):
+        share = (0.16, 0.84, 0.33, 0.67)[number]
+        scale = canvas.height * 0.15 / max(1.0, SIZES[name][1])
+        own = brief.colour(f"thing.{name}")
+        pen = Pen(canvas, Frame(share * canvas.width, canvas.height * (0.965 + 0.01 * (number % 2)), scale))
+        draw_thing(pen, name, named(own) if own else None, brief.chance.branch(f"beside {number}"))
