@@ -8,6 +8,7 @@ import random
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import psutil
 
@@ -27,6 +28,7 @@ from musep2p.runner.slots import Slots
 from musep2p.store.client import StoreClient
 from musep2p.store.journal import Journal
 from musep2p.store.layout import Presence
+from musep2p.store.sheet_maker import SheetMaker
 from musep2p.store.state_folder import StateFolder
 
 __all__ = ["Options", "Peer"]
@@ -75,6 +77,7 @@ class Peer:
         self._handling = False
         self._discovery: MdnsDiscovery | None = None
         self._store: StoreClient | None = None
+        self._sheets: SheetMaker | None = None
         self._open_parts()
         self._perform: dict[type[fx.Effect], Callable[[fx.Effect], None]] = self._performers()
 
@@ -116,6 +119,13 @@ class Peer:
         if self._finished.done():
             self._finished.result()
 
+    async def sheets_drawn(self) -> list[Path]:
+        """Until no contact sheet is being drawn; those that were."""
+        if self._sheets is None:
+            return []
+        await self._sheets.settle()
+        return self._sheets.drawn
+
     async def run_until_left(self) -> None:
         """Until it drained, or something fatal.
 
@@ -136,6 +146,8 @@ class Peer:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(self._discovery.stop(), 2)
         await self._slots.close()
+        if self._sheets is not None:
+            await self._sheets.close()
         if self._store is not None:
             await self._store.close()
         self._links.close()
@@ -183,6 +195,7 @@ class Peer:
                 incarnation=self._folder.incarnation, store_id=self._options.store_id or secrets.token_hex(16),
                 post=self.post, refused=self._on_store_refused,
             )  # fmt: skip
+            self._sheets = SheetMaker(settings.store, self._options.tell)
         memory = settings.memory_mb << 20 or psutil.virtual_memory().total // (2 * settings.slots)
         self._slots = Slots(settings.slots, self._folder.spool, settings.speed, memory, self.post)
 
@@ -231,6 +244,7 @@ class Peer:
             fx.Lookup: self._to_store,
             fx.StoreBatch: self._to_store,
             fx.OpenStore: self._open_store,
+            fx.Conclude: self._conclude,
             fx.Tell: self._tell,
             fx.Leave: lambda e: self._finish(None),
         }
@@ -243,6 +257,10 @@ class Peer:
     def _open_store(self, effect: fx.OpenStore) -> None:
         if self._store is not None:
             self._store.open(None, effect.adopt)
+
+    def _conclude(self, effect: fx.Conclude) -> None:
+        if self._sheets is not None:
+            self._sheets.draw(effect.folder)
 
     def _tell(self, effect: fx.Tell) -> None:
         if effect.level == "fatal":

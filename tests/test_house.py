@@ -19,7 +19,7 @@ FLOORS = {
     "painter": {"painter"},
     "batchfile": {"batchfile", "core", "engines", "errors", "ports"},
     "net": {"core", "errors", "net", "wire"},
-    "store": {"core", "engines", "errors", "pipes", "store"},
+    "store": {"core", "engines", "errors", "images", "pipes", "store"},
     "runner": {"core", "engines", "errors", "pipes", "ports", "runner"},
     "sim": {"core", "errors", "sim", "wire"},
     "peer": {"config", "core", "engines", "errors", "net", "runner", "store"},

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import threading
 import zipfile
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,23 @@ from musep2p.errors import BatchCancelledError, NoPeersError, StoreError, UsageE
 from musep2p.peer import Options, Peer
 from musep2p.store.layout import stored_id
 
-__all__ = ["cancel", "results", "status", "submit", "watch"]
+__all__ = ["Picture", "cancel", "picture_of", "results", "status", "submit", "watch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture of a whole batch: a contact sheet, or a grid if axes are named.
+
+    Attributes:
+        axes: two or three names; none for a contact sheet.
+        fixed: values of other axes.
+        target: the file; None for one named after the batch, in the present folder.
+    """
+
+    axes: tuple[str, ...] = ()
+    fixed: dict[str, str] = field(default_factory=dict)
+    target: Path | None = None
+
 
 _ENDED = {"done", "failed", "cancelled"}
 _EXIT = {"done": 0, "failed": 1, "cancelled": 4}
@@ -89,8 +105,29 @@ def cancel(settings: Settings, name: str, *, as_json: bool) -> int:
     return 0
 
 
-def results(settings: Settings, name: str, *, zip_path: Path | None, as_json: bool) -> int:
-    """List the results of a batch; with `zip_path`, take the pictures along."""
+def picture_of(*, sheet: bool, grid: str, where: list[str], out: Path | None) -> Picture | None:
+    """What `results` is asked to draw; None for nothing.
+
+    Raises:
+        UsageError: options that do not go together, or say nothing that can be drawn.
+    """
+    axes = tuple(name.strip() for name in grid.split(",") if name.strip())
+    if grid and len(axes) not in (2, 3):
+        raise UsageError(f"--grid wants two or three axes, not {grid!r}.", "For example --grid steps,guidance,seed.")
+    if sheet and grid:
+        raise UsageError("--sheet and --grid are two pictures.", "Ask for one at a time.")
+    if not sheet and not grid:
+        if where or out:
+            raise UsageError("--where and --out go with --grid or --sheet.", "Say which of them to draw.")
+        return None
+    fixed = dict(part.partition("=")[::2] for part in where)
+    if (sheet and fixed) or not all("=" in part for part in where):
+        raise UsageError("--where wants AXIS=VALUE, with --grid.", "For example --where city=Kyoto.")
+    return Picture(axes, {name.strip(): value.strip() for name, value in fixed.items()}, out)
+
+
+def results(settings: Settings, name: str, *, zip_path: Path | None, picture: Picture | None, as_json: bool) -> int:
+    """List the results of a batch; take the pictures along, or draw them all on one picture instead."""
     client = _need_peer(settings)
     try:
         rows = [row for page in client.results(name) for row in (_result_row(page, x) for x in page.rows)]
@@ -98,12 +135,42 @@ def results(settings: Settings, name: str, *, zip_path: Path | None, as_json: bo
         client.close()
     if zip_path is not None:
         _zip(settings, rows, zip_path)
+    if picture is not None:
+        drawn = _draw(settings, rows, picture)
+        note(f"{drawn['file']}: {drawn['width']}x{drawn['height']} pixels")
+        if as_json:
+            print_json(drawn)
+        return 0
     if as_json:
         print_json(rows)
     else:
         for row in rows:
             print(f"{row['index']:>7}  {row['digest'][:16]:16}  {row['path'] or row.get('failed', '')}")
     return 0
+
+
+def _draw(settings: Settings, rows: list[dict[str, Any]], picture: Picture) -> dict[str, Any]:
+    """Draw a contact sheet or a grid from the store; what was drawn, as JSON."""
+    from musep2p.store.sheets import BatchFolder, write_picture
+
+    option = "--grid" if picture.axes else "--sheet"
+    if settings.store is None:
+        raise UsageError(
+            f"{option} reads the pictures from the store.", "Say where it is with --store or MUSEP2P_STORE."
+        )
+    shown = next((row["path"] for row in rows if row["path"]), "")
+    if not shown:
+        raise UsageError(f"{option}: the batch has no pictures yet.", "`musep2p status` says how far it is.")
+    folder = BatchFolder((settings.store / shown).parent.parent)
+    image = folder.grid(picture.axes, picture.fixed) if picture.axes else folder.contact_sheet()
+    target = picture.target or Path(f"{folder.name}-{'grid' if picture.axes else 'sheet'}.png")
+    if image is None:
+        raise StoreError(f"the pictures of {folder.path} cannot be found.", "Is this the farm's store?")
+    try:
+        write_picture(image, target)
+    except OSError as error:
+        raise StoreError(f"{target} could not be written: {error.strerror}.", "Name another file with --out.") from None
+    return {"file": str(target), "width": image.width, "height": image.height, "axes": list(picture.axes)}
 
 
 def status_json(batch: r.BatchStatus) -> dict[str, Any]:
@@ -183,6 +250,8 @@ def _farm_of_one(settings: Settings, path: Path, batch: BatchFile, *, as_json: b
             if left.done():
                 left.result()
             code = await work
+            for sheet in await peer.sheets_drawn():
+                note(f"contact sheet: {sheet}")
         except asyncio.CancelledError:
             stop.set()
             note("\nfinishing what runs; submit the same file again to go on")

@@ -188,6 +188,16 @@ def cancel(
 def results(
     batch: BatchName = "last",
     zip_file: Annotated[Path | None, typer.Option("--zip", help="Take all pictures along as one file.")] = None,
+    sheet: Annotated[
+        bool, typer.Option("--sheet", help="Draw them on one picture: at most 100, evenly chosen.")
+    ] = False,
+    grid: Annotated[
+        str, typer.Option("--grid", metavar="X,Y[,Z]", help="Draw two or three axes against each other, labelled.")
+    ] = "",
+    where: Annotated[
+        list[str] | None, typer.Option("--where", metavar="AXIS=VALUE", help="With --grid: value of another axis.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="File of the sheet or grid.")] = None,
     state: State = None,
     store: Store = None,
     farm: Farm = None,
@@ -198,8 +208,9 @@ def results(
     """What a batch yielded."""
     from musep2p.cli import batches as commands
 
+    picture = commands.picture_of(sheet=sheet, grid=grid, where=where or [], out=out)
     settings = _client_settings(state, farm, listen, peer, store)
-    raise typer.Exit(commands.results(settings, batch, zip_path=zip_file, as_json=json))
+    raise typer.Exit(commands.results(settings, batch, zip_path=zip_file, picture=picture, as_json=json))
 
 
 @app.command()

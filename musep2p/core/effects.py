@@ -11,6 +11,7 @@ from musep2p.core.records import Record, ResultBlock, Will
 from musep2p.core.requests import Answer
 
 __all__ = [
+    "Conclude",
     "Effect",
     "Hangup",
     "Kill",
@@ -125,6 +126,12 @@ class OpenStore(Effect, frozen=True):
     """Open the store's folder again; with `adopt`, make it the farm's store if it is still empty."""
 
     adopt: bool
+
+
+class Conclude(Effect, frozen=True):
+    """A batch is complete: show it as a whole, in its folder on the store. May repeat; nothing depends on it."""
+
+    folder: str
 
 
 class Tell(Effect, frozen=True):

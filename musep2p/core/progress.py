@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from musep2p.core import messages as m
+from musep2p.core.effects import Conclude
 from musep2p.core.loads import can_run
 from musep2p.core.reports import guardians
 from musep2p.core.state import Accounting, Batch, Core, Member, View
@@ -68,6 +69,8 @@ def count(core: Core, batch: Batch) -> None:
             "info",
             f"batch {batch.will.settings.name!r} is complete: {batch.results.safe.count()} safe{failed}",
         )
+        if batch.folder and batch.recipe.engine not in core.payload:
+            core.effects.append(Conclude(batch.folder))
     progress = _progress(core, batch, accounting)
     if accounting.told is None or _stripped(progress) != _stripped(accounting.told):
         accounting.told, accounting.told_ms = progress, core.now_ms

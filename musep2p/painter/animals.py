@@ -101,7 +101,7 @@ def _draw_sitter(pen: Pen, kind: _Sitter, own: Colour | None, chance: Chance, de
     )
     pen.oval(0.62 * w, -0.5, 0.3, 0.75, dark(coat, 0.5), opacity=0.35, soft=0.1, clip=body)
     pen.blob(
-        [(0, -1.15), (0.26 * w, -0.9), (0.3 * w, -0.4), (0, -0.15), (-0.3 * w, -0.4), (-0.26 * w, -0.9)],
+        [(0, -1.3), (0.26 * w, -1.0), (0.3 * w, -0.4), (0, -0.15), (-0.3 * w, -0.4), (-0.26 * w, -0.9)],
         belly,
         clip=body,
         line=0,
@@ -195,7 +195,7 @@ def _ears(pen: Pen, kind: _Sitter, coat: Colour, belly: Colour) -> None:
     pink = hex_colour("e8a5a8")
     outer, inner, tone = {
         "cat": (
-            points([(0.18, -0.72), (0.68, -1.3), (0.9, -0.3)]),
+            points([(0.18, -0.72), (0.68, -1.3), (0.84, -0.38)]),
             points([(0.36, -0.76), (0.64, -1.1), (0.77, -0.52)]),
             pink,
         ),

@@ -126,6 +126,8 @@ def paint_skirt(pen: Pen, person: Person, build: Build, detail: int, light_side:
     )
     if person.small and person.wear == "dress":
         end = build.knee + 0.1
+    if person.role == "dancer" and person.wear == "dress":
+        flare, end = 1.25, build.crotch + 0.45  # a tutu
     colour = person.wear_colour if person.wear != "hanfu" else light(person.wear_colour, 0.25)
     waist = h * 0.82
     side = [
@@ -232,8 +234,8 @@ def _crossed(pen: Pen, person: Person, build: Build, body: Patch | None) -> None
     _skin_v(pen, person, 0.34, 0.22)
     pen.line([(0.3, -0.2), (0.02, 0.38), (-0.14, 0.62)], 0.09, hex_colour("f8f3e8"), clip=body)
     pen.line([(-0.3, -0.2), (0.05, 0.42), (0.3, 0.9)], 0.09, hex_colour("f8f3e8"))
-    pen.line([(0.38, -0.16), (0.08, 0.42), (-0.2, 0.9)], 0.13, person.trim, clip=body)
-    pen.line([(-0.38, -0.16), (-0.02, 0.42), (0.42, 1.05)], 0.15, person.trim)
+    pen.line([(0.36, -0.04), (0.08, 0.44), (-0.2, 0.9)], 0.13, person.trim, clip=body)
+    pen.line([(-0.36, -0.04), (-0.02, 0.44), (0.42, 1.05)], 0.15, person.trim)
     low = build.crotch * 0.6
     sash = pen.poly(
         [

@@ -23,6 +23,12 @@ def draw_craft(canvas: Canvas, brief: Brief, name: str, horizon: float, row: flo
     pen = Pen(canvas, Frame(side * canvas.width, row, scale, flip=brief.chance.true(f"left {number}", 0.5)))
     colour = named(own) if own else None
     paint = brief.palette.lit
+    if name == "sailboat" and (brief.count("craft.sailboat") or brief.chance.true("fleet", 0.4)):
+        for k in range(3):
+            x, far = brief.chance.unit(f"fleet {k}"), 0.25 + 0.2 * k
+            y = horizon + (row - horizon) * far
+            small = Pen(canvas, Frame((0.1 + 0.8 * x) * canvas.width, y + scale * 0.05, scale * 0.3 * (0.6 + far)))
+            _sailboat(small, None, brief.chance.branch(f"small {k}"), brief)
     drawing = {
         "sailboat": _sailboat,
         "ship": _ship,
@@ -32,12 +38,6 @@ def draw_craft(canvas: Canvas, brief: Brief, name: str, horizon: float, row: flo
         "rocket": _rocket,
     }[name]
     drawing(pen, paint(colour, 0.5) if colour is not None else None, brief.chance.branch(f"{name} {number}"), brief)
-    if name == "sailboat" and (brief.count("craft.sailboat") or brief.chance.true("fleet", 0.4)):
-        for k in range(3):
-            x, far = brief.chance.unit(f"fleet {k}"), 0.25 + 0.2 * k
-            y = horizon + (row - horizon) * far
-            small = Pen(canvas, Frame((0.1 + 0.8 * x) * canvas.width, y + scale * 0.05, scale * 0.3 * (0.6 + far)))
-            _sailboat(small, None, brief.chance.branch(f"small {k}"), brief)
 
 
 def _paint(brief: Brief, text: str) -> Colour:

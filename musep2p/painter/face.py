@@ -186,10 +186,11 @@ def _nose(pen: Pen, person: Person, look: Look, head: Patch | None) -> None:
         pen.blob(side, shade, opacity=0.38, clip=head, line=0)
         pen.oval(look.light_side * 0.015, long - 0.06, 0.045, 0.06, light(person.skin, 0.6), opacity=0.4, soft=0.02)
     pen.oval(0, long + 0.035, wide * 0.95, 0.045, shade, opacity=0.55, soft=0.02)
-    wing = [(-wide, long - 0.02), (-wide * 0.75, long + 0.045), (-wide * 0.3, long + 0.02), (0, long + 0.055),
-            (wide * 0.3, long + 0.02), (wide * 0.75, long + 0.045), (wide, long - 0.02)]  # fmt: skip
     if look.detail >= 1:
-        pen.ink(wing, [0.008, 0.022, 0.012, 0.02, 0.012, 0.022, 0.008], dark(shade, 0.25), 0.8)
+        for flip in (False, True):
+            half = pen.at(0, 0, flip=flip)
+            wing = [(wide * 0.95, long - 0.05), (wide * 1.02, long + 0.02), (wide * 0.62, long + 0.045)]
+            half.ink(wing, [0.006, 0.02, 0.01], dark(shade, 0.22), 0.75)
 
 
 # How far the corners of the mouth are below its middle.
@@ -201,7 +202,8 @@ def _mouth(pen: Pen, person: Person, look: Look) -> None:
     wide = (0.21 + 0.05 * person.traits.unit("mouth wide")) * (0.85 if person.small else 1)
     line = mix(dark(person.lips, 0.5), hex_colour("4a1f22"), 0.4)
     if person.mood == "laugh" or (person.mood == "smile" and person.traits.true("teeth", 0.35)):
-        _open_smile(pen, person, y, wide, deep=0.26 if person.mood == "laugh" else 0.15)
+        deep = (0.26 if person.mood == "laugh" else 0.15) * (0.7 if person.small else 1)
+        _open_smile(pen, person, y, wide, deep=deep)
         return
     if person.mood == "surprised":
         pen.oval(0, y + 0.07, 0.12, 0.165, person.lips)

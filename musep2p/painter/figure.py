@@ -19,7 +19,17 @@ from musep2p.painter.face import Look, paint_face
 from musep2p.painter.hair import paint_back_hair, paint_beard, paint_front_hair
 from musep2p.painter.headwear import paint_glasses, paint_hat, paint_hat_behind
 from musep2p.painter.held import paint_held, paint_held_behind
-from musep2p.painter.limbs import Build, Joints, build_of, joints_of, paint_arm, paint_hand, paint_legs, shoe_colour
+from musep2p.painter.limbs import (
+    Build,
+    Joints,
+    build_of,
+    joints_of,
+    paint_arm,
+    paint_forearm,
+    paint_hand,
+    paint_legs,
+    shoe_colour,
+)
 from musep2p.painter.person import Person, make_person
 from musep2p.painter.raster import Patch
 from musep2p.painter.vector import Frame, path, points, spline
@@ -163,18 +173,17 @@ def _paint_body(pen: Pen, person: Person, build: Build, joints: Joints, look: Lo
         _paint_below(pen, person, build, look)
     throat = _paint_neck(pen, person, build)
     raised = person.pose == "cross" or joints.shown
-    if not raised:
-        for joint in (joints.left, joints.right):
-            paint_arm(pen, build, joint, cloth, wide=wide, bare=bare)
-            if frame == "full":
-                paint_hand(pen, joint, person.skin, open_=True)
+    for joint in (joints.left, joints.right):
+        paint_arm(pen, build, joint, cloth, wide=wide, bare=bare)
+        if frame == "full" and not raised:
+            paint_hand(pen, joint, person.skin, open_=True)
     body = paint_torso(pen, person, build, look.detail, look.light_side)
     paint_collar(pen, person, build, body, look.detail)
     if person.wear not in ("sweater", "qipao", "space", "armour") and person.scarf is None:
         _chin_shadow(pen, person, build, throat)
     if raised:
         for joint in (joints.left, joints.right):
-            paint_arm(pen, build, joint, cloth, wide=wide, bare=bare)
+            paint_forearm(pen, build, joint, cloth if bare is None else bare, wide=wide)
         if frame == "full" and joints.left[1][1] > 1.4:
             paint_hand(pen, joints.left, person.skin, open_=True)
 

@@ -180,10 +180,10 @@ def _beanie(pen: Pen, colour: Colour, trim: Colour, look: Look) -> None:
     cuff = pen.blob(path("-0.9,-0.74 0,-0.84 0.9,-0.74 0.9,-0.4 0,-0.48 -0.9,-0.4"), light(colour, 0.16))
     for k in range(-8, 9):
         pen.line([(k * 0.11, -0.84), (k * 0.11, -0.4)], 0.02, dark(colour, 0.25), clip=cuff)
-    bumps = [1.1, 0.9, 1.15, 0.92, 1.08, 0.95, 1.12, 0.9]
-    pen.blob(
-        [(x * b * 0.24, -1.34 + y * b * 0.24) for (x, y), b in zip(_ring(8), bumps, strict=True)], light(trim, 0.3)
-    )
+    pen.oval(0, -1.36, 0.25, 0.24, light(trim, 0.3))
+    for k in range(7):
+        x, y = oval(0, -1.36, 0.19, 0.18)[k * 9]
+        pen.line([(x * 0.4, -1.36 + (y + 1.36) * 0.4), (x, y)], 0.02, light(trim, 0.55))
 
 
 def _ring(count: int) -> list[tuple[float, float]]:

@@ -9,7 +9,17 @@ from musep2p.painter.colour import Colour, dark, hex_colour
 from musep2p.painter.person import Person
 from musep2p.painter.vector import oval, ribbon, spline
 
-__all__ = ["Build", "Joints", "build_of", "joints_of", "paint_arm", "paint_hand", "paint_legs", "shoe_colour"]
+__all__ = [
+    "Build",
+    "Joints",
+    "build_of",
+    "joints_of",
+    "paint_arm",
+    "paint_forearm",
+    "paint_hand",
+    "paint_legs",
+    "shoe_colour",
+]
 
 Joint = tuple[float, float]
 
@@ -91,6 +101,14 @@ def joints_of(person: Person, build: Build) -> Joints:
     return Joints(down_left, down_right, False)
 
 
+def paint_forearm(pen: Pen, build: Build, joint: tuple[Joint, Joint], sleeve: Colour, *, wide: bool) -> None:
+    """The part of a raised arm that is in front of the body."""
+    elbow, hand = joint
+    width = build.arm
+    ends = [width * 0.84, width * 1.7] if wide else [width * 0.84, width * 0.66]
+    pen.many([ribbon([elbow, hand], ends)], sleeve)
+
+
 def paint_arm(
     pen: Pen, build: Build, joint: tuple[Joint, Joint], sleeve: Colour, *, wide: bool, bare: Colour | None
 ) -> None:
@@ -121,9 +139,12 @@ def paint_hand(pen: Pen, joint: tuple[Joint, Joint], skin: Colour, *, open_: boo
     x, y = hand
     dx, dy = x - elbow[0], y - elbow[1]
     if not open_:
-        pen.oval(x, y, 0.15, 0.14, skin)
-        for k in range(3):
-            pen.ink([(x - 0.06 + 0.05 * k, y - 0.04), (x - 0.06 + 0.05 * k, y + 0.08)], 0.012, dark(skin, 0.3), 0.6)
+        pen.oval(x, y + 0.02, 0.15, 0.12, skin)
+        for k in range(4):
+            pen.oval(x - 0.105 + 0.07 * k, y + 0.03 + 0.012 * abs(k - 1.5), 0.043, 0.1, skin, line=0.6)
+            pen.ink(
+                [(x - 0.07 + 0.07 * k, y - 0.03), (x - 0.07 + 0.07 * k, y + 0.09)], 0.01, dark(skin, 0.3), 0.5 * (k < 3)
+            )
         return
     up = -1 if dy < 0 else 1
     fingers = [

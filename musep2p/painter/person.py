@@ -209,7 +209,9 @@ def _hair(brief: Brief, own: Chance, *, female: bool, age: str, role: str) -> st
         return "bald"
     if role in ("astronaut", "knight") or brief.has("hat.hijab"):
         return "short"
-    if role in ("geisha", "samurai", "queen") or (brief.has("wear.hanfu", "wear.kimono") and own.true("bun", 0.6)):
+    if role in ("geisha", "samurai", "queen", "dancer") or (
+        brief.has("wear.hanfu", "wear.kimono") and own.true("bun", 0.6)
+    ):
         return "bun"
     if age == "old":
         return (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from musep2p.painter.lexicon import lexicon
@@ -29,6 +30,7 @@ _COLOURED = {
 }  # fmt: skip
 _COUNTS = {"two": 2, "three": 3}
 _COUNTED = {"animal", "thing", "plant", "building", "craft", "who"}
+_STYLE = {"finish", "tone"}
 _SHADES = {"tone.dark": "black", "light.soft": "", "tone.pastel": "", "tone.warm": "", "time.noon": ""}
 
 
@@ -70,9 +72,13 @@ def read_prompt(text: str) -> list[Term]:
 
 
 def plain_words(text: str) -> str:
-    """The prompt without weights and brackets, so that emphasis alone does not change what chance decides."""
-    known = " ".join(token.text for token in _tokens(text))
-    return known or text.strip()
+    """What chance depends on: the words without weights and without those of style.
+
+    So emphasis and another finish leave the composition as it is.
+    """
+    pieces = _matches(_tokens(text))
+    kept = [said for said, concepts, _ in pieces if not concepts or {c.split(".")[0] for c in concepts} - _STYLE]
+    return " ".join(kept) or text.strip()
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -96,27 +102,35 @@ def _tokens(text: str) -> list[_Token]:
     return tokens
 
 
-def _terms(tokens: list[_Token]) -> list[Term]:
-    words, at, place = lexicon(), 0, 0
-    terms: list[Term] = []
+def _matches(tokens: list[_Token]) -> Iterator[tuple[str, tuple[str, ...], _Token]]:
+    """The text in pieces, each with the concepts that it means; none for what is not understood."""
+    words, at = lexicon(), 0
     while at < len(tokens):
         token = tokens[at]
         if token.text[0] >= "\u3400":
             inside = 0
             while inside < len(token.text):
                 count, concepts = words.characters(token.text, inside)
-                terms += [_term(concept, token, place) for concept in concepts]
+                yield token.text[inside : inside + max(1, count)], concepts, token
                 inside += max(1, count)
-                place += 1 if count else 0
             at += 1
             continue
         end = at
         while end < len(tokens) and end < at + words.longest[0] and tokens[end].clause == token.clause:
             end += 1
-        count, concepts = words.words([other.text for other in tokens[at:end]], 0)
-        terms += [_term(concept, token, place) for concept in concepts]
+        phrase = [other.text for other in tokens[at:end]]
+        count, concepts = words.words(phrase, 0)
+        yield " ".join(phrase[: max(1, count)]), concepts, token
         at += max(1, count)
-        place += 1
+
+
+def _terms(tokens: list[_Token]) -> list[Term]:
+    terms: list[Term] = []
+    place = 0
+    for _, concepts, token in _matches(tokens):
+        terms += [_term(concept, token, place) for concept in concepts]
+        # Characters that mean nothing here (such as the particle between colour and noun) keep nobody apart.
+        place += 1 if concepts or token.text[0] < "\u3400" else 0
     return terms
 
 

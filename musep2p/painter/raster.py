@@ -36,6 +36,15 @@ class Patch:
         rows, columns = self.mask.shape
         return slice(self.top, self.top + rows), slice(self.left, self.left + columns)
 
+    def without(self, by: Patch) -> Patch:
+        """This patch where the other one is not."""
+        mask = self.mask.copy()
+        both = self.clipped(by)
+        if both is not None:
+            rows, columns = both.top - self.top, both.left - self.left
+            mask[rows : rows + both.mask.shape[0], columns : columns + both.mask.shape[1]] -= both.mask
+        return Patch(self.top, self.left, mask)
+
     def clipped(self, by: Patch) -> Patch | None:
         """This patch where the other one is."""
         top, left = max(self.top, by.top), max(self.left, by.left)

@@ -236,7 +236,7 @@ def _defocus(canvas: Canvas, brief: Brief) -> None:
 
 def _setting(canvas: Canvas, brief: Brief) -> None:
     """The place, from the sky to what stands in it."""
-    if brief.has("land.space"):
+    if brief.has("land.space", "land.moonscape"):
         space(canvas, brief)
     elif brief.has("land.underwater") or any(name in SWIMMERS for name in brief.names("animal")):
         underwater(canvas, brief)
@@ -505,7 +505,14 @@ def _standing(canvas: Canvas, brief: Brief, stand: float) -> None:
     foliage = palette.lit(hex_colour({"autumn": "c0702f", "winter": "5f7f78"}.get(brief.season, "4a8a4a")))
     wood = brief.has("land.forest") or brief.has("plant.bamboo")
     kinds = [name for name in brief.names("plant") if name in _TREES]
-    if wood or kinds or (not brief.has("land.desert", "land.snowfield") and brief.extra("plant.tree", 0.55)):
+    if (
+        wood
+        or kinds
+        or (
+            not brief.has("land.desert", "land.snowfield")
+            and (brief.names("season") or brief.extra("plant.tree", 0.55))
+        )
+    ):
         _grove(canvas, brief, stand, kinds, foliage, wood=wood)
     if brief.has("place.tuscany"):
         for k in range(6):

@@ -96,15 +96,18 @@ def _disc(canvas: Canvas, brief: Brief, horizon: float) -> None:
     colour = _own(own) if own else light(palette.sun, 0.2)
     canvas.glow(x, y, radius * 5, colour, 0.6)
     pen = Pen(canvas, Frame(x, y, radius))
+    if moon and not own and chance.true("crescent", 0.35):
+        disc, shadow = (
+            canvas.cover([pen.frame.place(shape)]) for shape in (oval(0, 0, 1, 1), oval(0.42, -0.18, 0.92, 0.92))
+        )
+        if disc is not None:
+            canvas.lay(disc if shadow is None else disc.without(shadow), colour)
+        return
     body = pen.oval(0, 0, 1, 1, colour)
-    if moon and body is not None:
-        if chance.true("crescent", 0.35) and not own:
-            shadow = mix(palette.sky, palette.horizon, 0.3)
-            pen.oval(0.42, -0.18, 0.92, 0.92, shadow, clip=body, line=0)
-        elif brief.detail >= 1:
-            spots = chance.field("craters", 7, 3)
-            shapes = [oval(a * 1.3 - 0.65, b * 1.3 - 0.65, 0.08 + c * 0.2, 0.07 + c * 0.17) for a, b, c in spots]
-            pen.many(shapes, colour * 0.88, opacity=0.5, clip=body, line=0)
+    if moon and body is not None and brief.detail >= 1:
+        spots = chance.field("craters", 7, 3)
+        shapes = [oval(a * 1.3 - 0.65, b * 1.3 - 0.65, 0.08 + c * 0.2, 0.07 + c * 0.17) for a, b, c in spots]
+        pen.many(shapes, colour * 0.88, opacity=0.5, clip=body, line=0)
 
 
 def _own(name: str) -> Colour:
@@ -197,8 +200,13 @@ def _birds(canvas: Canvas, brief: Brief, horizon: float) -> None:
     cx, cy = brief.chance.between("flock x", 0.25, 0.7), brief.chance.between("flock y", 0.25, 0.55)
     wings = []
     for x, y, size in brief.chance.field("flock", 5 + int(9 * asked), 3):
-        scale = brief.short_side * (0.012 + 0.02 * size) * (1 + 0.9 * min(1.5, asked))
-        at = Frame((cx + (x - 0.5) * 0.4) * canvas.width, (cy + (y - 0.5) * 0.35) * horizon, scale, (y - 0.5) * 0.08)
+        scale = brief.short_side * (0.012 + 0.02 * size) * (1 + 0.5 * min(1.5, asked))
+        at = Frame(
+            (cx + (x - 0.5) * (0.4 + 0.3 * min(1.0, asked))) * canvas.width,
+            (cy + (y - 0.5) * 0.5) * horizon,
+            scale,
+            (y - 0.5) * 0.08,
+        )
         wing = spline(path("-1,-0.35 -0.5,-0.55 0,0 0.5,-0.55 1,-0.3"), closed=False)
         wings.append(at.place(ribbon(wing, [0.04, 0.2, 0.26, 0.2, 0.04])))
     canvas.lay(canvas.cover(wings), colour)

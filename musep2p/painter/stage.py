@@ -17,6 +17,8 @@ from musep2p.painter.raster import Patch, softened
 from musep2p.painter.things import SIZES, draw_thing
 from musep2p.painter.vector import Frame, Points, oval, path, points, ribbon, spline, star
 
+_APART = 0.3  # between things, in their own units
+
 __all__ = ["botanical", "room", "space", "still_life", "underwater"]
 
 
@@ -48,24 +50,36 @@ def still_life(canvas: Canvas, brief: Brief) -> None:
 
 
 def _place(canvas: Canvas, brief: Brief, names: list[str]) -> None:
+    """Things in one row, or in two on a tall picture: large ones behind, small ones in front."""
     names = [name for name in names for _ in range(max(1, brief.count(f"thing.{name}")))][:7]
-    total = sum(SIZES[name][0] for name in names) + 0.35 * (len(names) - 1)
-    tallest = max(SIZES[name][1] for name in names)
-    scale = min(canvas.width * 0.86 / max(total, 1.4), canvas.height * 0.56 / tallest)
+    wide = sum(SIZES[name][0] + _APART for name in names)
+    if len(names) < 3 or canvas.width > canvas.height or wide < 3:
+        _row(canvas, brief, list(enumerate(names)), 0.85, 0.56)
+        return
+    order = sorted(enumerate(names), key=lambda pair: SIZES[pair[1]][1], reverse=True)
+    half = max(1, len(names) // 3)
+    _row(canvas, brief, sorted(order[:half]), 0.79, 0.5)
+    _row(canvas, brief, sorted(order[half:]), 0.93, 0.4)
+
+
+def _row(canvas: Canvas, brief: Brief, things: list[tuple[int, str]], row: float, tall: float) -> None:
+    total = sum(SIZES[name][0] + _APART for _, name in things) - _APART
+    scale = min(canvas.width * 0.84 / max(total, 1.4), canvas.height * tall / max(SIZES[name][1] for _, name in things))
+    scale = min(scale, brief.short_side * 0.36)
     x = canvas.width / 2 - total * scale / 2
     light_side = brief.chance.pick("light side", (-1, 1))
-    for number, name in enumerate(names):
+    flowers = [name for name in brief.names("plant") if name in FLOWERS]
+    for number, name in things:
         wide = SIZES[name][0] * scale
-        at = x + wide / 2
-        foot = canvas.height * (0.85 + 0.035 * (number % 2))
+        at, foot = x + wide / 2, canvas.height * (row + 0.02 * (number % 2))
         shadow = canvas.cover([oval(at - light_side * wide * 0.22, foot + scale * 0.02, wide * 0.56, scale * 0.11)])
         if shadow is not None:
             canvas.lay(softened(shadow, int(scale * 0.05), canvas.height, canvas.width), hex_colour("1c1418"), 0.45)
-        own = brief.colour(f"thing.{name}") or (brief.colour("plant") if name == "vase" else "")
-        base = 0.34 if name == "umbrella" else 0.12 if name in ("sword", "lantern") else 0.0
+        own = brief.colour(f"thing.{name}")
+        base = {"umbrella": 0.34, "sword": 0.12, "lantern": 0.12}.get(name, 0.0)
         pen = Pen(canvas, Frame(at, foot - base * scale, scale))
-        draw_thing(pen, name, named(own) if own else None, brief.chance.branch(f"thing {number}"))
-        x += wide + 0.35 * scale
+        draw_thing(pen, name, named(own) if own else None, brief.chance.branch(f"thing {number}"), flowers)
+        x += wide + _APART * scale
 
 
 def botanical(canvas: Canvas, brief: Brief) -> None:
@@ -274,8 +288,22 @@ def space(canvas: Canvas, brief: Brief) -> None:
     if not brief.names("who") and not brief.names("role"):
         _planet(canvas, brief, 0.42, 0.4, 0.24, ringed=chance.true("ring", 0.7))
     _planet(canvas, brief, 0.82, 0.18, 0.08, ringed=False)
+    if brief.has("land.moonscape"):
+        _moonscape(canvas, brief)
     if brief.names("craft"):
         draw_craft(canvas, brief, brief.names("craft")[0], canvas.height, canvas.height * 0.6, 0)
+
+
+def _moonscape(canvas: Canvas, brief: Brief) -> None:
+    """The ground of the moon: grey hills and craters."""
+    grey = hex_colour("b5b3b8")
+    line = canvas.height * 0.72 - profile(brief.chance, "moon hills", canvas.width, 2.4, 3) * canvas.height * 0.1
+    below(canvas, line, fade(light(grey, 0.25), dark(grey, 0.35), canvas.height * 0.62, canvas.height))
+    for x, y, size in sorted(brief.chance.field("moon craters", 16, 3).tolist(), key=lambda value: value[1]):
+        radius = canvas.width * (0.02 + 0.07 * size) * (0.4 + 0.8 * y)
+        pen = Pen(canvas, Frame(x * canvas.width, canvas.height * (0.72 + 0.28 * y), radius), 0.6)
+        pen.oval(0, 0, 1.0, 0.34, dark(grey, 0.42))
+        pen.oval(0.0, 0.1, 0.86, 0.25, dark(grey, 0.16), line=0)
 
 
 def _planet(canvas: Canvas, brief: Brief, x: float, y: float, size: float, *, ringed: bool) -> None:

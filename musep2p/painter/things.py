@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from musep2p.painter.canvas import Pen
 from musep2p.painter.chance import Chance
@@ -44,7 +44,7 @@ SIZES = {
 }
 
 
-def draw_thing(pen: Pen, name: str, own: Colour | None, chance: Chance) -> None:
+def draw_thing(pen: Pen, name: str, own: Colour | None, chance: Chance, flowers: Sequence[str] = ()) -> None:
     """Draw a thing.
 
     Args:
@@ -52,8 +52,12 @@ def draw_thing(pen: Pen, name: str, own: Colour | None, chance: Chance) -> None:
         name: as in the vocabulary.
         own: the colour that the prompt gives it, or None.
         chance: for what the prompt leaves open.
+        flowers: what stands in a vase; all kinds when empty.
     """
-    _THINGS[name](pen, own, chance)
+    if name == "vase":
+        _vase(pen, own, chance, flowers)
+    else:
+        _THINGS[name](pen, own, chance)
 
 
 def _lit(pen: Pen, shape: Points, colour: Colour, shine: tuple[float, float, float, float] | None = None) -> None:
@@ -235,7 +239,7 @@ def _flame(pen: Pen) -> None:
     pen.blob([(0, -0.3), (0.06, -0.14), (0, -0.02), (-0.06, -0.14)], hex_colour("fff3c0"), line=0)
 
 
-def _vase(pen: Pen, own: Colour | None, chance: Chance) -> None:
+def _vase(pen: Pen, own: Colour | None, chance: Chance, flowers: Sequence[str]) -> None:
     for k in range(7):
         c = chance.branch(f"stem {k}")
         lean = (k - 3) * 0.3 + c.between("lean", -0.08, 0.08)
@@ -245,7 +249,7 @@ def _vase(pen: Pen, own: Colour | None, chance: Chance) -> None:
             [(lean * 0.5, -1.25), (lean * 0.5 + 0.3 * (1 if k % 2 else -1), -1.5), (lean * 0.7, -1.45)],
             hex_colour("5a9048"),
         )
-        kind = ("rose", "sunflower", "tulip", "poppy")[int(c.unit("kind") * 4)]
+        kind = c.pick("kind", flowers or ("rose", "sunflower", "tulip", "poppy"))
         draw_flower(pen.at(lean, top, 0.32), kind, None, c)
     colour = _or(own, chance, "3f6f8f", "d9d2c0", "7a9a8a", "b5654a")
     _lit(
@@ -434,7 +438,6 @@ _THINGS: dict[str, Callable[[Pen, Colour | None, Chance], None]] = {
     "bowl": _bowl,
     "bread": _bread,
     "cake": _cake,
-    "vase": _vase,
     "candle": _candle,
     "lantern": _lantern,
     "lamp": _lamp,

@@ -34,9 +34,22 @@ def lively(picture):
 
 
 SUBJECTS = (
-    "portrait of a woman", "old man with a beard", "girl in a red dress, full body, dancing", "a cat", "horse", "koi fish",
-    "teapot and apples", "sunflowers", "red maple tree", "castle", "mountains", "city at night", "sea", "desert", "abstract",
-)  # fmt: skip
+    "portrait of a woman",
+    "old man with a beard",
+    "girl in a red dress, full body, dancing",
+    "a cat",
+    "horse",
+    "koi fish",
+    "teapot and apples",
+    "sunflowers",
+    "red maple tree",
+    "castle",
+    "mountains",
+    "city at night",
+    "sea",
+    "desert",
+    "abstract",
+)
 
 
 def test_subjects_differ():

@@ -13,9 +13,8 @@ def concepts(text):
 
 
 def brief(prompt, negative="", steps=30, guidance=7.0, seed=1):
-    return make_brief(
-        {"prompt": prompt, "negative": negative, "width": 96, "height": 128, "steps": steps, "guidance": guidance, "seed": seed}
-    )  # fmt: skip
+    said = {"prompt": prompt, "negative": negative, "steps": steps, "guidance": guidance, "seed": seed}
+    return make_brief({**said, "width": 96, "height": 128})
 
 
 @pytest.mark.parametrize(

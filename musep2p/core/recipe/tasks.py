@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from math import isfinite
 
@@ -120,6 +120,10 @@ class Tasks:
         """The name of a task's picture, without extension."""
         cell = self.cell(index)
         return self._names.fill(cell.__getitem__, index_text(index, self.total))
+
+    def index_at(self, digits: Sequence[int], repeat: int = 0) -> int:
+        """The index of the cell at this place on every axis, with its seed of that number."""
+        return self.grid.cell(digits) * self._repeats + repeat
 
     def _place(self, index: int) -> tuple[int, int]:
         if not 0 <= index < self.total:

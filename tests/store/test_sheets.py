@@ -1,0 +1,126 @@
+"""Sheets of a batch's folder: which pictures, under which labels, and what cannot be drawn."""
+
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from musep2p.core.recipe import Axis, Counted, Recipe, Tasks, encode_recipe
+from musep2p.errors import StoreError, UsageError
+from musep2p.store.sheets import SHEET, BatchFolder
+
+RECIPE = Recipe(
+    "atelier",
+    {"prompt": "{{city}}"},
+    (
+        Axis.of("city", ("Kyoto", "北京")),
+        Axis.of("steps", (5, 15, 30)),
+        Axis.table(("hotel", "stars"), (("a", 3), ("b", 5))),
+    ),
+    Counted(2, 7),
+    given=("steps",),
+)  # fmt: skip
+
+
+def colour(index):
+    return (index * 10 + 3, 255 - index * 10, 77)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "batches" / "hotels-12345678"
+    (path / "images").mkdir(parents=True)
+    (path / "recipe.msgpack").write_bytes(encode_recipe(RECIPE))
+    tasks = Tasks(RECIPE)
+    for index in range(tasks.total):
+        Image.new("RGB", (30, 40), colour(index)).save(path / "images" / f"{tasks.name(index)}.png")
+    return path
+
+
+def colours_of(sheet):
+    return {colour for _, colour in sheet.getcolors(1 << 24)}
+
+
+def test_the_child_writes_the_sheet_of_all(folder):
+    """As peers do when a batch is complete; again over the old one."""
+    for _ in range(2):
+        subprocess.run([sys.executable, "-m", "musep2p.store.sheets", str(folder)], check=True)
+    with Image.open(folder / SHEET) as sheet:
+        sheet.load()
+
+    assert {colour(index) for index in range(24)} <= colours_of(sheet)
+    assert {path.name for path in folder.iterdir()} == {"images", "recipe.msgpack", SHEET}
+
+
+def test_a_grid_has_its_axes_and_the_first_value_of_the_others(folder):
+    """Cities across, steps down: hotel a, first seed."""
+    batch = BatchFolder(folder)
+    shown = colours_of(batch.grid(("city", "steps"), {}))
+    tasks = batch.tasks
+    wanted = {
+        i for i in range(tasks.total) if tasks.cell(i)["hotel"] == "a" and tasks.cell(i)["seed"] == 7
+    }  # fmt: skip
+
+    assert {i for i in range(24) if colour(i) in shown} == wanted and len(wanted) == 6
+
+
+def test_where_chooses_the_others_and_seeds_are_an_axis(folder):
+    """By any column of a table, in the words of the file."""
+    batch = BatchFolder(folder)
+    shown = colours_of(batch.grid(("seed", "steps", "hotel"), {"city": "北京"}))
+
+    assert {i for i in range(24) if colour(i) in shown} == {
+        i for i in range(24) if batch.tasks.cell(i)["city"] == "北京"
+    }
+    shown = colours_of(batch.grid(("city", "steps"), {"stars": "5", "seed": "8"}))
+    assert {i for i in range(24) if colour(i) in shown} == {
+        i for i in range(24) if batch.tasks.cell(i)["stars"] == 5 and batch.tasks.cell(i)["seed"] == 8
+    }
+
+
+@pytest.mark.parametrize(
+    ("names", "fixed", "message"),
+    [
+        (("city", "size"), {}, "no axis 'size'. Its axes: city, steps, hotel, stars, seed"),
+        (("hotel", "stars"), {}, "not axes of their own"),
+        (("city", "city"), {}, "not axes of their own"),
+        (("city", "steps"), {"hotel": "c"}, "hotel is never 'c'. It is a, b"),
+        (("city", "steps"), {"seed": "9"}, "seed is never '9'. It is 7, 8"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(folder, names, fixed, message):
+    """With what there is instead."""
+    with pytest.raises(UsageError) as caught:
+        BatchFolder(folder).grid(names, fixed)
+
+    assert message in str(caught.value)
+
+
+def test_too_many_cells(tmp_path):
+    """A grid of a hundred thousand is refused before anything is opened."""
+    path = tmp_path / "big-12345678"
+    path.mkdir()
+    axes = (Axis.of("a", tuple(range(400))), Axis.of("b", tuple(range(400))))
+    (path / "recipe.msgpack").write_bytes(encode_recipe(Recipe("null", {}, axes, given=("a", "b"))))
+
+    with pytest.raises(UsageError, match="160000 cells"):
+        BatchFolder(path).grid(("a", "b"), {})
+    assert BatchFolder(path).contact_sheet() is None
+
+
+def test_no_recipe_is_one_line(tmp_path):
+    """Not a batch's folder."""
+    with pytest.raises(StoreError, match=r"recipe\.msgpack cannot be read"):
+        BatchFolder(tmp_path)
+
+
+def test_left_out_tasks_are_not_on_the_sheet(tmp_path):
+    """The sample is of what is wanted."""
+    path = tmp_path / "hotels-12345678"
+    (path / "images").mkdir(parents=True)
+    recipe = Recipe("atelier", {"prompt": "x"}, (Axis.of("steps", tuple(range(300))),), given=("steps",))
+    (path / "recipe.msgpack").write_bytes(encode_recipe(recipe))
+    batch = BatchFolder(path)
+
+    assert batch._sampled([0, 150, 299]) == [0, 150, 299]
