@@ -25,23 +25,29 @@ def a1111_text(parameters: Mapping[str, str | int | float | bool], note: str) ->
     size = f"{parameters.get('width', '')}x{parameters.get('height', '')}"
     pairs = {
         "Steps": parameters.get("steps"),
-        "Sampler": parameters.get("sampler", note),
+        "Sampler": parameters.get("sampler") or parameters.get("engine"),
         "CFG scale": parameters.get("guidance"),
         "Seed": parameters.get("seed"),
         "Size": size,
         "Model": parameters.get("model") or parameters.get("engine"),
+        "Note": note,
     }
-    lines.append(", ".join(f"{name}: {value}" for name, value in pairs.items() if value not in (None, "")))
+    lines.append(", ".join(f"{name}: {_quoted(value)}" for name, value in pairs.items() if value not in (None, "")))
     return "\n".join(lines)
+
+
+def _quoted(value: str | int | float | bool | None) -> str:
+    """As A1111 writes a value: in JSON's quotes if it holds what separates values."""
+    text = str(value)
+    return json.dumps(text, ensure_ascii=False) if any(c in text for c in ',:\n"') else text
 
 
 def encode_png(image: Image.Image, parameters: Mapping[str, str | int | float | bool], note: str) -> bytes:
     """The PNG with its text; equal pictures and parameters give equal bytes on one Pillow version."""
     info = PngInfo()
-    info.add_itxt("parameters", a1111_text(parameters, note))
-    info.add_itxt(
-        "musep2p", json.dumps({"parameters": dict(parameters), "note": note}, sort_keys=True, ensure_ascii=False)
-    )
+    ours = json.dumps({"parameters": dict(parameters), "note": note}, sort_keys=True, ensure_ascii=False)
+    for name, text in (("parameters", a1111_text(parameters, note)), ("musep2p", ours)):
+        info.add_itxt(name, text.encode("utf-8", "replace"))  # half a surrogate pair is no text
     out = BytesIO()
     image.save(out, "PNG", pnginfo=info, compress_level=_COMPRESS_LEVEL)
     return out.getvalue()
