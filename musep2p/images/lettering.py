@@ -84,10 +84,11 @@ class Lettering:
             if count < len(shown) and len(done) == lines - 1:
                 done.append((shown[: max(1, count - 1)].rstrip(" _,") + "...", font))
                 break
-            cut = max(shown.rfind(" ", 1, count + 1), shown.rfind("_", 1, count + 1)) if count < len(shown) else count
-            count = cut if cut > count // 3 else count
+            if count < len(shown):
+                cut = max(shown.rfind(mark, 1, count + 1) for mark in " _-")
+                count = cut if cut > count // 3 else count
             done.append((shown[:count].strip(), font))
-            shown = shown[count:].lstrip(" _")
+            shown = shown[count:].lstrip(" _-")
         return done
 
     def draw(self, canvas: ImageDraw.ImageDraw, at: tuple[int, int], text: str, font: Font, fill: str) -> None:

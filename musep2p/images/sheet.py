@@ -60,7 +60,7 @@ def contact_sheet(title: str, note: str, tiles: Sequence[Tile], shape: tuple[int
         A picture of at most `PIXELS_MAX` pixels.
     """
     wide, tall = shape or _shape(tile.path for tile in tiles)
-    columns = max(1, min(len(tiles), round(sqrt(len(tiles) * 1.5 * tall / wide))))
+    columns = max(min(4, len(tiles)), round(sqrt(len(tiles) * 1.5 * tall / wide)))
     rows = -(-len(tiles) // columns)
     label, head = 2 * (_SMALL + 4) + 4, _LARGE + 3 * _GAP
     width, height = tile_side((wide, tall), columns, rows, label + _GAP)

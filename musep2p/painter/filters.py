@@ -19,9 +19,13 @@ __all__ = [
     "over",
     "saturated",
     "shifted",
+    "stretched",
     "tinted",
     "voronoi",
 ]
+
+
+_RANGE_MIN = 40  # tones between the darkest and lightest twentieth, below which a picture looks empty
 
 
 def grey(pixels: Image) -> Mask:
@@ -43,6 +47,17 @@ def levelled(tone: Mask) -> Mask:
     low = int(np.searchsorted(counts, counts[-1] // 50))
     high = int(np.searchsorted(counts, counts[-1] - counts[-1] // 50))
     return np.clip((tone - low) * np.float32(240 / max(40, high - low)) + 8, 0, 255)
+
+
+def stretched(pixels: Image) -> Image:
+    """More contrast for a picture that has hardly any; others as they are."""
+    counts = np.cumsum(np.bincount(np.clip(grey(pixels), 0, 255).astype(np.int64).reshape(-1), minlength=256))
+    low = int(np.searchsorted(counts, counts[-1] // 20))
+    high = int(np.searchsorted(counts, counts[-1] - counts[-1] // 20))
+    if high - low >= _RANGE_MIN:
+        return pixels
+    middle = np.float32((low + high) / 2)
+    return (pixels - middle) * np.float32(min(6.0, _RANGE_MIN / max(1, high - low))) + np.clip(middle, 70, 185)
 
 
 def tinted(tone: Mask, low: tuple[int, int, int] | Colour, high: tuple[int, int, int] | Colour) -> Image:

@@ -9,7 +9,7 @@ import numpy as np
 from musep2p.painter import media, prints
 from musep2p.painter.brief import Brief
 from musep2p.painter.canvas import Canvas, Image
-from musep2p.painter.filters import blurred, cells, grey, saturated, tinted
+from musep2p.painter.filters import blurred, cells, grey, saturated, stretched, tinted
 from musep2p.painter.noise import cloud, value_noise
 from musep2p.painter.vector import Points, oval
 
@@ -84,7 +84,7 @@ def finish(canvas: Canvas, brief: Brief) -> Image:
         contrast *= np.float32(1.15)
     middle = np.float32(128)
     pixels = (pixels - middle) * contrast + middle
-    return _toned(pixels, brief)
+    return _toned(stretched(pixels), brief)
 
 
 def _dream(canvas: Canvas, brief: Brief, amount: float) -> None:

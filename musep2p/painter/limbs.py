@@ -210,7 +210,7 @@ def _leg(person: Person, build: Build, side: int) -> tuple[Joint, Joint, Joint]:
     if person.pose == "walk":
         return hip, (side * 0.3 + 0.06, knee), (side * 0.5 + (0.1 if side > 0 else -0.12), foot)
     if person.pose == "dance":
-        return (hip, (0.3, knee), (0.18, foot)) if side < 0 else (hip, (0.75, knee - 0.45), (0.3, knee - 0.05))
+        return (hip, (0.3, knee), (0.18, foot)) if side < 0 else (hip, (0.85, knee - 0.75), (0.28, knee + 0.02))
     if person.pose == "sit":
         return (
             hip,

@@ -226,7 +226,7 @@ def mosaic(canvas: Canvas, brief: Brief) -> Image:
 
 def lowpoly(canvas: Canvas, brief: Brief) -> Image:
     """Triangles, each of the colour in its middle."""
-    side = brief.short_side / (15 + 9 * brief.detail)
+    side = brief.short_side / (20 + 10 * brief.detail)
     rows, columns = int(canvas.height / side) + 3, int(canvas.width / side) + 3
     jitter = (brief.chance.field("corners", rows, columns, 2) - 0.5) * side * 0.8
     x = (np.arange(columns)[None, :] - 1) * side + jitter[:, :, 0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from musep2p.painter import land
@@ -11,7 +13,7 @@ from musep2p.painter.beasts import SWIMMERS
 from musep2p.painter.brief import Brief
 from musep2p.painter.buildings import draw_building
 from musep2p.painter.canvas import Canvas, Image, Pen, fade
-from musep2p.painter.colour import Colour, dark, hex_colour, light, mix
+from musep2p.painter.colour import dark, hex_colour, light, mix
 from musep2p.painter.crafts import draw_craft
 from musep2p.painter.figure import framing, paint_people
 from musep2p.painter.landmarks import LANDMARKS, draw_landmark
@@ -501,85 +503,90 @@ def _ground(canvas: Canvas, brief: Brief, horizon: float) -> float:
 
 def _standing(canvas: Canvas, brief: Brief, stand: float) -> None:
     """What stands on the land: forest, village, trees, buildings, crafts."""
-    palette = brief.palette
-    foliage = palette.lit(hex_colour({"autumn": "c0702f", "winter": "5f7f78"}.get(brief.season, "4a8a4a")))
-    wood = brief.has("land.forest") or brief.has("plant.bamboo")
-    kinds = [name for name in brief.names("plant") if name in _TREES]
-    if (
-        wood
-        or kinds
-        or (
-            not brief.has("land.desert", "land.snowfield")
-            and (brief.names("season") or brief.extra("plant.tree", 0.55))
-        )
-    ):
-        _grove(canvas, brief, stand, kinds, foliage, wood=wood)
+    built = bool(brief.names("building")) or any(name in LANDMARKS for name in brief.names("place"))
+    trees = _grove(canvas, brief, stand, among=built)
+    for tree in trees:
+        if not built or tree.foot <= stand:
+            _plant(canvas, brief, tree)
     if brief.has("place.tuscany"):
-        for k in range(6):
-            pen = Pen(
-                canvas,
-                Frame(
-                    canvas.width * (0.62 + 0.05 * k),
-                    stand - canvas.height * 0.01 * k,
-                    canvas.height * (0.2 - 0.015 * k),
-                ),
-            )
-            pen.blob(
-                path("0,-1 0.13,-0.55 0.1,0 -0.1,0 -0.13,-0.55"),
-                dark(palette.lit(hex_colour("2f5a3a")), 0.1),
-            )
+        _cypresses(canvas, brief, stand)
     if brief.has("land.hills") and (brief.has("place.tuscany", "place.alps") or brief.extra("building.house", 0.4)):
         paint_row(canvas, brief, stand, 3 + brief.detail)
     _landmark(canvas, brief, stand, 1.05)
     if not brief.has("building.pyramid", "place.cairo"):
         _buildings(canvas, brief, stand, 1.15)
+    for tree in trees:
+        if built and tree.foot > stand:
+            _plant(canvas, brief, tree)
     _crafts(canvas, brief, stand, stand + canvas.height * 0.06)
 
 
-def _grove(canvas: Canvas, brief: Brief, stand: float, kinds: list[str], foliage: Colour, *, wood: bool) -> None:
-    default = (
-        "pine"
-        if brief.season == "winter" or brief.has("land.mountain")
-        else "maple"
-        if brief.season == "autumn" and brief.detail
-        else "tree"
-    )
-    kinds = kinds or [default]
+def _cypresses(canvas: Canvas, brief: Brief, stand: float) -> None:
+    green = dark(brief.palette.lit(hex_colour("2f5a3a")), 0.1)
+    for k in range(6):
+        foot, tall = stand - canvas.height * 0.01 * k, canvas.height * (0.2 - 0.015 * k)
+        pen = Pen(canvas, Frame(canvas.width * (0.62 + 0.05 * k), foot, tall))
+        pen.blob(path("0,-1 0.13,-0.55 0.1,0 -0.1,0 -0.13,-0.55"), green)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """A tree of the picture: where its foot is, how tall, how near (0 to 1)."""
+
+    number: int
+    kind: str
+    x: float
+    foot: float
+    tall: float
+    depth: float
+
+
+def _grove(canvas: Canvas, brief: Brief, stand: float, *, among: bool) -> list[_Tree]:
+    """The trees, far ones first; `among` buildings they keep to the back and to the sides."""
+    kinds = [name for name in brief.names("plant") if name in _TREES]
+    wood = brief.has("land.forest", "plant.bamboo")
+    bare = brief.has("land.desert", "land.snowfield")
+    if not wood and not kinds and (bare or not (brief.names("season") or brief.extra("plant.tree", 0.55))):
+        return []
     lone = not wood and bool(brief.names("plant"))
-    count = (
-        9 + 3 * brief.detail if kinds == ["bamboo"] else 18 + 8 * brief.detail if wood else 3 if lone else 5
-    ) + max((brief.count(f"plant.{name}") for name in kinds), default=0)
+    count = 9 + 3 * brief.detail if kinds == ["bamboo"] else 18 + 8 * brief.detail if wood else 3 if lone else 5
+    count += max((brief.count(f"plant.{name}") for name in kinds), default=0)
+    kinds = kinds or [_usual_tree(brief)]
+    trees = []
     values = sorted(brief.chance.field("grove", count, 3).tolist(), key=lambda value: value[1])
-    subject = subject_of(brief)
     for number, (x, depth, size) in enumerate(values):
-        big = lone and number == len(values) - 1
-        if big:
-            x, depth, size = (
-                (
-                    0.5
-                    if subject == "scene" and not brief.names("building") and not brief.names("place")
-                    else brief.chance.pick("lone", (0.16, 0.84))
-                ),
-                0.55,
-                1.0,
-            )
-        tall = canvas.height * ((0.12 + 0.2 * depth) * (0.8 + 0.4 * size) * (1.5 if wood else 1.0) if not big else 0.58)
-        foot = stand + canvas.height * (0.26 * depth - 0.05)
-        tone = mix(foliage, brief.palette.horizon, 0.4 * (1 - depth)) if not big else foliage
         kind = kinds[number % len(kinds)]
-        if kind == "bamboo":
-            tall, tone = (
-                tall * 1.9,
-                mix(brief.palette.lit(hex_colour("5f9a4f")), brief.palette.horizon, 0.4 * (1 - depth)),
-            )
-        pen = Pen(canvas, Frame(x * canvas.width, foot, tall), 0.7)
-        draw_tree(
-            pen,
-            kind,
-            tone,
-            brief.chance.branch(f"tree {number}"),
-            brief.detail if depth > 0.4 else min(1, brief.detail),
-        )
+        tall = (0.12 + 0.2 * depth) * (0.8 + 0.4 * size) * (1.5 if wood else 1.0) * (1.9 if kind == "bamboo" else 1)
+        if lone and number == len(values) - 1:
+            x, depth, tall = _lone_place(brief, among=among), 0.55, 0.58
+        elif among and depth > 0.19 and 0.2 < x < 0.8:
+            depth *= 0.19
+        foot = stand + canvas.height * (0.26 * depth - 0.05)
+        trees.append(_Tree(number, kind, x * canvas.width, foot, tall * canvas.height, depth))
+    return trees
+
+
+def _lone_place(brief: Brief, *, among: bool) -> float:
+    """In the middle if the tree is the subject, else out of the way of it."""
+    if brief.names("building"):
+        return 0.14 if _building_place(brief, 0) > 0.5 else 0.86
+    alone = subject_of(brief) == "scene" and not among
+    return 0.5 if alone else brief.chance.pick("lone", (0.16, 0.84))
+
+
+def _usual_tree(brief: Brief) -> str:
+    if brief.season == "winter" or brief.has("land.mountain"):
+        return "pine"
+    return "maple" if brief.season == "autumn" and brief.detail else "tree"
+
+
+def _plant(canvas: Canvas, brief: Brief, tree: _Tree) -> None:
+    greens = {"autumn": "c0702f", "winter": "5f7f78"}
+    foliage = brief.palette.lit(hex_colour("5f9a4f" if tree.kind == "bamboo" else greens.get(brief.season, "4a8a4a")))
+    tone = mix(foliage, brief.palette.horizon, 0.4 * (1 - tree.depth)) if tree.tall < canvas.height * 0.55 else foliage
+    pen = Pen(canvas, Frame(tree.x, tree.foot, tree.tall), 0.7)
+    detail = brief.detail if tree.depth > 0.4 else min(1, brief.detail)
+    draw_tree(pen, tree.kind, tone, brief.chance.branch(f"tree {tree.number}"), detail)
 
 
 def _waterfall(canvas: Canvas, brief: Brief, stand: float) -> None:

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import zipfile
 
+from PIL import Image
+
 from musep2p.store.record_log import read_log
 from tests.live.farm import CLEAN, MUSEP2P, until
 
@@ -52,6 +54,28 @@ def test_pictures_can_be_taken_along(farm):
         ]
         assert archive.testzip() is None
         assert archive.read("0000_Kyoto.png")[:4] == b"\x89PNG"
+
+
+def test_a_complete_batch_has_its_sheet_and_grids_on_demand(farm):
+    """The peer draws `sheet.png` by itself; `results` draws from the store into files of one's own."""
+    farm.start("p1")
+    farm.wait_up(1, "p1")
+    farm.run("submit", farm.batch(PICTURES), state="p1", check=0)
+    sheet = next((farm.base / "store" / "batches").iterdir()) / "sheet.png"
+    until(sheet.exists, "the contact sheet")
+    store = ("--store", farm.base / "store")
+    drawn = json.loads(
+        farm.run(
+            "results", "--grid", "city,seed", *store, "--out", farm.base / "grid.png", "--json", state="p1", check=0
+        ).stdout
+    )
+
+    with Image.open(farm.base / "grid.png") as grid, Image.open(sheet) as whole:
+        assert (grid.width, grid.height) == (drawn["width"], drawn["height"])
+        assert whole.width > 100
+    assert drawn["axes"] == ["city", "seed"]
+    wrong = farm.run("results", "--grid", "city,nope", *store, state="p1")
+    assert wrong.returncode == 2 and "no axis 'nope'" in wrong.stderr and "Traceback" not in wrong.stderr
 
 
 def test_a_batch_is_cancelled(farm):

@@ -29,8 +29,8 @@ def distance(one, other):
 
 def lively(picture):
     """It is neither flat nor nearly so."""
-    grey = picture.sum(axis=2)
-    return len(np.unique(grey)) > 16 and grey.max() - grey.min() > 75
+    grey = picture.mean(axis=2)
+    return len(np.unique(grey)) > 8 and grey.std() > 6
 
 
 SUBJECTS = (
