@@ -47,6 +47,11 @@ class Canvas:
         self.rgb: Image = np.zeros((height, width, 3), np.float32)
         self.ink: Mask | None = np.zeros((height, width), np.float32) if line > 0 else None
 
+    @property
+    def lines(self) -> Mask:
+        """The layer of outlines; empty in a picture without them."""
+        return self.ink if self.ink is not None else np.zeros((self.height, self.width), np.float32)
+
     def cover(self, contours: Sequence[Points], holes: Sequence[Points] = ()) -> Patch | None:
         """The mask of some outlines in pixels."""
         return coverage(contours, self.height, self.width, holes)

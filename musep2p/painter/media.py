@@ -17,10 +17,6 @@ __all__ = ["charcoal", "impressionist", "ink_wash", "oil", "pencil", "photo", "p
 _PAPER = (250, 246, 236)
 
 
-def _lines(canvas: Canvas) -> Mask:
-    return canvas.ink if canvas.ink is not None else np.zeros((canvas.height, canvas.width), np.float32)
-
-
 def _paper(brief: Brief, canvas: Canvas, fine: float) -> Mask:
     """The tooth of paper, around 1."""
     size = (canvas.height, canvas.width)
@@ -54,7 +50,7 @@ def watercolour(canvas: Canvas, brief: Brief) -> Image:
     pixels = over(pixels, 1 - _deckle(canvas, brief, 0.035), _PAPER)
     return over(
         pixels,
-        shifted(_lines(canvas)[:, :, None], brief.chance, wobble[0] * 12 * unit, wobble[1] * 12 * unit)[:, :, 0],
+        shifted(canvas.lines[:, :, None], brief.chance, wobble[0] * 12 * unit, wobble[1] * 12 * unit)[:, :, 0],
         (84, 66, 60),
         0.5,
     )
@@ -74,7 +70,7 @@ def ink_wash(canvas: Canvas, brief: Brief) -> Image:
     red = np.clip((pixels[:, :, 0] - np.maximum(pixels[:, :, 1], pixels[:, :, 2]) - 62) * np.float32(1 / 50), 0, 1)
     out = over(out, red, (186, 52, 40), 0.78)
     dry = value_noise(brief.chance, "dry", size, (canvas.height / 5, canvas.width / 9))
-    out = over(out, np.clip(_lines(canvas) * (np.float32(0.72) + dry * np.float32(0.6)), 0, 1), (22, 20, 24), 0.95)
+    out = over(out, np.clip(canvas.lines * (np.float32(0.72) + dry * np.float32(0.6)), 0, 1), (22, 20, 24), 0.95)
     out *= _paper(brief, canvas, 3.4 * max(1.0, unit))[:, :, None]
     out = over(out, 1 - _deckle(canvas, brief, 0.04), (244, 237, 220))
     return seal(out, brief, 0.86, 0.88)
@@ -142,7 +138,7 @@ def pencil(canvas: Canvas, brief: Brief) -> Image:
         out = over(out, hatch * pressure, (52, 50, 56), strength)
     wash = np.clip((205 - tone) * np.float32(1 / 400), 0, 0.4)
     out = over(out, wash, (84, 82, 88))
-    out = over(out, np.clip(_lines(canvas) * (np.float32(0.6) + pressure * np.float32(0.6)), 0, 1), (40, 38, 44), 0.9)
+    out = over(out, np.clip(canvas.lines * (np.float32(0.6) + pressure * np.float32(0.6)), 0, 1), (40, 38, 44), 0.9)
     return out * _paper(brief, canvas, 2.2 * unit)[:, :, None]
 
 
@@ -161,7 +157,7 @@ def charcoal(canvas: Canvas, brief: Brief) -> Image:
     out = over(out, np.clip(dark * np.float32(1.3) - grain * np.float32(0.45), 0, 1), (34, 30, 32), 0.92)
     bright = np.clip((tone - 196) * np.float32(1 / 60), 0, 1)
     out = over(out, np.clip(bright - grain * np.float32(0.5), 0, 1), (252, 248, 240), 0.85)
-    return over(out, np.clip(_lines(canvas) - grain * np.float32(0.3), 0, 1), (28, 24, 26), 0.9)
+    return over(out, np.clip(canvas.lines - grain * np.float32(0.3), 0, 1), (28, 24, 26), 0.9)
 
 
 def _stamps(brief: Brief, long: int, thick: int, count: int = 12) -> list[tuple[Mask, Mask]]:

@@ -36,7 +36,7 @@ def paint(values: Values) -> PilImage.Image:
     paint_scene(canvas, brief)
     touch(canvas, brief, int(values["steps"]))
     pixels = finish(canvas, brief)
-    return PilImage.fromarray(np.clip(pixels + np.float32(0.5), 0, 255).astype(np.uint8), "RGB")
+    return PilImage.fromarray(np.clip(pixels + np.float32(0.5), 0, 255).astype(np.uint8))
 
 
 def calibration() -> str:

@@ -33,10 +33,6 @@ __all__ = [
 _BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.float32) / 16
 
 
-def _lines(canvas: Canvas) -> Mask:
-    return canvas.ink if canvas.ink is not None else np.zeros((canvas.height, canvas.width), np.float32)
-
-
 def _colours(text: str) -> list[Colour]:
     return [hex_colour(word) for word in text.split()]
 
@@ -53,7 +49,7 @@ def woodblock(canvas: Canvas, brief: Brief) -> Image:
     cuts = np.clip((np.float32(88) - tone) * np.float32(1 / 22), 0, 1) * np.clip(grain * 3 - np.float32(0.9), 0, 1)
     out = over(flat, cuts, (28, 24, 28))
     out = over(out, np.clip((grain - np.float32(0.72)) * 3, 0, 0.3), (240, 228, 202))
-    return over(out, _lines(canvas), (24, 20, 24))
+    return over(out, canvas.lines, (24, 20, 24))
 
 
 def ukiyoe(canvas: Canvas, brief: Brief) -> Image:
@@ -68,7 +64,7 @@ def ukiyoe(canvas: Canvas, brief: Brief) -> Image:
     out = over(out, (fade * fade)[:, None] * np.ones((1, canvas.width), np.float32), (31, 62, 104), 0.7)
     fibre = value_noise(brief.chance, "fibre", (canvas.height, canvas.width), (canvas.height / 2, canvas.width / 14))
     out *= (1 + (fibre - np.float32(0.5)) * np.float32(0.1))[:, :, None]
-    out = over(out, _lines(canvas), (34, 34, 52), 0.92)
+    out = over(out, canvas.lines, (34, 34, 52), 0.92)
     out = _frame(out, brief, (240, 229, 203), 0.028)
     return seal(out, brief, 0.07, 0.08)
 
@@ -89,7 +85,7 @@ def neon(canvas: Canvas, brief: Brief) -> Image:
     night = canvas.rgb * np.array((0.30, 0.22, 0.40), np.float32) + np.array((14, 6, 30), np.float32)
     night = night * (1 - y * np.float32(0.2)) + np.array((26, 4, 34), np.float32) * y
     light = np.clip((grey(canvas.rgb) - 200) * np.float32(1 / 55), 0, 1)
-    lines = np.clip(_lines(canvas) + light * np.float32(0.25), 0, 1)[:, :, None]
+    lines = np.clip(canvas.lines + light * np.float32(0.25), 0, 1)[:, :, None]
     glow = blurred(bright * lines, max(2, brief.short_side // 90)) * np.float32(1.5)
     wide = blurred(bright * lines, max(4, brief.short_side // 28)) * np.float32(1.3)
     core = bright * np.float32(0.75) + 64
@@ -102,7 +98,7 @@ def deco(canvas: Canvas, brief: Brief) -> Image:
     palette = _colours("10202f 1a3a4a 2a6a6a d2a545 f2e6c8 7a2230 e8c9a4 0b0f18 b5683c 9fb8ae")
     flat = nearest_colour(saturated(canvas.rgb, 1.15), palette)
     out = flat * np.float32(0.72) + canvas.rgb * np.float32(0.28)
-    out = over(out, _lines(canvas), (214, 172, 84))
+    out = over(out, canvas.lines, (214, 172, 84))
     edge = brief.short_side * 0.05
     for outer, inner, gold in ((0.0, 0.35, False), (0.35, 0.47, True), (0.47, 0.85, False), (0.85, 0.92, True)):
         ring = coverage(
@@ -168,7 +164,7 @@ def pop(canvas: Canvas, brief: Brief) -> Image:
         (27, 27, 30),
         0.32,
     )
-    return over(out, _lines(canvas), (18, 16, 20))
+    return over(out, canvas.lines, (18, 16, 20))
 
 
 def comic(canvas: Canvas, brief: Brief) -> Image:
@@ -179,7 +175,7 @@ def comic(canvas: Canvas, brief: Brief) -> Image:
     out = saturated(canvas.rgb + (level - tone)[:, :, None] * np.float32(0.75), 1.3)
     out = over(out, _dots(canvas, np.clip(tone * np.float32(1 / 150), 0, 1), brief.short_side / 90), (30, 28, 40), 0.3)
     out = out * np.array((1.0, 0.985, 0.93), np.float32)
-    return over(out, _lines(canvas), (16, 14, 20))
+    return over(out, canvas.lines, (16, 14, 20))
 
 
 def anime(canvas: Canvas, brief: Brief) -> Image:
@@ -188,7 +184,7 @@ def anime(canvas: Canvas, brief: Brief) -> Image:
     soft = blurred(out, max(2, brief.short_side // 48))
     bloom: Image = np.maximum(0, soft - 168).astype(np.float32)
     out = out + bloom * np.float32(0.4) + np.float32(5)
-    return over(out, _lines(canvas), (58, 36, 52), 0.85)
+    return over(out, canvas.lines, (58, 36, 52), 0.85)
 
 
 def glass(canvas: Canvas, brief: Brief) -> Image:
@@ -200,7 +196,7 @@ def glass(canvas: Canvas, brief: Brief) -> Image:
     shine = cloud(brief.chance, "glass", (canvas.height, canvas.width), (9, 7), 3)
     out = np.clip(flat * (np.float32(0.8) + shine * np.float32(0.55))[:, :, None] + 8, 0, 255)
     lead = np.clip(np.float32(side * 0.075) - edge + np.float32(0.5), 0, 1)
-    out = over(out, np.maximum(lead, _lines(canvas)), (20, 18, 24))
+    out = over(out, np.maximum(lead, canvas.lines), (20, 18, 24))
     return _frame(out, brief, (26, 24, 30), 0.02)
 
 
@@ -264,7 +260,7 @@ def papercut(canvas: Canvas, brief: Brief) -> Image:
     deep = np.clip((np.float32(70) - tone) * np.float32(0.25), 0, 1)
     out = over(out, deep, (140, 18, 26))
     out = over(out, np.clip(levels - below, 0, 1), (150, 130, 110), 0.55)
-    lines = _lines(canvas)
+    lines = canvas.lines
     out = over(out, lines * (1 - levels), (250, 240, 222))
     return over(out, lines * levels, (184, 32, 34), 0.9)
 
@@ -276,7 +272,7 @@ def blueprint(canvas: Canvas, brief: Brief) -> Image:
     y, x = np.arange(canvas.height)[:, None], np.arange(canvas.width)[None, :]
     grid = ((y % side == 0) | (x % side == 0)).astype(np.float32) * np.float32(0.16)
     out = over(out, grid, (200, 224, 250))
-    return over(out, _lines(canvas), (240, 247, 255), 0.95)
+    return over(out, canvas.lines, (240, 247, 255), 0.95)
 
 
 def poster(canvas: Canvas, brief: Brief) -> Image:
