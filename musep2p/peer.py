@@ -15,6 +15,7 @@ import psutil
 from musep2p.config import Settings
 from musep2p.core import effects as fx
 from musep2p.core import events as ev
+from musep2p.core.ids import BatchId
 from musep2p.core.messages import PROTOCOL_VERSION, Hello
 from musep2p.core.peer_state import PeerState
 from musep2p.core.state import Core
@@ -119,12 +120,9 @@ class Peer:
         if self._finished.done():
             self._finished.result()
 
-    async def sheets_drawn(self) -> list[Path]:
-        """Until no contact sheet is being drawn; those that were."""
-        if self._sheets is None:
-            return []
-        await self._sheets.settle()
-        return self._sheets.drawn
+    async def sheet_of(self, batch: BatchId) -> Path | None:
+        """The contact sheet of a batch that is complete, once it is drawn."""
+        return await self._sheets.sheet_of(batch) if self._sheets is not None else None
 
     async def run_until_left(self) -> None:
         """Until it drained, or something fatal.
@@ -260,7 +258,7 @@ class Peer:
 
     def _conclude(self, effect: fx.Conclude) -> None:
         if self._sheets is not None:
-            self._sheets.draw(effect.folder)
+            self._sheets.draw(effect.folder, only_missing=not effect.fresh)
 
     def _tell(self, effect: fx.Tell) -> None:
         if effect.level == "fatal":

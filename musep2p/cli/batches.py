@@ -17,9 +17,11 @@ from musep2p.cli.show import Progress, counted, note, print_json, status_line
 from musep2p.config import Settings
 from musep2p.core import requests as r
 from musep2p.core.ids import short
+from musep2p.core.recipe import batch_id
 from musep2p.errors import BatchCancelledError, NoPeersError, StoreError, UsageError
 from musep2p.peer import Options, Peer
 from musep2p.store.layout import stored_id
+from musep2p.store.sheets import PICTURE_SUFFIXES, named_folders
 
 __all__ = ["Picture", "cancel", "picture_of", "results", "status", "submit", "watch"]
 
@@ -120,6 +122,8 @@ def picture_of(*, sheet: bool, grid: str, where: list[str], out: Path | None) ->
         if where or out:
             raise UsageError("--where and --out go with --grid or --sheet.", "Say which of them to draw.")
         return None
+    if out is not None and out.suffix.lower() not in PICTURE_SUFFIXES:
+        raise UsageError(f"--out: {str(out)!r} is no picture's name.", f"End it in {', '.join(PICTURE_SUFFIXES)}.")
     fixed = dict(part.partition("=")[::2] for part in where)
     if (sheet and fixed) or not all("=" in part for part in where):
         raise UsageError("--where wants AXIS=VALUE, with --grid.", "For example --where city=Kyoto.")
@@ -128,19 +132,15 @@ def picture_of(*, sheet: bool, grid: str, where: list[str], out: Path | None) ->
 
 def results(settings: Settings, name: str, *, zip_path: Path | None, picture: Picture | None, as_json: bool) -> int:
     """List the results of a batch; take the pictures along, or draw them all on one picture instead."""
-    client = _need_peer(settings)
-    try:
-        rows = [row for page in client.results(name) for row in (_result_row(page, x) for x in page.rows)]
-    finally:
-        client.close()
-    if zip_path is not None:
-        _zip(settings, rows, zip_path)
     if picture is not None:
-        drawn = _draw(settings, rows, picture)
+        drawn = _draw(settings, name, picture)
         note(f"{drawn['file']}: {drawn['width']}x{drawn['height']} pixels")
         if as_json:
             print_json(drawn)
         return 0
+    rows = _rows(settings, name)
+    if zip_path is not None:
+        _zip(settings, rows, zip_path)
     if as_json:
         print_json(rows)
     else:
@@ -149,7 +149,15 @@ def results(settings: Settings, name: str, *, zip_path: Path | None, picture: Pi
     return 0
 
 
-def _draw(settings: Settings, rows: list[dict[str, Any]], picture: Picture) -> dict[str, Any]:
+def _rows(settings: Settings, name: str) -> list[dict[str, Any]]:
+    client = _need_peer(settings)
+    try:
+        return [row for page in client.results(name) for row in (_result_row(page, x) for x in page.rows)]
+    finally:
+        client.close()
+
+
+def _draw(settings: Settings, name: str, picture: Picture) -> dict[str, Any]:
     """Draw a contact sheet or a grid from the store; what was drawn, as JSON."""
     from musep2p.store.sheets import BatchFolder, write_picture
 
@@ -158,19 +166,25 @@ def _draw(settings: Settings, rows: list[dict[str, Any]], picture: Picture) -> d
         raise UsageError(
             f"{option} reads the pictures from the store.", "Say where it is with --store or MUSEP2P_STORE."
         )
-    shown = next((row["path"] for row in rows if row["path"]), "")
-    if not shown:
-        raise UsageError(f"{option}: the batch has no pictures yet.", "`musep2p status` says how far it is.")
-    folder = BatchFolder((settings.store / shown).parent.parent)
-    image = folder.grid(picture.axes, picture.fixed) if picture.axes else folder.contact_sheet()
+    folder = BatchFolder(_folder_of(settings, settings.store, name))
     target = picture.target or Path(f"{folder.name}-{'grid' if picture.axes else 'sheet'}.png")
-    if image is None:
-        raise StoreError(f"the pictures of {folder.path} cannot be found.", "Is this the farm's store?")
+    image = folder.grid(picture.axes, picture.fixed) if picture.axes else folder.contact_sheet()
     try:
-        write_picture(image, target)
+        write_picture(image, target, folder.note)
     except OSError as error:
         raise StoreError(f"{target} could not be written: {error.strerror}.", "Name another file with --out.") from None
     return {"file": str(target), "width": image.width, "height": image.height, "axes": list(picture.axes)}
+
+
+def _folder_of(settings: Settings, store: Path, name: str) -> Path:
+    """The batch's folder: the store is enough for a name or an id, `last` is known to peers."""
+    found = named_folders(store, name)
+    if len(found) == 1:
+        return found[0]
+    shown = next((row["path"] for row in _rows(settings, name) if row["path"]), "")
+    if not shown:
+        raise UsageError("the batch has no pictures yet.", "`musep2p status` says how far it is.")
+    return (store / shown).parent.parent
 
 
 def status_json(batch: r.BatchStatus) -> dict[str, Any]:
@@ -250,7 +264,8 @@ def _farm_of_one(settings: Settings, path: Path, batch: BatchFile, *, as_json: b
             if left.done():
                 left.result()
             code = await work
-            for sheet in await peer.sheets_drawn():
+            sheet = await peer.sheet_of(batch_id(batch.recipe))
+            if sheet is not None:
                 note(f"contact sheet: {sheet}")
         except asyncio.CancelledError:
             stop.set()
@@ -311,7 +326,8 @@ def _zip(settings: Settings, rows: list[dict[str, Any]], target: Path) -> None:
                 if row["path"]:
                     archive.write(settings.store / row["path"], Path(row["path"]).name)
     except OSError as error:
-        target.unlink(missing_ok=True)
+        if target.is_file():
+            target.unlink()
         raise StoreError(
             f"the zip could not be written: {error.strerror}: {error.filename}.", "Check both paths."
         ) from None

@@ -129,9 +129,13 @@ class OpenStore(Effect, frozen=True):
 
 
 class Conclude(Effect, frozen=True):
-    """A batch is complete: show it as a whole, in its folder on the store. May repeat; nothing depends on it."""
+    """A batch is complete: show it as a whole, in its folder on the store. May repeat; nothing depends on it.
+
+    Not `fresh` when it was so before we first counted, as after a restart: then only what is missing is made.
+    """
 
     folder: str
+    fresh: bool
 
 
 class Tell(Effect, frozen=True):

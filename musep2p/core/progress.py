@@ -70,7 +70,7 @@ def count(core: Core, batch: Batch) -> None:
             f"batch {batch.will.settings.name!r} is complete: {batch.results.safe.count()} safe{failed}",
         )
         if batch.folder and batch.recipe.engine not in core.payload:
-            core.effects.append(Conclude(batch.folder))
+            core.effects.append(Conclude(batch.folder, accounting.told is not None))
     progress = _progress(core, batch, accounting)
     if accounting.told is None or _stripped(progress) != _stripped(accounting.told):
         accounting.told, accounting.told_ms = progress, core.now_ms

@@ -18,6 +18,7 @@ _DEFAULTS: Parameters = {
     "prompt": "", "negative": "", "width": 768, "height": 1024, "steps": 20, "guidance": 7.0, "seed": 0, "brush": -1,
 }  # fmt: skip
 _SIDES = range(64, 2049)
+_STEPS = range(1, 1001)
 _BRUSHES = range(-1, 26)
 
 
@@ -42,11 +43,13 @@ class AtelierEngine:
         for side in ("width", "height"):
             if values[side] not in _SIDES:
                 problems.append((side, f"atelier: {side} must be from 64 to 2048 pixels, not {values[side]!r}."))
-        for name in ("steps", "seed"):
-            if isinstance(values[name], bool) or not isinstance(values[name], int):
-                problems.append((name, f"atelier: {name} must be a whole number, not {values[name]!r}."))
-        if not isinstance(values["guidance"], float):
-            problems.append(("guidance", f"atelier: guidance must be a number, not {values['guidance']!r}."))
+        if isinstance(values["seed"], bool) or not isinstance(values["seed"], int):
+            problems.append(("seed", f"atelier: seed must be a whole number, not {values['seed']!r}."))
+        if isinstance(values["steps"], bool) or values["steps"] not in _STEPS:
+            problems.append(("steps", f"atelier: steps must be from 1 to 1000, not {values['steps']!r}."))
+        guidance = values["guidance"]
+        if not isinstance(guidance, float) or not 0 <= guidance <= 100:
+            problems.append(("guidance", f"atelier: guidance must be a number from 0 to 100, not {guidance!r}."))
         if isinstance(values["brush"], bool) or values["brush"] not in _BRUSHES:
             problems.append(("brush", f"atelier: brush must be from 0 to 25, or -1 for none, not {values['brush']!r}."))
         return problems

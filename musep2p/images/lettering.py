@@ -65,15 +65,22 @@ class Lettering:
         self._known: dict[tuple[int, str], bool] = {}
 
     def readable(self, text: str) -> tuple[str, Font]:
-        """What of the text can be drawn, and with which font: all of it if any font has all of it."""
+        """What of the text can be drawn, and with which font: that which has most of it, Pillow's own among equals."""
         plain = "".join(c for c in unicodedata.normalize("NFC", text) if c.isprintable())
-        for number, font in enumerate(self._fonts):
-            if all(self._has(number, c) for c in plain):
-                return plain, font
-        latin = unicodedata.normalize("NFKD", plain)
-        kept = "".join(c if self._has(0, c) else " " for c in latin if not unicodedata.combining(c))
+        has = [sum(self._has(number, c) for c in plain) for number in range(len(self._fonts))]
+        best = has.index(max(has))
+        if has[best] == len(plain):
+            return plain, self._fonts[best]
+        kept = "".join(self._drawable(best, c) for c in plain)
         parts = kept.replace("_ ", " ").replace(" _", " ").split()
-        return " ".join(part for part in parts if part.strip("_-.,")), self._fonts[0]
+        return " ".join(part for part in parts if part.strip("_-.,")), self._fonts[best]
+
+    def _drawable(self, number: int, character: str) -> str:
+        """The character, its letter without accents, or a space."""
+        if self._has(number, character):
+            return character
+        letters = (c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
+        return "".join(c if self._has(number, c) else " " for c in letters)
 
     def fitted(self, text: str, width: int, lines: int = 1) -> list[tuple[str, Font]]:
         """The text in at most so many lines of so many pixels, cut with an ellipsis."""

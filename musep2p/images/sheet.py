@@ -20,6 +20,8 @@ _SIDE_MIN = 48
 _GAP = 10
 _PAPER, _INK, _QUIET, _GONE = "#f6f4ef", "#2a2830", "#7a7780", "#e2ded6"
 _SMALL, _LARGE = 15, 26
+_HEAD = _LARGE + _SMALL + 8 + 3 * _GAP
+_WIDTH_MIN = 420  # room for title and note over few small pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def contact_sheet(title: str, note: str, tiles: Sequence[Tile], shape: tuple[int
 
     Args:
         title: above them.
-        note: smaller, beside the title.
+        note: smaller, below the title.
         tiles: at most `TILES_MAX`.
         shape: width and height of a typical picture; read from the first file when None.
 
@@ -62,13 +64,14 @@ def contact_sheet(title: str, note: str, tiles: Sequence[Tile], shape: tuple[int
     wide, tall = shape or _shape(tile.path for tile in tiles)
     columns = max(min(4, len(tiles)), round(sqrt(len(tiles) * 1.5 * tall / wide)))
     rows = -(-len(tiles) // columns)
-    label, head = 2 * (_SMALL + 4) + 4, _LARGE + 3 * _GAP
+    label = 2 * (_SMALL + 4) + 4
     width, height = tile_side((wide, tall), columns, rows, label + _GAP)
-    sheet = Image.new("RGB", (columns * (width + _GAP) + _GAP, head + rows * (height + label + _GAP) + _GAP), _PAPER)
+    full = max(_WIDTH_MIN, columns * (width + _GAP) + _GAP)
+    sheet = Image.new("RGB", (full, _HEAD + rows * (height + label + _GAP) + _GAP), _PAPER)
     pen, small = ImageDraw.Draw(sheet), Lettering(_SMALL, system_fonts())
     _title(pen, sheet.width, title, note)
     for number, tile in enumerate(tiles):
-        x, y = _GAP + number % columns * (width + _GAP), head + number // columns * (height + label + _GAP)
+        x, y = _GAP + number % columns * (width + _GAP), _HEAD + number // columns * (height + label + _GAP)
         _place(sheet, pen, tile.path, (x, y, width, height))
         for line, (text, font) in enumerate(small.fitted(tile.label, width, 2)):
             small.draw(pen, (x, y + height + 3 + line * (_SMALL + 4)), text, font, _INK)
@@ -80,7 +83,7 @@ def grid_sheet(title: str, note: str, labels: GridLabels, at: Callable[[int, int
 
     Args:
         title: above it.
-        note: smaller, beside the title.
+        note: smaller, below the title.
         labels: of the axes.
         at: the file of (column, row, block), or None.
 
@@ -90,15 +93,16 @@ def grid_sheet(title: str, note: str, labels: GridLabels, at: Callable[[int, int
     columns, rows, blocks = len(labels.across), len(labels.down), len(labels.blocks)
     shape = _shape(at(c, r, b) for b in range(blocks) for r in range(rows) for c in range(columns))
     small, bold = Lettering(_SMALL, system_fonts()), Lettering(_SMALL + 4, system_fonts())
-    side, strip, head = 150, _SMALL * 2 + 14, _LARGE + 3 * _GAP
+    side, strip = 150, _SMALL * 2 + 14
     block_head = strip + (_SMALL + 16 if blocks > 1 else 0)
     width, height = tile_side(shape, columns, rows * blocks, _GAP)
     block = block_head + rows * (height + _GAP)
-    sheet = Image.new("RGB", (side + columns * (width + _GAP) + _GAP, head + blocks * block + _GAP), _PAPER)
+    full = max(_WIDTH_MIN, side + columns * (width + _GAP) + _GAP)
+    sheet = Image.new("RGB", (full, _HEAD + blocks * block + _GAP), _PAPER)
     pen = ImageDraw.Draw(sheet)
     _title(pen, sheet.width, title, note)
     for b, heading in enumerate(labels.blocks):
-        top = head + b * block
+        top = _HEAD + b * block
         if blocks > 1:
             text, font = bold.readable(f"{labels.names[2]}: {heading}")
             bold.draw(pen, (_GAP, top), text, font, _INK)
@@ -139,9 +143,8 @@ def _title(pen: ImageDraw.ImageDraw, width: int, title: str, note: str) -> None:
     large, small = Lettering(_LARGE, system_fonts()), Lettering(_SMALL, system_fonts())
     for text, font in large.fitted(title, width - 2 * _GAP):
         large.draw(pen, (_GAP, _GAP), text, font, _INK)
-        left = _GAP * 3 + round(font.getlength(text))
-        for quiet, its in small.fitted(note, max(1, width - left - _GAP)) if width - left > 120 else []:
-            small.draw(pen, (left, _GAP + _LARGE - _SMALL), quiet, its, _QUIET)
+    for text, font in small.fitted(note, width - 2 * _GAP):
+        small.draw(pen, (_GAP, _GAP + _LARGE + 8), text, font, _QUIET)
 
 
 def _shape(paths: Iterable[Path | None]) -> tuple[int, int]:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from musep2p.core.ids import BatchId, short
 from musep2p.store.sheets import SHEET
 
 __all__ = ["SheetMaker"]
@@ -29,27 +30,34 @@ class SheetMaker:
     def __init__(self, root: Path, tell: Callable[[str, str], None]) -> None:
         self._root, self._tell = root, tell
         self._turn = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.drawn: list[Path] = []
+        self._drawing: dict[str, asyncio.Task[None]] = {}
 
-    def draw(self, folder: str) -> None:
-        """Draw the sheet of a batch's folder, some time soon."""
-        task = asyncio.ensure_future(self._draw(self._root / "batches" / folder))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def draw(self, folder: str, *, only_missing: bool = False) -> None:
+        """Draw the sheet of a batch's folder, some time soon; with `only_missing` not over one that is there."""
+        task = asyncio.ensure_future(self._draw(self._root / "batches" / folder, only_missing))
+        self._drawing[folder] = task
+        task.add_done_callback(lambda _: self._drawing.pop(folder, None))
 
-    async def settle(self) -> None:
-        """Until all that were asked for are drawn, or given up."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+    async def sheet_of(self, batch: BatchId) -> Path | None:
+        """The sheet of a batch that this peer is drawing, when it is drawn or given up; None if there is none."""
+        for folder, task in list(self._drawing.items()):
+            if short(batch) in folder:
+                await asyncio.wait({task})
+                path = self._root / "batches" / folder / SHEET
+                return path if await asyncio.to_thread(path.exists) else None
+        return None
 
     async def close(self) -> None:
         """Give up what is not drawn yet."""
-        for task in self._tasks:
+        left = list(self._drawing.values())
+        for task in left:
             task.cancel()
-        await self.settle()
+        if left:
+            await asyncio.wait(left)
 
-    async def _draw(self, folder: Path) -> None:
+    async def _draw(self, folder: Path, only_missing: bool) -> None:
+        if only_missing and await asyncio.to_thread((folder / SHEET).exists):
+            return
         async with self._turn:
             child = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "musep2p.store.sheets", str(folder), stdin=asyncio.subprocess.DEVNULL,
@@ -63,8 +71,6 @@ class SheetMaker:
                 if child.returncode is None:
                     with contextlib.suppress(ProcessLookupError):
                         child.kill()
-            if child.returncode == 0:
-                self.drawn += [path for path in [folder / SHEET] if path.exists()]
-            else:
+            if child.returncode != 0:
                 words = said.decode("utf-8", "replace").strip().splitlines() or ["no reason was given"]
                 self._tell("warning", f"the contact sheet of {folder.name} could not be drawn: {words[-1]}")

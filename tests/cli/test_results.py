@@ -1,5 +1,7 @@
 """`results --sheet` and `--grid`: which options go together, and what they draw from the store."""
 
+from pathlib import Path
+
 import pytest
 
 from musep2p.cli.batches import Picture, picture_of
@@ -29,6 +31,9 @@ def test_what_is_drawn():
         ({"where": ["a=1"]}, "go with --grid or --sheet"),
         ({"sheet": True, "where": ["a=1"]}, "AXIS=VALUE, with --grid"),
         ({"grid": "a,b", "where": ["a"]}, "AXIS=VALUE"),
+        ({"sheet": True, "out": Path()}, "no picture's name"),
+        ({"sheet": True, "out": Path("folder/")}, "no picture's name"),
+        ({"sheet": True, "out": Path("a.txt")}, "End it in .png, .jpg"),
     ],
 )
 def test_options_that_say_nothing(options, message):

@@ -37,6 +37,13 @@ def test_a_font_of_the_system_brings_the_rest():
         assert whole.readable("0003_北京_dusk")[0] == "0003_北京_dusk"
 
 
+def test_one_strange_character_costs_only_itself():
+    """The font that has most of the label is taken."""
+    if not {path.name for path in system_fonts()} & {"wqy-microhei.ttc", "NotoSansCJK-Regular.ttc"}:
+        pytest.skip("no font with Chinese characters on this machine")
+    assert Lettering(15, system_fonts()).readable("0001_猫🐱_水墨")[0] in ("0001_猫 _水墨", "0001_猫 水墨")
+
+
 def test_a_broken_font_file_is_passed_over(tmp_path):
     """The label falls back."""
     broken = tmp_path / "no-such-font.ttc"

@@ -1,7 +1,7 @@
 """What docs/atelier.md has from the code: run `python -m tests.painter.pages` after a change of words or looks.
 
-The table of words stands between `<!-- made: words -->` and `<!-- end -->` and is compared by a test; the pictures in
-docs/images are made anew only with `--pictures`, since the labels on them depend on the fonts of the machine.
+The table of words stands between two comments and is compared by a test; the pictures in docs/images are made anew only
+with `--pictures`, since the labels on them depend on the fonts of the machine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from musep2p.painter.paint import paint
 from tests.painter.prompts24 import PROMPTS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PART = re.compile(r"(<!-- made: words -->\n).*?(<!-- end -->)", re.DOTALL)
+PART = re.compile(r"(<!-- words of the painter -->\n).*?(<!-- end of words -->)", re.DOTALL)
 TITLES = {
     "who": "people", "role": "roles, with their clothes", "group": "several people", "age": "age", "frame": "framing",
     "skin": "skin", "hair": "hair", "beard": "beard", "mood": "expression", "pose": "pose", "wear": "clothes",

@@ -8,7 +8,7 @@ from PIL import Image
 
 from musep2p.core.recipe import Axis, Counted, Recipe, Tasks, encode_recipe
 from musep2p.errors import StoreError, UsageError
-from musep2p.store.sheets import SHEET, BatchFolder
+from musep2p.store.sheets import SHEET, BatchFolder, named_folders, write_picture
 
 RECIPE = Recipe(
     "atelier",
@@ -85,8 +85,11 @@ def test_where_chooses_the_others_and_seeds_are_an_axis(folder):
         (("city", "size"), {}, "no axis 'size'. Its axes: city, steps, hotel, stars, seed"),
         (("hotel", "stars"), {}, "not axes of their own"),
         (("city", "city"), {}, "not axes of their own"),
-        (("city", "steps"), {"hotel": "c"}, "hotel is never 'c'. It is a, b"),
-        (("city", "steps"), {"seed": "9"}, "seed is never '9'. It is 7, 8"),
+        (("city", "steps"), {"hotel": "c"}, "hotel is never 'c'. It is 'a', 'b'"),
+        (("city", "steps"), {"nope": "1"}, "--where: the batch has no axis 'nope'"),
+        (("city", "steps"), {"city": "Kyoto"}, "city is an axis of the grid"),
+        (("city", "steps"), {"hotel": "a", "stars": "5"}, "no row has stars=5 and what is said before"),
+        (("city", "steps"), {"seed": "9"}, "seed is never '9'. It is '7', '8'"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(folder, names, fixed, message):
@@ -106,7 +109,51 @@ def test_too_many_cells(tmp_path):
 
     with pytest.raises(UsageError, match="160000 cells"):
         BatchFolder(path).grid(("a", "b"), {})
-    assert BatchFolder(path).contact_sheet() is None
+    with pytest.raises(StoreError, match="null makes no pictures"):
+        BatchFolder(path).contact_sheet()
+
+
+def test_values_are_found_as_numbers_too(folder):
+    """5.0 is 5, and a name typed apart from its accents is the same name."""
+    batch = BatchFolder(folder)
+
+    one, other = (batch.grid(("city", "steps"), {"stars": value}) for value in (" 5.0 ", "5"))
+    assert one.tobytes() == other.tobytes()
+
+
+def test_a_grid_of_nothing_is_refused(folder):
+    """Rather than drawn as crosses."""
+    for path in (folder / "images").iterdir():
+        path.unlink()
+    batch = BatchFolder(folder)
+
+    with pytest.raises(UsageError, match="no picture is there with hotel: a, seed: 7"):
+        batch.grid(("city", "steps"), {})
+    with pytest.raises(StoreError, match="no pictures of it are in"):
+        batch.contact_sheet()
+
+
+def test_folders_by_name_and_id(folder):
+    """As `results` finds them without a peer."""
+    store = folder.parent.parent
+
+    for name in ("hotels", "12345", folder.name):
+        assert named_folders(store, name) == [folder]
+    for name in ("last", "123", "hotel"):
+        assert named_folders(store, name) == []
+    assert named_folders(store / "nowhere", "hotels") == []
+
+
+def test_formats_by_suffix(folder, tmp_path):
+    """PNG says the note, JPEG and WebP are what they are called."""
+    sheet = BatchFolder(folder).contact_sheet()
+    for suffix, kind in ((".png", "PNG"), (".JPG", "JPEG"), (".webp", "WEBP")):
+        path = tmp_path / f"out{suffix}"
+        write_picture(sheet, path, "procedural preview, no AI model")
+        with Image.open(path) as image:
+            assert image.format == kind
+    with Image.open(tmp_path / "out.png") as image:
+        assert image.info["Comment"] == "procedural preview, no AI model"
 
 
 def test_no_recipe_is_one_line(tmp_path):
