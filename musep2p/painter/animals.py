@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from musep2p.painter.beasts import SWIMMERS, draw_bird, draw_butterfly, draw_dragon, draw_small, draw_swimmer
+from musep2p.painter.beasts import draw_butterfly, draw_dragon, draw_small
+from musep2p.painter.birds import draw_bird
 from musep2p.painter.canvas import Pen
 from musep2p.painter.chance import Chance
 from musep2p.painter.colour import Colour, dark, grey_of, hex_colour, light
 from musep2p.painter.raster import Patch
+from musep2p.painter.swimmers import SWIMMERS, draw_swimmer
 from musep2p.painter.vector import Points, mirror, oval, path, points, ribbon, spline
 
 __all__ = ["PROFILE", "SITTING", "draw_animal"]

@@ -9,11 +9,11 @@ from musep2p.painter.canvas import Canvas, Pen
 from musep2p.painter.clothes import (
     WIDE_SLEEVES,
     long_clothes,
-    paint_collar,
     paint_skirt,
     paint_torso,
     short_sleeves,
 )
+from musep2p.painter.collars import paint_collar
 from musep2p.painter.colour import Colour, dark, hex_colour, light, mix
 from musep2p.painter.face import Look, paint_face
 from musep2p.painter.hair import paint_back_hair, paint_beard, paint_front_hair

@@ -18,7 +18,7 @@ def draw_flower(pen: Pen, kind: str, own: Colour | None, chance: Chance) -> None
 
 
 def draw_tree(pen: Pen, kind: str, foliage: Colour, chance: Chance, detail: int) -> None:
-    """One tree: `tree`, `pine`, `palm`, `willow`, `maple`, `blossom`, `bamboo`, `cactus` or `bare`."""
+    """One tree: `tree`, `pine`, `palm`, `willow`, `maple`, `blossom`, `bamboo` or `cactus`."""
     TREES[kind](pen, foliage, chance, detail)
 
 
@@ -271,29 +271,6 @@ def _cactus(pen: Pen, foliage: Colour, chance: Chance, detail: int) -> None:
     pen.many([oval(x, y, 0.035, 0.03) for x, y in ((0, -1.02), (-0.22, -0.69), (0.24, -0.82))], hex_colour("e8567a"))
 
 
-def _bare(pen: Pen, foliage: Colour, chance: Chance, detail: int) -> None:
-    bark = hex_colour("4a3c3a")
-    _trunk(pen, chance, 0.5, 0.06, bark)
-    twigs = []
-    for k, (a, b, c) in enumerate(chance.field("twigs", 9 + 3 * detail, 3)):
-        side = 1 if k % 2 else -1
-        start = -0.3 - 0.3 * a
-        twigs.append(
-            ribbon(
-                spline(
-                    [
-                        (0, start),
-                        (side * 0.14 * (0.5 + b), start - 0.14),
-                        (side * 0.34 * (0.4 + b), start - 0.2 - 0.2 * c),
-                    ],
-                    closed=False,
-                ),
-                [0.03, 0.018, 0.005],
-            )
-        )
-    pen.many(twigs, bark, line=0.4)
-
-
 TREES: dict[str, Callable[[Pen, Colour, Chance, int], None]] = {
     "tree": _crown,
     "pine": _pine,
@@ -303,5 +280,4 @@ TREES: dict[str, Callable[[Pen, Colour, Chance, int], None]] = {
     "blossom": _cherry,
     "bamboo": _bamboo,
     "cactus": _cactus,
-    "bare": _bare,
 }

@@ -5,7 +5,7 @@ import pytest
 from musep2p.painter.brief import make_brief
 from musep2p.painter.lexicon import lexicon
 from musep2p.painter.prompt import plain_words, read_prompt
-from musep2p.painter.scenes import subject_of
+from musep2p.painter.subject import subject_of
 
 
 def concepts(text):
