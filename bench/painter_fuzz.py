@@ -63,7 +63,7 @@ def prompt(rng: random.Random, words: list[str]) -> str:
 def lively(picture: np.ndarray) -> bool:
     """Neither flat nor nearly so: tones spread by 6 of 255 or more, and not of a few values only."""
     grey = picture.astype(np.float64).mean(axis=2)
-    return len(np.unique(grey)) >= 6 and float(grey.std()) > 6
+    return len(np.unique(grey)) > 8 and float(grey.std()) > 6
 
 
 def main() -> int:

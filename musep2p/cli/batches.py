@@ -172,7 +172,9 @@ def _draw(settings: Settings, name: str, picture: Picture) -> dict[str, Any]:
     try:
         write_picture(image, target, folder.note)
     except OSError as error:
-        raise StoreError(f"{target} could not be written: {error.strerror}.", "Name another file with --out.") from None
+        raise StoreError(
+            f"{target} could not be written: {error.strerror or error}.", "Name another file with --out."
+        ) from None
     return {"file": str(target), "width": image.width, "height": image.height, "axes": list(picture.axes)}
 
 

@@ -11,10 +11,21 @@ from PIL import Image, ImageDraw
 
 from musep2p.images.lettering import Lettering, system_fonts
 
-__all__ = ["PIXELS_MAX", "TILES_MAX", "GridLabels", "Tile", "contact_sheet", "even_sample", "grid_sheet", "tile_side"]
+__all__ = [
+    "PIXELS_MAX",
+    "SIDE_MAX",
+    "TILES_MAX",
+    "GridLabels",
+    "Tile",
+    "contact_sheet",
+    "even_sample",
+    "grid_sheet",
+    "tile_side",
+]
 
 TILES_MAX = 100
 PIXELS_MAX = 40_000_000  # what every viewer opens
+SIDE_MAX = 16_383  # what WebP, and with it many a gallery, takes
 _SIDE = 384  # of a picture on a sheet, when there is room
 _SIDE_MIN = 48
 _GAP = 10
@@ -88,7 +99,10 @@ def grid_sheet(title: str, note: str, labels: GridLabels, at: Callable[[int, int
         at: the file of (column, row, block), or None.
 
     Returns:
-        A picture of at most `PIXELS_MAX` pixels if its tiles can be as small as that.
+        A picture of at most `PIXELS_MAX` pixels.
+
+    Raises:
+        ValueError: it would be larger even with the smallest tiles.
     """
     columns, rows, blocks = len(labels.across), len(labels.down), len(labels.blocks)
     shape = _shape(at(c, r, b) for b in range(blocks) for r in range(rows) for c in range(columns))
@@ -97,8 +111,10 @@ def grid_sheet(title: str, note: str, labels: GridLabels, at: Callable[[int, int
     block_head = strip + (_SMALL + 16 if blocks > 1 else 0)
     width, height = tile_side(shape, columns, rows * blocks, _GAP)
     block = block_head + rows * (height + _GAP)
-    full = max(_WIDTH_MIN, side + columns * (width + _GAP) + _GAP)
-    sheet = Image.new("RGB", (full, _HEAD + blocks * block + _GAP), _PAPER)
+    full, tall = max(_WIDTH_MIN, side + columns * (width + _GAP) + _GAP), _HEAD + blocks * block + _GAP
+    if full * tall > PIXELS_MAX or max(full, tall) > SIDE_MAX:
+        raise ValueError(f"{full}x{tall} pixels")
+    sheet = Image.new("RGB", (full, tall), _PAPER)
     pen = ImageDraw.Draw(sheet)
     _title(pen, sheet.width, title, note)
     for b, heading in enumerate(labels.blocks):

@@ -9,7 +9,6 @@ from musep2p.painter.canvas import Canvas, Pen, fade
 from musep2p.painter.chance import Chance
 from musep2p.painter.colour import Colour, dark, hex_colour, light, mix, vivid
 from musep2p.painter.noise import cloud, profile
-from musep2p.painter.raster import Patch
 from musep2p.painter.vector import Frame, Points, arc, oval, path, points, ribbon, spline, turned
 
 __all__ = ["paint_abstract", "paint_backdrop"]
@@ -30,9 +29,8 @@ def paint_abstract(canvas: Canvas, brief: Brief) -> None:
     """A composition of shapes; which one and in which colours is the prompt's and the seed's."""
     colours = _colours(brief)
     drawing = brief.chance.pick("composition", (_circles, _waves, _strokes, _tiles, _rays, _pebbles))
-    whole = Patch(0, 0, np.ones((canvas.height, canvas.width), np.float32))
     ground = colours[-1]
-    canvas.lay(whole, fade(light(ground, 0.15), mix(ground, colours[0], 0.12), 0, canvas.height))
+    canvas.flood(fade(light(ground, 0.15), mix(ground, colours[0], 0.12), 0, canvas.height))
     drawing(canvas, brief, colours)
 
 
@@ -49,8 +47,7 @@ def paint_backdrop(canvas: Canvas, brief: Brief) -> None:
     base = palette.lit(base, 0.8)
     if brief.has("tone.dark", "light.dramatic", "light.spot"):
         base = dark(base, 0.6)
-    whole = Patch(0, 0, np.ones((canvas.height, canvas.width), np.float32))
-    canvas.lay(whole, fade(light(base, 0.28), dark(base, 0.18), 0, canvas.height))
+    canvas.flood(fade(light(base, 0.28), dark(base, 0.18), 0, canvas.height))
     texture = cloud(chance, "backdrop", (canvas.height, canvas.width), (5, 4), 2 + brief.detail)
     canvas.veil(np.clip(texture - 0.45, 0, 1), light(base, 0.6), 0.55)
     ornament = chance.pick("ornament", ("disc", "arch", "leaves", "none", "disc", "bands"))

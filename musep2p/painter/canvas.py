@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +69,11 @@ class Canvas:
         if self.ink is not None and opacity > 0.5:
             self.ink[rows, columns] *= 1 - part
 
+    def flood(self, paint: Paint, top: float = 0) -> None:
+        """Put paint over everything from a row down."""
+        first = int(top)
+        self.lay(Patch(first, 0, np.ones((self.height - first, self.width), np.float32)), paint)
+
     def shade(self, patch: Patch | None, factor: float) -> None:
         """Darken (below 1) or lighten (above 1) where the patch is."""
         if patch is None:
@@ -114,6 +120,15 @@ class Canvas:
         self.rgb += (colour.astype(np.float32) - self.rgb) * part
 
 
+class How(TypedDict, total=False):
+    """How a shape is filled; see `Pen.many`."""
+
+    opacity: float
+    soft: float
+    clip: Patch | None
+    line: float
+
+
 @dataclass(frozen=True, slots=True)
 class Pen:
     """Draws on a canvas in the local units of a frame.
@@ -150,7 +165,20 @@ class Pen:
         line: float = 1.0,
         holes: Sequence[Points] = (),
     ) -> Patch | None:
-        """Fill some outlines with one paint; returns where it lies, for shapes that must stay inside."""
+        """Fill some outlines with one paint.
+
+        Args:
+            shapes: outlines in local units; what lies in several counts once.
+            paint: a colour, or what gives the colours of a window.
+            opacity: 0 to 1.
+            soft: width of the soft edge in local units; such shapes have no outline.
+            clip: keep to where this is.
+            line: strength of the outline in pictures that have them.
+            holes: outlines taken away from a single shape.
+
+        Returns:
+            Where it lies, for shapes that must stay inside; None when nothing of it is on the canvas.
+        """
         if not shapes:
             return None
         placed = [self.frame.place(shape) for shape in shapes]
@@ -167,27 +195,23 @@ class Pen:
             self.canvas.outline(placed, self.canvas.line * line * self.weight, clip)
         return cut
 
-    def poly(self, shape: Pairs, paint: Paint, **how: float | Patch | None) -> Patch | None:
+    def poly(self, shape: Pairs, paint: Paint, **how: Unpack[How]) -> Patch | None:
         """Fill a polygon."""
-        return self.many([points(shape)], paint, **how)  # type: ignore[arg-type]
+        return self.many([points(shape)], paint, **how)
 
-    def blob(self, shape: Pairs, paint: Paint, **how: float | Patch | None) -> Patch | None:
+    def blob(self, shape: Pairs, paint: Paint, **how: Unpack[How]) -> Patch | None:
         """Fill a smooth closed curve through the points."""
-        return self.many([spline(shape)], paint, **how)  # type: ignore[arg-type]
+        return self.many([spline(shape)], paint, **how)
 
-    def oval(
-        self, cx: float, cy: float, rx: float, ry: float, paint: Paint, **how: float | Patch | None
-    ) -> Patch | None:
+    def oval(self, cx: float, cy: float, rx: float, ry: float, paint: Paint, **how: Unpack[How]) -> Patch | None:
         """Fill an ellipse."""
-        return self.many([oval(cx, cy, rx, ry)], paint, **how)  # type: ignore[arg-type]
+        return self.many([oval(cx, cy, rx, ry)], paint, **how)
 
-    def line(
-        self, shape: Pairs, width: float | Sequence[float], paint: Paint, **how: float | Patch | None
-    ) -> Patch | None:
+    def line(self, shape: Pairs, width: float | Sequence[float], paint: Paint, **how: Unpack[How]) -> Patch | None:
         """Draw a smooth open line; `width` in local units. In pictures with outlines it is drawn with the pen."""
         curve = ribbon(spline(shape, closed=False), width)
         how.setdefault("line", 0.0)
-        return self.many([curve], paint, **how)  # type: ignore[arg-type]
+        return self.many([curve], paint, **how)
 
     def ink(self, shape: Pairs, width: float | Sequence[float], paint: Paint, opacity: float = 1.0) -> None:
         """A drawn line such as a mouth: in colour, or as pen line where the picture has them."""

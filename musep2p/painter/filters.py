@@ -21,6 +21,7 @@ __all__ = [
     "shifted",
     "stretched",
     "tinted",
+    "vignette",
     "voronoi",
 ]
 
@@ -150,3 +151,12 @@ def nearest_colour(pixels: Image, palette: list[Colour]) -> Image:
         best = np.where(closer, distance, best)
         out[closer] = colour.astype(np.float32)
     return out
+
+
+def vignette(pixels: Image, strength: float) -> Image:
+    """Darker towards the corners."""
+    height, width, _ = pixels.shape
+    y = ((np.arange(height) + 0.5) / height * 2 - 1).astype(np.float32)[:, None]
+    x = ((np.arange(width) + 0.5) / width * 2 - 1).astype(np.float32)[None, :]
+    away = x * x * np.float32(0.5) + y * y * np.float32(0.5)
+    return pixels * (1 - away * away * np.float32(strength))[:, :, None]

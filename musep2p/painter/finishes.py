@@ -9,18 +9,18 @@ import numpy as np
 from musep2p.painter import media, prints
 from musep2p.painter.brief import Brief
 from musep2p.painter.canvas import Canvas, Image
-from musep2p.painter.filters import blurred, cells, grey, saturated, stretched, tinted
+from musep2p.painter.filters import blurred, cells, grey, saturated, stretched, tinted, vignette
 from musep2p.painter.noise import cloud, value_noise
 from musep2p.painter.vector import Points, oval
 
-__all__ = ["finish", "line_width", "touch"]
+__all__ = ["FINISHES", "finish", "line_width", "touch"]
 
 # Width of the outlines that a finish wants, in pixels of a picture 512 wide.
 _LINES = {
     "ink": 2.4, "pencil": 1.3, "charcoal": 1.8, "woodblock": 3.0, "ukiyoe": 1.8, "comic": 2.4, "anime": 1.4, "pop": 3.0,
     "deco": 1.5, "neon": 1.9, "blueprint": 1.3, "glass": 3.6, "watercolour": 0.9, "papercut": 2.2,
 }  # fmt: skip
-_FINISHES: dict[str, Callable[[Canvas, Brief], Image]] = {
+FINISHES: dict[str, Callable[[Canvas, Brief], Image]] = {
     "watercolour": media.watercolour,
     "ink": media.ink_wash,
     "pencil": media.pencil,
@@ -77,7 +77,7 @@ def finish(canvas: Canvas, brief: Brief) -> Image:
         canvas.rgb = cells(canvas.rgb, brief.chance, brief.short_side / 46)
     elif brief.detail == 1 and brief.name("finish") not in ("pixel", "blueprint"):
         canvas.rgb = blurred(canvas.rgb, max(1, brief.short_side // 700))
-    drawing = _FINISHES.get(brief.name("finish"), _gouache)
+    drawing = FINISHES.get(brief.name("finish"), _gouache)
     pixels = drawing(canvas, brief)
     contrast = np.float32(0.78 + 0.33 * close)
     if brief.has("light.dramatic"):
@@ -101,15 +101,6 @@ def _gouache(canvas: Canvas, brief: Brief) -> Image:
     tooth = value_noise(brief.chance, "tooth", (canvas.height, canvas.width), (canvas.height / 2.5, canvas.width / 2.5))
     pixels = canvas.rgb * (1 + (tooth - np.float32(0.5)) * np.float32(0.035 + 0.012 * brief.detail))[:, :, None]
     return vignette(pixels, 0.16)
-
-
-def vignette(pixels: Image, strength: float) -> Image:
-    """Darker towards the corners."""
-    height, width, _ = pixels.shape
-    y = ((np.arange(height) + 0.5) / height * 2 - 1).astype(np.float32)[:, None]
-    x = ((np.arange(width) + 0.5) / width * 2 - 1).astype(np.float32)[None, :]
-    away = x * x * np.float32(0.5) + y * y * np.float32(0.5)
-    return pixels * (1 - away * away * np.float32(strength))[:, :, None]
 
 
 def _toned(pixels: Image, brief: Brief) -> Image:

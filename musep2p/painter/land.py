@@ -166,7 +166,7 @@ def hills(canvas: Canvas, brief: Brief, horizon: float, count: int = 4) -> Row:
         base = horizon + (canvas.height - horizon) * (part * 0.72)
         swing = (0.10 - 0.03 * part) * canvas.height
         line = base - swing * (profile(chance, "line", canvas.width, 1.5 + part, 1 + brief.detail) - 0.4)
-        colour = mix(mix(palette.far, palette.middle, smooth_part(part)), palette.near, max(0.0, part * 1.6 - 0.6))
+        colour = mix(mix(palette.far, palette.middle, float(smooth(part))), palette.near, max(0.0, part * 1.6 - 0.6))
         colour = vivid(colour, 0.9 + 0.3 * part)
         patch = below(canvas, line, fade(light(colour, 0.12), dark(colour, 0.22), base - swing, base + swing * 3.2))
         if patch is not None and brief.detail >= 1 and layer >= 1:
@@ -174,11 +174,6 @@ def hills(canvas: Canvas, brief: Brief, horizon: float, count: int = 4) -> Row:
         if layer == count - 2:
             stand = line
     return stand
-
-
-def smooth_part(part: float) -> float:
-    """The smooth step for one number."""
-    return part * part * (3 - 2 * part)
 
 
 def _furrows(canvas: Canvas, brief: Brief, patch: Patch, line: Row, colour: Colour, layer: int) -> None:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from musep2p.painter.brief import Brief
 from musep2p.painter.canvas import Canvas, Image
-from musep2p.painter.filters import blurred, grey, levelled, over, saturated, shifted, tinted
+from musep2p.painter.filters import blurred, grey, levelled, over, saturated, shifted, tinted, vignette
 from musep2p.painter.noise import cloud, value_noise
 from musep2p.painter.raster import Mask, coverage
 from musep2p.painter.vector import points, turned
@@ -284,8 +284,4 @@ def photo(canvas: Canvas, brief: Brief) -> Image:
     part = np.clip(pixels * np.float32(1 / 255), 0, 1)
     pixels = (part * part * (3 - 2 * part) * np.float32(0.5) + part * np.float32(0.5)) * 255
     grain = brief.chance.field("film", canvas.height, canvas.width).astype(np.float32) - np.float32(0.5)
-    pixels = pixels + (grain * 15)[:, :, None]
-    y = ((np.arange(canvas.height) + 0.5) / canvas.height * 2 - 1).astype(np.float32)[:, None]
-    x = ((np.arange(canvas.width) + 0.5) / canvas.width * 2 - 1).astype(np.float32)[None, :]
-    corners = 1 - (x * x + y * y) * np.float32(0.17)
-    return (pixels * corners[:, :, None]).astype(np.float32)
+    return vignette(pixels + (grain * 15)[:, :, None], 0.3)

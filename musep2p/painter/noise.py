@@ -15,7 +15,7 @@ __all__ = ["cloud", "profile", "smooth", "value_noise"]
 Row = npt.NDArray[np.float64]
 
 
-def smooth(t: npt.NDArray[Any]) -> Any:
+def smooth(t: Any) -> Any:
     """The cubic that starts and ends flat."""
     return t * t * (3 - 2 * t)
 

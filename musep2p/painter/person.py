@@ -312,11 +312,6 @@ def _held(brief: Brief, role_held: str) -> str:
             and brief.has("pose.hold")
         ):
             return f"animal.{term.name}"
-        if concept_sky(term.name) and brief.has("pose.hold"):
-            return "sky.balloon"
+    if brief.has("sky.balloon") and brief.has("pose.hold"):
+        return "sky.balloon"
     return f"thing.{role_held}" if role_held != "-" else ""
-
-
-def concept_sky(name: str) -> bool:
-    """Something of the sky that can be held on a string."""
-    return name == "balloon"

@@ -139,7 +139,7 @@ def pixel(canvas: Canvas, brief: Brief) -> Image:
     small = (sums / (block * block)).astype(np.float32)
     small = saturated(np.clip((small - 128) * np.float32(1.12) + 128, 0, 255), 1.25)
     tile = np.tile(_BAYER, (rows // 4 + 1, columns // 4 + 1))[:rows, :columns, None]
-    step = np.float32(255 / 6)
+    step = np.float32(255 / 8)
     small = np.clip(np.floor(small / step + tile * np.float32(0.8)) * step, 0, 255)
     return np.repeat(np.repeat(small, block, axis=0), block, axis=1)[: canvas.height, : canvas.width]
 

@@ -17,7 +17,7 @@ __all__ = ["Term", "plain_words", "read_prompt"]
 
 _LENGTH_MAX = 4000  # characters; what matters is said before
 _TOKEN = re.compile(
-    r"<[^<>]{0,200}>|\\.|:\s*\d{1,4}(?:\.\d{1,6})?\s*\)|[()\[\]]|[a-zà-öø-ÿ0-9&]+|['’]s?"  # noqa: RUF001
+    r"<[^<>]{0,200}>|\\.|:\s*\d{1,4}(?:\.\d{1,6})?\s*\)|[()\[\]]|[a-zà-öø-ÿ0-9&]+|['\u2019]s?"
     r"|[\u3400-\u9fff\uf900-\ufaff]+|[,;.|\n、。!?/]"
 )
 _STOPS = ",;.|\n、。!?/"
@@ -97,7 +97,7 @@ def _tokens(text: str) -> list[_Token]:
                     token.weight = min(_WEIGHT_MAX, token.weight * factor)
         elif text_ in _STOPS:
             clause += 1
-        elif text_[0] not in "<\\'’":  # noqa: RUF001
+        elif text_[0] not in "<\\'\u2019":
             tokens.append(_Token(text_, 1.0, clause))
     return tokens
 

@@ -9,19 +9,18 @@ from musep2p.painter.canvas import Canvas, Pen, fade
 from musep2p.painter.colour import Colour, hex_colour, light, mix
 from musep2p.painter.noise import cloud, profile
 from musep2p.painter.palette import named
-from musep2p.painter.raster import Patch
 from musep2p.painter.vector import Frame, Points, arc, oval, path, points, ribbon, spline, star
 
 __all__ = ["paint_sky"]
 
+_BRIGHT = {"red": "d8402f", "gold": "f2c14a", "orange": "f08a3a", "blue": "7fb0e8", "pink": "f2a0b8"}
 _RAINBOW = ("d84a3f", "ea8b3a", "f2cf4a", "69b35f", "4a8fd0", "6a55a8")
 
 
 def paint_sky(canvas: Canvas, brief: Brief, horizon: float) -> None:
     """Fill the canvas with sky, and put into it what the brief wants; `horizon` in pixels."""
     palette = brief.palette
-    whole = Patch(0, 0, np.ones((canvas.height, canvas.width), np.float32))
-    canvas.lay(whole, fade(palette.sky, palette.horizon, 0, horizon))
+    canvas.flood(fade(palette.sky, palette.horizon, 0, horizon))
     if palette.night or brief.has("sky.stars"):
         _stars(canvas, brief, horizon)
     if brief.has("sky.aurora"):
@@ -93,7 +92,7 @@ def _disc(canvas: Canvas, brief: Brief, horizon: float) -> None:
     y = (chance.between("disc y", 0.66, 0.85) if low else chance.between("disc y", 0.22, 0.42)) * horizon
     x = side * canvas.width
     own = brief.colour("sky.sun", "sky.moon")
-    colour = _own(own) if own else light(palette.sun, 0.2)
+    colour = _bright(own) if own else light(palette.sun, 0.2)
     canvas.glow(x, y, radius * 5, colour, 0.6)
     pen = Pen(canvas, Frame(x, y, radius))
     if moon and not own and chance.true("crescent", 0.35):
@@ -110,12 +109,9 @@ def _disc(canvas: Canvas, brief: Brief, horizon: float) -> None:
         pen.many(shapes, colour * 0.88, opacity=0.5, clip=body, line=0)
 
 
-def _own(name: str) -> Colour:
-    from_name = {"red": "d8402f", "gold": "f2c14a", "orange": "f08a3a", "blue": "7fb0e8", "pink": "f2a0b8"}
-    if name in from_name:
-        return hex_colour(from_name[name])
-
-    return named(name)
+def _bright(name: str) -> Colour:
+    """A named colour as light or silk has it, brighter than paint."""
+    return hex_colour(_BRIGHT[name]) if name in _BRIGHT else named(name)
 
 
 def _rainbow(canvas: Canvas, brief: Brief, horizon: float) -> None:
@@ -219,7 +215,7 @@ def _balloon(canvas: Canvas, brief: Brief, horizon: float, number: int) -> None:
     x, y = slot + chance.between("x", -0.08, 0.08), chance.between("y", 0.22, 0.6)
     pen = Pen(canvas, Frame(x * canvas.width, y * horizon, scale))
     own = brief.colour("sky.balloon")
-    one = _own(own) if own else hex_colour(chance.pick("one", ("d8452f", "e8a33a", "3f7fc0", "7a4fa0")))
+    one = _bright(own) if own else hex_colour(chance.pick("one", ("d8452f", "e8a33a", "3f7fc0", "7a4fa0")))
     envelope = pen.blob(
         path("0,-1 0.75,-0.7 0.92,-0.1 0.45,0.6 0.16,0.95 -0.16,0.95 -0.45,0.6 -0.92,-0.1 -0.75,-0.7"),
         brief.palette.lit(one, 0.5),
@@ -288,7 +284,7 @@ def _kite(canvas: Canvas, brief: Brief, horizon: float) -> None:
     x = brief.chance.between("kite", 0.35, 0.7) * canvas.width
     pen = Pen(canvas, Frame(x, 0.35 * horizon, brief.short_side * 0.1, 0.08))
     own = brief.colour("sky.kite")
-    colour = _own(own) if own else hex_colour("d8452f")
+    colour = _bright(own) if own else hex_colour("d8452f")
     pen.line([(0, 1.1), (-0.5, 2.4), (0.4, 3.6), (-0.6, 5.5)], 0.03, hex_colour("5a4a3a"))
     pen.poly([(0, -1), (0.75, -0.1), (0, 1.1), (-0.75, -0.1)], colour)
     pen.poly([(0, -1), (0.75, -0.1), (0, -0.1)], light(colour, 0.5), line=0)

@@ -161,10 +161,8 @@ def room(canvas: Canvas, brief: Brief) -> None:
     wall = palette.lit(palette.drawn[0] if palette.drawn else wall, 0.6)
     floor = palette.lit(hex_colour("8a6244"), 0.7)
     edge = canvas.height * 0.76
-    whole = Patch(0, 0, np.ones((canvas.height, canvas.width), np.float32))
-    canvas.lay(whole, fade(light(wall, 0.12), dark(wall, 0.12), 0, edge))
-    boards = Patch(int(edge), 0, np.ones((canvas.height - int(edge), canvas.width), np.float32))
-    canvas.lay(boards, fade(light(floor, 0.1), dark(floor, 0.3), edge, canvas.height))
+    canvas.flood(fade(light(wall, 0.12), dark(wall, 0.12), 0, edge))
+    canvas.flood(fade(light(floor, 0.1), dark(floor, 0.3), edge, canvas.height), edge)
     side = chance.pick("window", (0.28, 0.72))
     pen = Pen(canvas, Frame(side * canvas.width, canvas.height * 0.34, min(canvas.width * 0.24, canvas.height * 0.2)))
     pen.poly([(-1.1, -1.3), (1.1, -1.3), (1.1, 1.3), (-1.1, 1.3)], hex_colour("f6f1e6"))
@@ -199,8 +197,7 @@ def underwater(canvas: Canvas, brief: Brief) -> None:
     """Blue water with shafts of light, weed, coral, bubbles."""
     own = brief.colour("land.underwater", "land.sea") or (brief.names("colour") or [""])[0]
     deep = named(own) if own and not brief.names("animal") else hex_colour("1a5f8f")
-    whole = Patch(0, 0, np.ones((canvas.height, canvas.width), np.float32))
-    canvas.lay(whole, fade(light(mix(deep, hex_colour("5fd0d8"), 0.45), 0.2), dark(deep, 0.55), 0, canvas.height))
+    canvas.flood(fade(light(mix(deep, hex_colour("5fd0d8"), 0.45), 0.2), dark(deep, 0.55), 0, canvas.height))
     _shafts(canvas, brief)
     bed = canvas.height * 0.9 - profile(brief.chance, "bed", canvas.width, 3, 3) * canvas.height * 0.06
     sand, mud = hex_colour("c9b98a") * 0.75, hex_colour("8a7f70") * 0.6
@@ -269,8 +266,7 @@ def _corals(canvas: Canvas, brief: Brief) -> None:
 def space(canvas: Canvas, brief: Brief) -> None:
     """Stars, a nebula, and planets; the moon's ground if one stands on it."""
     chance = brief.chance
-    whole = Patch(0, 0, np.ones((canvas.height, canvas.width), np.float32))
-    canvas.lay(whole, fade(hex_colour("0b0d22"), hex_colour("1f1a3f"), 0, canvas.height))
+    canvas.flood(fade(hex_colour("0b0d22"), hex_colour("1f1a3f"), 0, canvas.height))
     tones = [
         hex_colour(text) for text in chance.pick("nebula", ("7a3fa8 2f6fc0", "c0406a 5a3fa8", "2f8f9f 7a4fc0")).split()
     ]

@@ -103,9 +103,8 @@ def paint_street(canvas: Canvas, brief: Brief, horizon: float) -> None:
     """A street that runs away from us between houses, with a wet road when it rains."""
     palette = brief.palette
     vanish = (brief.chance.between("street", 0.42, 0.58) * canvas.width, horizon)
-    ground = Patch(int(horizon), 0, np.ones((canvas.height - int(horizon), canvas.width), np.float32))
     road = palette.lit(hex_colour("6a6672"))
-    canvas.lay(ground, fade(mix(road, palette.horizon, 0.4), dark(road, 0.25), horizon, canvas.height))
+    canvas.flood(fade(mix(road, palette.horizon, 0.4), dark(road, 0.25), horizon, canvas.height), horizon)
     pen = Pen(canvas, Frame(0, 0, 1), 0.7)
     pave = palette.lit(hex_colour("a8a098"))
     for side in (-1, 1):

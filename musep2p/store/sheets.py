@@ -117,7 +117,11 @@ class BatchFolder:
         if not found:
             raise self._no_cells(others)
         labels = GridLabels(tuple(names), *[values_of(axis) for axis in range(len(names))])
-        return grid_sheet(self.name, "; ".join([self.note, *others]), labels, lambda *at: found.get(at[: len(names)]))
+        note = "; ".join([self.note, *others])
+        try:
+            return grid_sheet(self.name, note, labels, lambda *at: found.get(at[: len(names)]))
+        except ValueError as error:
+            raise UsageError(f"--grid: a picture of {error} is too large.", "Put longer axes first.") from None
 
     def _no_cells(self, others: list[str]) -> MuseError:
         if self.tasks.recipe.engine in _NO_PICTURES:

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from musep2p.images.sheet import Tile, contact_sheet
-from musep2p.painter.finishes import _FINISHES
+from musep2p.painter.finishes import FINISHES
 from musep2p.painter.lexicon import lexicon
 from musep2p.painter.paint import paint
 from tests.painter.prompts24 import PROMPTS
@@ -92,7 +92,7 @@ def pictures() -> None:
     }
     subject = "old man with a beard, a wool hat and a yellow coat, by the sea"
     finishes = [("no finish", {"prompt": subject})]
-    finishes += [(names[name], {"prompt": f"{subject}, {names[name]}"}) for name in _FINISHES]
+    finishes += [(names[name], {"prompt": f"{subject}, {names[name]}"}) for name in FINISHES]
     _sheet("atelier-finishes", "Finishes", finishes, (270, 360))
 
 

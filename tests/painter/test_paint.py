@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musep2p.painter.brief import make_brief
-from musep2p.painter.finishes import _FINISHES
+from musep2p.painter.finishes import FINISHES
 from musep2p.painter.lexicon import lexicon
 from musep2p.painter.paint import paint
 from musep2p.painter.person import make_person
@@ -77,7 +77,7 @@ def test_seeds_steps_and_guidance_differ():
 def test_every_finish_is_another_picture():
     """Each of them against all others, and against none."""
     words = {meant[0]: " ".join(phrase) for phrase, meant in reversed(list(lexicon().english.items()))}
-    pictures = {name: pixels(f"lighthouse by the sea, {words[f'finish.{name}']}") for name in _FINISHES}
+    pictures = {name: pixels(f"lighthouse by the sea, {words[f'finish.{name}']}") for name in FINISHES}
     pictures[""] = pixels("lighthouse by the sea")
 
     for name, picture in pictures.items():

@@ -44,16 +44,14 @@ def probe(**settings):
 def test_no_cpu_feature_changes_a_pixel():
     """With every feature that numpy can switch off, and glibc without AVX2 and FMA: other exp and sin, same pixels."""
     features, exp, sine, painted = probe()
-    if not features:
-        pytest.skip("this CPU has no features beyond numpy's baseline")
     off = {"NPY_DISABLE_CPU_FEATURES": " ".join(features), "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA"}
     left, other_exp, other_sine, same = probe(**off)
 
     assert left == set()
-    assert other_exp != exp
-    if sys.platform == "linux":
-        assert other_sine != sine
     assert same == painted
+    if features:  # a CPU with nothing beyond numpy's baseline has nothing that could be switched off
+        assert other_exp != exp
+        assert other_sine != sine or sys.platform != "linux"
 
 
 def test_pixels_hold_from_version_to_version():

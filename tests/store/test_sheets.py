@@ -163,11 +163,33 @@ def test_no_recipe_is_one_line(tmp_path):
 
 
 def test_left_out_tasks_are_not_on_the_sheet(tmp_path):
-    """The sample is of what is wanted."""
+    """The sample is of what is wanted, evenly; what is excluded has no place and no cross."""
     path = tmp_path / "hotels-12345678"
     (path / "images").mkdir(parents=True)
-    recipe = Recipe("atelier", {"prompt": "x"}, (Axis.of("steps", tuple(range(300))),), given=("steps",))
+    steps = Axis.of("steps", tuple(range(300)))
+    recipe = Recipe(
+        "atelier", {"prompt": "x"}, (steps,), given=("steps",), exclude=({"steps": tuple(range(0, 300, 2))},)
+    )
     (path / "recipe.msgpack").write_bytes(encode_recipe(recipe))
-    batch = BatchFolder(path)
+    tasks = Tasks(recipe)
+    for index in tasks.unexcluded():
+        Image.new("RGB", (9, 9), (index % 256, index // 256, 201)).save(path / "images" / f"{tasks.name(index)}.png")
+    shown = {c[0] + 256 * c[1] for c in colours_of(BatchFolder(path).contact_sheet()) if c[2] == 201 and c[1] < 2}
 
-    assert batch._sampled([0, 150, 299]) == [0, 150, 299]
+    assert len(shown) == 100 and all(index % 2 for index in shown) and {1, 299} <= shown
+    assert (0xE2, 0xDE, 0xD6) not in colours_of(BatchFolder(path).contact_sheet())
+
+
+def test_a_grid_too_tall_for_any_viewer_is_refused(tmp_path):
+    """Blocks of one tile each would make a ribbon."""
+    path = tmp_path / "tall-12345678"
+    (path / "images").mkdir(parents=True)
+    axes = (Axis.of("a", (1,)), Axis.of("b", (1,)), Axis.of("c", tuple(range(800))))
+    (path / "recipe.msgpack").write_bytes(
+        encode_recipe(Recipe("atelier", {"prompt": "x"}, axes, given=("a", "b", "c")))
+    )
+    batch = BatchFolder(path)
+    Image.new("RGB", (30, 40)).save(path / "images" / f"{batch.tasks.name(0)}.png")
+
+    with pytest.raises(UsageError, match="too large"):
+        batch.grid(("a", "b", "c"), {})
