@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import zmq
+from zmq.utils.monitor import parse_monitor_message
 
 from musep2p.core import events as ev
 from musep2p.core.messages import Envelope
@@ -26,8 +27,8 @@ __all__ = ["DEFAULT_PORT", "ZmqLinks", "peer_address"]
 DEFAULT_PORT = 7340
 _PORTS_TRIED = 100
 _PROBE_S = 1.0
-_PROBES = 5
 _PROBE_AGAIN_S = 0.15
+_PROBING_S = 5.0  # then silence has told the core
 _PEER_ADDRESS = "Peer-Address"
 _CONTROL, _BULK = b"c", b"b"
 _BULK_WAITING = 32  # messages of up to 1 MiB; who does not read them loses more
@@ -54,16 +55,17 @@ CLIENT_OPTIONS = {
     zmq.CONNECT_TIMEOUT: 3000,
     zmq.IMMEDIATE: 0,  # a first hello waits for its connection; stale ones go with the hang-up
 }
-_MONITORED = zmq.EVENT_DISCONNECTED
+_BACK = zmq.EVENT_HANDSHAKE_SUCCEEDED
+_MONITORED = zmq.EVENT_DISCONNECTED | _BACK
 
 
 @dataclass(slots=True)
 class _Link:
-    """One connected DEALER, and the monitor that tells when it closes."""
+    """One connected DEALER, and the monitor that tells when it closes and when it is back."""
 
     socket: zmq.Socket[bytes]
     monitor: zmq.Socket[bytes] | None
-    last_probe: float = 0.0
+    probe: asyncio.Task[None] | None = None
 
 
 class ZmqLinks:
@@ -87,7 +89,6 @@ class ZmqLinks:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._context.setsockopt(zmq.MAX_SOCKETS, 4096)
         self._links: dict[str, _Link] = {}
-        self._probes: set[asyncio.Task[None]] = set()
         self._bad: dict[str, int] = {}
         self._closed = False
         self._drain_soon: set[zmq.Socket[bytes]] = set()
@@ -133,8 +134,6 @@ class ZmqLinks:
         if self._closed:
             return
         self._closed = True
-        for task in self._probes:
-            task.cancel()
         for link in self._links.values():
             link.socket.setsockopt(zmq.LINGER, 200)
             self._close_link(link)
@@ -189,6 +188,8 @@ class ZmqLinks:
         return link
 
     def _close_link(self, link: _Link) -> None:
+        if link.probe is not None:
+            link.probe.cancel()
         self._loop.remove_reader(_descriptor(link.socket))
         if link.monitor is not None:
             self._loop.remove_reader(_descriptor(link.monitor))
@@ -250,29 +251,31 @@ class ZmqLinks:
     def _drain_monitor(self, address: str, link: _Link) -> None:
         while not self._closed and link.monitor is not None:
             try:
-                link.monitor.recv_multipart(zmq.NOBLOCK)
+                event = parse_monitor_message(link.monitor.recv_multipart(zmq.NOBLOCK))["event"]
             except zmq.ZMQError:
                 return
-            if self._links.get(address) is link and self._loop.time() - link.last_probe > _PROBE_S:
-                link.last_probe = self._loop.time()
-                task = self._loop.create_task(self._probe(address))
-                self._probes.add(task)
-                task.add_done_callback(self._probes.discard)
+            if link.probe is not None:
+                link.probe.cancel()
+            link.probe = None if event == _BACK else self._loop.create_task(self._probe(address))
 
     async def _probe(self, address: str) -> None:
         """A link closed: is the process gone (connection refused), or only the path?
 
-        A dying process closes its sockets one by one, so a connection that succeeds is tried again.
+        A dying process closes its sockets one by one, and on a busy machine takes its time, so who still accepts
+        connections is tried again until it has shaken hands or was silent for long enough to be down anyway.
         """
         host, _, port = address.rpartition(":")
-        for _ in range(_PROBES):
+        until = self._loop.time() + _PROBING_S
+        while self._loop.time() < until:
             try:
                 _, writer = await asyncio.wait_for(asyncio.open_connection(host.strip("[]"), int(port)), _PROBE_S)
                 writer.close()
+            except TimeoutError:
+                continue
             except ConnectionRefusedError:
                 self._post(ev.LinkRefused(address))
                 return
-            except (OSError, TimeoutError, ValueError):
+            except (OSError, ValueError):
                 return
             await asyncio.sleep(_PROBE_AGAIN_S)
 

@@ -106,6 +106,25 @@ def test_a_process_that_is_gone_is_told_at_once():
     run(scenario)
 
 
+def test_a_process_that_dies_slowly_is_told_as_soon_as_it_refuses():
+    """Its links close while its listening socket lives on for most of a second, as on a busy machine."""
+
+    async def scenario(one, two):
+        one.links.send(two.address, envelope(m.Goodbye()))
+        await two.next()
+        port = two.links.port
+        two.links.close()
+        with socket.create_server(("127.0.0.1", port)) as dying:
+            first, _ = await asyncio.to_thread(dying.accept)
+            await asyncio.sleep(0.85)  # the condition itself: it lives for so long
+            assert one.events.empty()
+            first.close()
+
+        assert await one.next() == ev.LinkRefused(two.address)
+
+    run(scenario)
+
+
 def test_nobody_there_costs_nothing():
     """Sending never blocks and never raises; what found no room is lost."""
 
