@@ -9,15 +9,20 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import psutil
 
 from musep2p.config import Settings
 from musep2p.core import effects as fx
 from musep2p.core import events as ev
+from musep2p.core.clients import results_page
 from musep2p.core.ids import BatchId
 from musep2p.core.messages import PROTOCOL_VERSION, Hello
 from musep2p.core.peer_state import PeerState
+from musep2p.core.records import BatchFact, ResultBlock
+from musep2p.core.reports import report_pages
+from musep2p.core.requests import Answer
 from musep2p.core.state import Core
 from musep2p.core.tuning import Tuning
 from musep2p.engines.registry import engine_names, load_engine
@@ -232,13 +237,15 @@ class Peer:
         links, slots = self._links, self._slots
         table: dict[type[fx.Effect], Callable[..., None]] = {
             fx.Send: lambda e: links.send(e.address, e.envelope, e.bulk_port),
+            fx.SendReport: self._send_report,
+            fx.ReplyResults: self._reply_results,
             fx.Reply: lambda e: links.reply(e.via, e.answer),
             fx.ReplyEnvelope: lambda e: links.reply(e.via, e.envelope),
             fx.Hangup: lambda e: links.hang_up(e.address),
             fx.Write: lambda e: self._journal.append(e.position, e.record, e.sync),
             fx.Start: slots.start,
             fx.Kill: lambda e: slots.kill(e.slot, e.reason),
-            fx.Publish: self._to_store,
+            fx.Publish: self._publish,
             fx.Lookup: self._to_store,
             fx.StoreBatch: self._to_store,
             fx.OpenStore: self._open_store,
@@ -248,7 +255,22 @@ class Peer:
         }
         return table
 
-    def _to_store(self, effect: fx.Publish | fx.Lookup | fx.StoreBatch) -> None:
+    def _send_report(self, effect: fx.SendReport) -> None:
+        facts = ((cast(BatchFact, record), size) for record, size in map(self._journal.read, effect.facts))
+        for envelope, bulk in report_pages(effect.envelope, facts):
+            self._links.send(effect.address, envelope, effect.bulk_port if bulk else 0)
+
+    def _reply_results(self, effect: fx.ReplyResults) -> None:
+        page = results_page(effect, lambda position: self._journal.read(position)[0])
+        self._links.reply(effect.via, Answer(effect.number, page))
+
+    def _publish(self, effect: fx.Publish) -> None:
+        block, _ = self._journal.read(effect.position)
+        assert isinstance(block, ResultBlock)
+        if self._store is not None:
+            self._store.publish(effect, block)
+
+    def _to_store(self, effect: fx.Lookup | fx.StoreBatch) -> None:
         if self._store is not None:
             self._store.perform(effect)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -82,11 +82,13 @@ class Engine(Protocol):
 
 
 class Journal(Protocol):
-    """Durable records of one peer; appends in order, one fsync outstanding."""
+    """Durable records of one peer; appends in order, one fsync outstanding; durable ones are read by position."""
 
-    def open(self) -> list[Record]: ...
+    def open(self) -> Iterator[Record]: ...
 
     def append(self, position: int, record: Record, sync: tuple[str, ...] = ()) -> None: ...
+
+    def read(self, position: int) -> tuple[Record, int]: ...
 
     def close(self) -> None: ...
 

@@ -7,6 +7,8 @@ guardians may both believe to be acting; that costs duplicates, which are found 
 
 from __future__ import annotations
 
+from array import array
+
 from musep2p.core import messages as m
 from musep2p.core.effects import Kill, StoreBatch
 from musep2p.core.ids import PeerId, short
@@ -14,7 +16,6 @@ from musep2p.core.progress import count, finished, up_views
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import RANGES_MAX, BatchFact, Failure, ResultBlock
 from musep2p.core.reports import add_fact, await_copies, guardians
-from musep2p.core.results import indices_of
 from musep2p.core.state import NEVER, Batch, Core, Member, View
 from musep2p.core.wills import CANCELLED, RUNNING
 
@@ -58,14 +59,15 @@ def judge_failures(batch: Batch) -> None:
     batch.failed = batch.results.failed(batch.will.turn, batch.will.settings.retries)
 
 
-def absorb(core: Core, batch: Batch, fact: BatchFact) -> None:
-    """Learn a durable fact about a batch, our own or another peer's."""
+def absorb(batch: Batch, fact: BatchFact, position: int) -> None:
+    """Learn a fact about a batch, our own or another peer's, that our journal holds at this position."""
     results = batch.results
     if isinstance(fact, ResultBlock):
-        results.merge_block(fact)
+        results.merge_block(fact, position)
     elif isinstance(fact, Failure):
         results.merge_failure(fact)
-        judge_failures(batch)
+        if results.has_failed(fact.index, batch.will.turn, batch.will.settings.retries):
+            batch.failed.add(fact.index, fact.index + 1)
     else:
         results.mark_safe(Ranges.decode(fact.ranges))
     if batch.failed:
@@ -123,8 +125,8 @@ def forget_peer(core: Core, lost: Member) -> None:
         core.at("rounds", core.now_ms)
         core.at("reports", core.now_ms)
         batch.dirty = batch.dirty or bool(batch.log)
-        for fact in view.facts if view is not None else ():
-            _tell_on(core, batch, fact)
+        if view is not None:
+            _tell_on(core, batch, view.facts)
 
 
 def tick_rounds(core: Core) -> None:
@@ -274,16 +276,19 @@ def _keep_fact(core: Core, batch: Batch, view: View, fact: BatchFact) -> None:
         else not (Ranges.decode(fact.ranges) - batch.results.safe)
     )
     if not known:
-        core.write(fact, lambda: absorb(core, batch, fact))
-    core.when_durable(lambda: _remember(core, batch, view, fact))
+        core.write(fact, lambda position: _learn(core, batch, view, fact, position))
 
 
-def _remember(core: Core, batch: Batch, view: View, fact: BatchFact) -> None:
-    """Keep what a reporter told for the case that it is lost; if it was lost meanwhile, tell it on."""
+def _learn(core: Core, batch: Batch, view: View, fact: BatchFact, position: int) -> None:
+    """Keep what a reporter told for the case that it is lost; if it was lost meanwhile, tell it on.
+
+    What was known before needs no keeping: it is in our own log, or in that of somebody who is up.
+    """
+    absorb(batch, fact, position)
     if any(known is view for known in batch.accounting.views.values()):
-        view.facts.append(fact)
+        view.facts.append(position)
     else:
-        _tell_on(core, batch, fact)
+        _tell_on(core, batch, array("I", [position]))
 
 
 def _believe(core: Core, batch: Batch, sender: Member, view: View, body: m.Report, gap: bool) -> None:
@@ -318,13 +323,12 @@ def _answered(batch: Batch, peer: PeerId) -> bool:
     return view is not None and view.answered >= batch.accounting.round
 
 
-def _tell_on(core: Core, batch: Batch, fact: BatchFact) -> None:
-    if isinstance(fact, ResultBlock) and not fact.safe:
-        unsafe = indices_of(fact.entries) - batch.results.safe
-        if unsafe:
-            await_copies(core, batch, fact, unsafe)
-        else:
-            # A mark alone says nothing to who lacks the results.
-            add_fact(core, batch, ResultBlock(fact.batch, fact.first, fact.entries, True))
-    else:
-        add_fact(core, batch, fact)
+def _tell_on(core: Core, batch: Batch, facts: array[int]) -> None:
+    """Who told us is gone: other guardians shall hear it from us, and what is not safe yet is ours to make safe."""
+    for position in facts:
+        add_fact(core, batch, position)
+    unsafe = batch.results.known - batch.results.safe
+    told = set(facts) if unsafe else set()
+    for position, ranges in batch.results.by_position(unsafe).items():
+        if position in told:
+            await_copies(core, batch, ranges)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from musep2p.core import requests as r
-from musep2p.core.effects import Reply
+from musep2p.core.effects import Reply, ReplyResults
 from musep2p.core.events import Asked
-from musep2p.core.ids import Incarnation, PeerId, short
+from musep2p.core.ids import PeerId, short
 from musep2p.core.loads import able
 from musep2p.core.recipe.names import folder_name
+from musep2p.core.records import ResultBlock
 from musep2p.core.reports import guardians
+from musep2p.core.results import signed, winner
 from musep2p.core.state import Batch, Core, Member, Waiter
 from musep2p.core.submission import command, on_submit
 from musep2p.core.travel import on_upload
 from musep2p.core.wills import CANCELLED, PAUSED
 
-__all__ = ["on_asked", "settle_waiters", "tick_waiters"]
+__all__ = ["on_asked", "results_page", "settle_waiters", "tick_waiters"]
 
-_ROWS = 1000
+_ROWS = 500
 _WAIT_MS = 1000
 
 
@@ -115,32 +119,50 @@ def _on_results(core: Core, event: Asked) -> None:
     if guards and core.me not in guards:
         page = r.ResultsPage(batch.id, [], 0, core.members[guards[0]].address)
     else:
-        page = _page(batch, ask.start)
+        core.effects.append(_page(batch, ask, event))
+        return
     _answer(core, event, page)
 
 
-def _page(batch: Batch, start: int) -> r.ResultsPage:
-    rows: list[r.ResultRow] = []
-    settled = (batch.results.safe & batch.results.known) | batch.failed
-    settled.discard(0, start)
-    for index in settled.first(_ROWS).indices():
-        best = batch.results.entry(index)
-        if best is not None and index in batch.results.safe:
-            entry, (peer, counter, nonce, _) = best
-            rows.append(r.ResultRow(entry, PeerId(peer), Incarnation(counter, nonce), _path(batch, entry)))
-        else:
-            last = max(batch.results.failures(index), key=lambda failure: (failure.turn, failure.attempt))
-            entry = r.Entry(index, "", 0, 0, last.attempt)  # type: ignore[arg-type]
-            rows.append(r.ResultRow(entry, last.id.peer, last.id.incarnation, "", last.reason))
+def _page(batch: Batch, ask: r.ResultsAsk, event: Asked) -> ReplyResults:
+    settled = batch.failed.copy() if ask.failed else (batch.results.safe & batch.results.known) | batch.failed
+    settled.discard(0, ask.start)
+    if ask.stop:
+        settled.discard(ask.stop, max(ask.stop, batch.results.total))
+    shown = settled.first(_ROWS)
+    rows = tuple((index, _row(batch, index)) for index in shown.indices())
     more = settled.count() > len(rows)
-    return r.ResultsPage(batch.id, rows, rows[-1].entry.index + 1 if more else 0)
-
-
-def _path(batch: Batch, entry: r.Entry) -> str:
-    if not entry.ext:
-        return ""
     folder = batch.folder or folder_name(batch.will.settings.name, batch.id)
-    return f"batches/{folder}/images/{batch.tasks.name(entry.index)}.{entry.ext}"
+    return ReplyResults(
+        event.via, event.request.number, batch.id, rows, batch.tasks, folder, rows[-1][0] + 1 if more else 0
+    )
+
+
+def _row(batch: Batch, index: int) -> tuple[int, ...] | r.ResultRow:
+    if index in batch.results.known:
+        return batch.results.positions(index)
+    last = max(batch.results.failures(index), key=lambda failure: (failure.turn, failure.attempt))
+    entry = r.Entry(index, "", 0, 0, last.attempt)  # type: ignore[arg-type]
+    return r.ResultRow(entry, last.id.peer, last.id.incarnation, "", last.reason)
+
+
+def results_page(effect: ReplyResults, read: Callable[[int], object]) -> r.ResultsPage:
+    """The page that an effect asks for, with `read` giving the record at a position of the journal."""
+    needed = {position for _, where in effect.rows if isinstance(where, tuple) for position in where}
+    blocks = {
+        position: signed(block) for position in sorted(needed) if isinstance(block := read(position), ResultBlock)
+    }
+    rows: list[r.ResultRow] = []
+    for index, where in effect.rows:
+        if isinstance(where, r.ResultRow):
+            rows.append(where)
+            continue
+        best = winner(blocks[position][index] for position in where)
+        if best is not None:
+            entry, made = best
+            path = f"batches/{effect.folder}/images/{effect.tasks.name(index)}.{entry.ext}" if entry.ext else ""
+            rows.append(r.ResultRow(entry, made.peer, made.incarnation, path))
+    return r.ResultsPage(effect.batch, rows, effect.next)
 
 
 def _view(member: Member) -> r.PeerView:

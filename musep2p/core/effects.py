@@ -6,9 +6,9 @@ import msgspec
 
 from musep2p.core.ids import BatchId
 from musep2p.core.messages import Envelope
-from musep2p.core.recipe import Recipe
-from musep2p.core.records import Record, ResultBlock, Will
-from musep2p.core.requests import Answer
+from musep2p.core.recipe import Recipe, Tasks
+from musep2p.core.records import Record, Will
+from musep2p.core.requests import Answer, ResultRow
 
 __all__ = [
     "Conclude",
@@ -21,7 +21,9 @@ __all__ = [
     "Publish",
     "Reply",
     "ReplyEnvelope",
+    "ReplyResults",
     "Send",
+    "SendReport",
     "Start",
     "StoreBatch",
     "Tell",
@@ -44,11 +46,41 @@ class Send(Effect, frozen=True):
     bulk_port: int = 0
 
 
+class SendReport(Effect, frozen=True):
+    """Read these facts from the journal and send them as a report, in as many messages as they need.
+
+    Each may be lost, like any message. `envelope` has the report without its facts.
+    """
+
+    address: str
+    bulk_port: int
+    envelope: Envelope
+    facts: tuple[int, ...]
+
+
 class Reply(Effect, frozen=True):
     """Answer a face on the link that it asked on."""
 
     via: bytes
     answer: Answer
+
+
+class ReplyResults(Effect, frozen=True):
+    """Read these results from the journal and answer a face with them.
+
+    Attributes:
+        rows: by index, the positions of the records that may hold its result, or the row of a failed task.
+        folder: of the batch below the store's `batches`.
+        next: where the next page starts, 0 if there is none.
+    """
+
+    via: bytes
+    number: int
+    batch: BatchId
+    rows: tuple[tuple[int, tuple[int, ...] | ResultRow], ...]
+    tasks: Tasks
+    folder: str
+    next: int
 
 
 class ReplyEnvelope(Effect, frozen=True):
@@ -94,13 +126,13 @@ class Kill(Effect, frozen=True):
 
 
 class Publish(Effect, frozen=True):
-    """Put the objects and the record of a block on the store."""
+    """Put the objects and the record of the block at this position of the journal on the store."""
 
     op: int
     batch: BatchId
     name: str
     recipe: Recipe
-    block: ResultBlock
+    position: int
 
 
 class Lookup(Effect, frozen=True):

@@ -6,7 +6,7 @@ import msgspec
 
 from musep2p.core.ids import BatchId
 from musep2p.core.messages import Envelope
-from musep2p.core.records import Entry, Will
+from musep2p.core.records import Entry, ResultBlock, Will
 from musep2p.core.requests import Request
 
 __all__ = [
@@ -122,9 +122,10 @@ class StoreChanged(Event, frozen=True):
 
 
 class Published(Event, frozen=True):
-    """A publish effect is done: object and record are on the store, in this folder, opened and hashed again."""
+    """A publish effect is done: the block's objects and record are on the store, opened and hashed again."""
 
     op: int
+    block: ResultBlock
     folder: str = ""
 
 
@@ -133,7 +134,7 @@ class PublishFailed(Event, frozen=True):
 
     op: int
     reason: str
-    lost: bool = False
+    lost: ResultBlock | None = None
 
 
 class LookedUp(Event, frozen=True):

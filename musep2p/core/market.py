@@ -13,11 +13,14 @@ and takes it back only when the thief is down or lives again.
 
 from __future__ import annotations
 
+from functools import partial
+
 from musep2p.core import messages as m
 from musep2p.core.accounting import absorb
 from musep2p.core.ids import PeerId, short
 from musep2p.core.loads import able, by_urgency, can_run, may_start, present_load, running_ms, speed_us, straggler
 from musep2p.core.ranges import Ranges
+from musep2p.core.records import RANGES_MAX, SafeMark
 from musep2p.core.reports import add_fact
 from musep2p.core.results import Results
 from musep2p.core.state import Batch, Core, Member, OpenGrant
@@ -180,7 +183,7 @@ def avoided(core: Core, batch: Batch, peer: PeerId) -> Ranges:
     """Tasks that this peer failed in this turn, while another up, able peer has not failed them."""
     avoid = Ranges()
     turn = batch.will.turn
-    for index in batch.results.failing():
+    for index in (batch.results.failing & batch.work.held()).indices():
         blamed = {failure.id.peer for failure in batch.results.failures(index, turn)}
         if peer in blamed and _someone_else(core, batch, blamed):
             avoid.add(index, index + 1)
@@ -234,7 +237,7 @@ def _can_run(core: Core, batch: Batch) -> bool:
 
 def _has_failing(batch: Batch) -> bool:
     """True when a queued task has failed before: who may try it next is limited, so nobody is turned away."""
-    return any(index in batch.work.held() for index in batch.results.failing())
+    return bool(batch.results.failing & batch.work.held())
 
 
 def _offer(core: Core, member: Member) -> Offer | None:
@@ -317,7 +320,8 @@ def _send_grant(core: Core, thief: Member, grant: OpenGrant) -> None:
     grant.sent_ms = core.now_ms
     results: Results = core.batches[grant.batch].results
     turn = core.batches[grant.batch].will.turn
-    failures = [f for i in results.failing() if i in grant.ranges for f in results.failures(i, turn)]
+    failing = results.failing & grant.ranges
+    failures = [f for i in failing.indices() for f in results.failures(i, turn)]
     core.send(
         thief,
         m.Grant(
@@ -344,16 +348,26 @@ def _take(core: Core, sender: Member, body: m.Grant) -> bool:
     for failure in body.failures:
         if failure.batch == batch.id and not batch.results.has_failure(failure):
             # It counts at once, for this very task; what waits for the disk afterwards waits for this record too.
-            absorb(core, batch, failure)
-            core.write(failure)
+            absorb(batch, failure, 0)
+            core.write(failure, partial(add_fact, core, batch))
     ranges = batch.results.tasks_among(Ranges.decode(body.ranges))
-    for block in batch.results.safe_blocks(ranges):
-        # The victim has not heard of these: without the facts they would be queued and stolen for ever.
-        add_fact(core, batch, block)
+    _tell_safe(core, batch, ranges & batch.results.safe)
     batch.take_in(ranges)
     batch.touch()
     core.tell("debug", f"stole {ranges.count()} tasks of {short(batch.id)} from {sender.hello.name}")
     return True
+
+
+def _tell_safe(core: Core, batch: Batch, ranges: Ranges) -> None:
+    """The victim has not heard that these are safe: unless told, they would be queued and stolen for ever."""
+    news = ranges - batch.told_on
+    if not news:
+        return
+    batch.told_on.update(news)
+    for position in batch.results.by_position(news):
+        add_fact(core, batch, position)
+    for part in news.parts(RANGES_MAX):
+        core.write(SafeMark(batch.id, part.encode()), partial(add_fact, core, batch))
 
 
 def _close(core: Core, grant: OpenGrant) -> None:

@@ -25,8 +25,8 @@ from musep2p.core import (
 from musep2p.core import events as ev
 from musep2p.core.effects import Effect, Leave
 from musep2p.core.ranges import Ranges
-from musep2p.core.records import Failure, RecipeRecord, Record, ResultBlock, SafeMark, StoreRecord, WillRecord
-from musep2p.core.results import indices_of
+from musep2p.core.records import Record
+from musep2p.core.replay import replay
 from musep2p.core.state import Core
 from musep2p.errors import LocalProtocolError
 
@@ -105,20 +105,7 @@ class PeerState:
 
     def restore(self, records: Iterable[Record]) -> None:
         """Replay a journal, before the first event: recipes, wills, results, failures; never holdings."""
-        kept = list(records)
-        submission.restore(
-            self.core,
-            [record for record in kept if isinstance(record, RecipeRecord)],
-            [record for record in kept if isinstance(record, WillRecord)],
-        )
-        for record in kept:
-            if isinstance(record, StoreRecord):
-                self.core.store.farm_id = min(record.store_id, self.core.store.farm_id or record.store_id)
-            elif isinstance(record, ResultBlock | Failure | SafeMark):
-                batch = self.core.batches.get(record.batch)
-                if batch is not None:
-                    accounting.absorb(self.core, batch, record)
-        _rebuild_logs(self.core, kept)
+        replay(self.core, records)
         assert not self.core.effects, "nothing is done before the first event"
 
     def handle(self, event: ev.Event, now_ms: int, cause: str = "") -> list[Effect]:
@@ -278,7 +265,8 @@ def _leave_if_empty(core: Core) -> None:
         return
     patient = core.now_ms < core.idle_since_ms + core.tuning.drain_ms
     unsafe = sum(batch.finished.count() for batch in core.batches.values())
-    if patient and (unsafe or core.publishing or core.grants or core.submissions or core.durable < core.written):
+    busy = core.publishing or core.grants or core.submissions or core.durable < core.written
+    if patient and (unsafe or busy):
         core.at("drain", core.idle_since_ms + core.tuning.drain_ms)
         return
     if unsafe:
@@ -287,31 +275,3 @@ def _leave_if_empty(core: Core) -> None:
     for member in core.up_members():
         core.send(member, messages.Goodbye())
     core.effects.append(Leave())
-
-
-def _rebuild_logs(core: Core, records: list[Record]) -> None:
-    """After a replay: tell guardians all facts anew, and publish own results that were not yet safe."""
-    for record in records:
-        if not isinstance(record, ResultBlock | Failure):
-            continue
-        batch = core.batches.get(record.batch)
-        if batch is None:
-            continue
-        if isinstance(record, Failure):
-            reports.add_fact(core, batch, record)
-            continue
-        indices = indices_of(record.entries)
-        unsafe = Ranges() if record.safe else indices - batch.results.safe
-        for block in [ResultBlock(record.batch, record.first, record.entries, True)] if not unsafe else ():
-            reports.add_fact(core, batch, block)
-        for block in batch.results.safe_blocks(indices) if unsafe else ():
-            reports.add_fact(core, batch, block)
-        if unsafe and record.first.peer == core.me:
-            batch.finished.update(unsafe)
-            core.unpublished.append(record)
-    for batch in core.batches.values():
-        accounting.judge_failures(batch)
-        if core.store.state == "absent":
-            for block in [b for b in core.unpublished if b.batch == batch.id]:
-                core.unpublished.remove(block)
-                reports.await_copies(core, batch, block, indices_of(block.entries) - batch.results.safe)

@@ -10,7 +10,7 @@ from musep2p.core.accounting import absorb
 from musep2p.core.effects import Lookup, OpenStore, Publish, StoreBatch
 from musep2p.core.events import LookedUp, Published, PublishFailed, StoreChanged
 from musep2p.core.ranges import Ranges
-from musep2p.core.records import ResultBlock, SafeMark, StoreRecord
+from musep2p.core.records import ResultBlock, StoreRecord
 from musep2p.core.reports import add_fact, await_copies
 from musep2p.core.results import indices_of
 from musep2p.core.state import Batch, Chunk, Core, Member, Slot
@@ -28,53 +28,55 @@ __all__ = [
 ]
 
 _LOOKUP_WIDTH_MAX = 64
+_PUBLISHING_MAX = 256  # blocks handed to the store at once; the others wait in the journal
 
 
-def settle_results(core: Core, batch: Batch, block: ResultBlock, indices: Ranges) -> None:
+def settle_results(core: Core, batch: Batch, block: ResultBlock, indices: Ranges, position: int) -> None:
     """Our own results are durable here: bring them where the promise says."""
-    absorb(core, batch, block)
+    absorb(batch, block, position)
     core.stirred = True
     if core.store.state == "absent":
-        await_copies(core, batch, block, indices)
+        add_fact(core, batch, position)
+        await_copies(core, batch, indices)
     else:
-        core.unpublished.append(block)
+        core.unpublished.append((batch.id, position))
         publish_waiting(core)
 
 
 def publish_waiting(core: Core) -> None:
     """Publish what waits, while the store is there."""
-    while core.store.ok and core.unpublished:
-        block = core.unpublished.pop(0)
-        batch = core.batches[block.batch]
+    while core.store.ok and core.unpublished and len(core.publishing) < _PUBLISHING_MAX:
+        batch_id, position = core.unpublished.popleft()
+        batch = core.batches[batch_id]
         op = core.next_number()
-        core.publishing[op] = block
-        core.effects.append(Publish(op, batch.id, batch.will.settings.name, batch.recipe, block))
+        core.publishing[op] = (batch_id, position)
+        core.effects.append(Publish(op, batch.id, batch.will.settings.name, batch.recipe, position))
 
 
 def on_published(core: Core, event: Published) -> None:
     """Object and record were opened again on the store: say so durably, then to the guardians."""
-    block = core.publishing.pop(event.op, None)
-    if block is None:
+    if core.publishing.pop(event.op, None) is None:
         return
+    block = event.block
     batch = core.batches[block.batch]
     batch.folder = event.folder or batch.folder
     safe = ResultBlock(block.batch, block.first, block.entries, True)
-    mark = SafeMark(block.batch, indices_of(block.entries).encode())
-    core.write(mark, lambda: _now_safe(core, batch, safe))
+    core.write(safe, lambda position: _now_safe(core, batch, safe, position))
+    publish_waiting(core)
 
 
 def on_publish_failed(core: Core, event: PublishFailed) -> None:
     """The store did not take it: it stays in the spool until the store is back."""
-    block = core.publishing.pop(event.op, None)
-    if block is not None and event.lost:
-        batch = core.batches[block.batch]
+    waiting = core.publishing.pop(event.op, None)
+    if waiting is not None and event.lost is not None:
+        batch = core.batches[waiting[0]]
         core.tell("error", f"{event.reason}: the task will be rendered again")
-        batch.finished.difference_update(indices_of(block.entries))
+        batch.finished.difference_update(indices_of(event.lost.entries))
         batch.touch(urgent=True)
         core.at("reports", core.now_ms)
         return
-    if block is not None:
-        core.unpublished.append(block)
+    if waiting is not None:
+        core.unpublished.append(waiting)
         return
     for slot in core.slots.values():
         for chunk in [c for c in slot.chunks if c.lookup == event.op]:
@@ -88,7 +90,7 @@ def on_publish_failed(core: Core, event: PublishFailed) -> None:
 def start_lookup(core: Core, slot: Slot, batch: Batch, ranges: Ranges) -> None:
     """Before tasks are run: were they done before, under another batch?"""
     op = core.next_number()
-    first = core.next_record(ranges.count())
+    first = core.next_record(batch, ranges.count())
     slot.chunks.append(Chunk(op, batch.id, ranges.copy(), core.now_ms, lookup=op))
     batch.running.update(ranges)
     effect = Lookup(op, batch.id, batch.will.settings.name, batch.recipe, ranges.encode(), first.number)
@@ -178,11 +180,10 @@ def _agree(core: Core, store_id: str) -> None:
         )
 
 
-def _now_safe(core: Core, batch: Batch, safe: ResultBlock) -> None:
-    indices = indices_of(safe.entries)
-    absorb(core, batch, safe)
-    batch.finished.difference_update(indices)
-    add_fact(core, batch, safe)
+def _now_safe(core: Core, batch: Batch, safe: ResultBlock, position: int) -> None:
+    absorb(batch, safe, position)
+    batch.finished.difference_update(indices_of(safe.entries))
+    add_fact(core, batch, position)
     batch.touch(urgent=not batch.finished and not batch.running and not batch.work)
     core.at("reports", core.now_ms)
     core.at("rounds", core.now_ms)
@@ -191,6 +192,6 @@ def _now_safe(core: Core, batch: Batch, safe: ResultBlock) -> None:
 
 def _record_hits(core: Core, batch: Batch, event: LookedUp, hits: Ranges) -> None:
     entries = tuple(entry for entry in event.hits if entry.index in hits)
-    block = ResultBlock(batch.id, core.next_record(len(entries)), entries, True)
+    block = ResultBlock(batch.id, core.next_record(batch, len(entries)), entries, True)
     batch.finished.update(hits)
-    core.write(block, lambda: _now_safe(core, batch, block))
+    core.write(block, lambda position: _now_safe(core, batch, block, position))

@@ -31,7 +31,6 @@ __all__ = [
     "StoreRecord",
     "Will",
     "WillRecord",
-    "fact_name",
 ]
 
 PAYLOAD_BYTES_MAX = 1024  # larger outputs are objects of their own
@@ -143,15 +142,6 @@ class StoreRecord(msgspec.Struct, frozen=True, array_like=True, tag="store"):
 
 
 BatchFact = ResultBlock | Failure | SafeMark
-
-
-def fact_name(fact: BatchFact) -> tuple[object, ...]:
-    """What tells two facts apart without comparing all that they hold."""
-    if isinstance(fact, ResultBlock):
-        return fact.first, len(fact.entries), fact.safe
-    if isinstance(fact, Failure):
-        return (fact.id,)
-    return fact.ranges
 
 
 Record = BatchFact | RecipeRecord | WillRecord | StoreRecord

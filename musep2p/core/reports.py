@@ -3,17 +3,22 @@
 A report says what is held, under a version that grows with each change, and the facts of this peer's log
 since the position that this life of the guardian acknowledged. Unasked reports go out on change, at most every
 half second, until acknowledged; a peer that has emptied itself says so at once; a question is answered at once.
+Facts stay in the journal: the core names their positions, and `report_pages` cuts what was read into messages.
 """
 
 from __future__ import annotations
 
 import heapq
-from functools import partial
+from collections.abc import Iterable, Iterator
+
+import msgspec
 
 from musep2p.core import messages as m
+from musep2p.core.effects import SendReport
 from musep2p.core.ids import PeerId, hash64
+from musep2p.core.messages import Envelope
 from musep2p.core.ranges import Ranges
-from musep2p.core.records import RANGES_MAX, BatchFact, ResultBlock, SafeMark, fact_name
+from musep2p.core.records import RANGES_MAX, BatchFact, SafeMark
 from musep2p.core.state import NEVER, Batch, Core, Cursor, Member
 
 __all__ = [
@@ -22,12 +27,15 @@ __all__ = [
     "guardians",
     "on_question",
     "on_report_ack",
+    "report_pages",
     "settle_copies",
     "tick_reports",
 ]
 
-_ENTRIES_IN_PAGE = 3000  # about 300 kB, far below the limit of a bulk message
-_PAGES_AT_ONCE = 8
+_PAGE_BYTES = 256 << 10  # far below the limit of a bulk message; a fact has at most some 64 kB
+_SMALL_BYTES = 32 << 10  # what is smaller may go before heartbeats
+_ENTRIES_AT_ONCE = 8000
+_FACTS_AT_ONCE = (16, 500)
 
 
 def guardians(core: Core, batch: Batch) -> list[PeerId]:
@@ -37,20 +45,15 @@ def guardians(core: Core, batch: Batch) -> list[PeerId]:
     return heapq.nlargest(core.tuning.guardians, knowing, key=lambda peer: _rank(batch, peer))
 
 
-def add_fact(core: Core, batch: Batch, fact: BatchFact) -> None:
-    """Something durable to tell the guardians, unless it is in our log already."""
-    name = fact_name(fact)
-    if name in batch.logged:
-        return
-    batch.logged.add(name)
-    batch.log.append(fact)
+def add_fact(core: Core, batch: Batch, position: int) -> None:
+    """Something durable, at this position of our journal, to tell the guardians."""
+    batch.log.append(position)
     batch.dirty = True
     core.at("reports", core.now_ms)
 
 
-def await_copies(core: Core, batch: Batch, block: ResultBlock, ranges: Ranges) -> None:
-    """Without a store: these results are safe once two guardians have them durably."""
-    add_fact(core, batch, block)
+def await_copies(core: Core, batch: Batch, ranges: Ranges) -> None:
+    """Without a store: these results, just told of, are safe once two guardians have them durably."""
     batch.finished.update(ranges)
     batch.awaiting.append((len(batch.log), ranges))
     batch.touch(urgent=True)
@@ -75,8 +78,7 @@ def settle_copies(core: Core, batch: Batch) -> None:
     while batch.awaiting and batch.awaiting[0][0] <= reached:
         ready.update(batch.awaiting.popleft()[1])
     for part in ready.parts(RANGES_MAX):
-        mark = SafeMark(batch.id, part.encode())
-        core.write(mark, partial(_marked_safe, core, batch, mark))
+        _mark_safe(core, batch, part)
 
 
 def on_question(core: Core, sender: Member, body: m.Question) -> None:
@@ -146,43 +148,53 @@ def _report_if_due(core: Core, batch: Batch, guard: Member) -> int:
 
 def _send_report(core: Core, batch: Batch, guard: Member, round_: int) -> None:
     cursor = _cursor(batch, guard)
-    start = max(cursor.position, cursor.sent_position)
-    if round_:
-        start = cursor.position
-    end = len(batch.log)
-    bulk = _weight(batch.log[start:end]) > 100
-    for _ in range(_PAGES_AT_ONCE):
-        stop, entries = start, 0
-        while stop < end and entries < _ENTRIES_IN_PAGE:
-            entries += _weight(batch.log[stop : stop + 1])
-            stop += 1
-        _send_page(core, batch, guard, (round_, start, stop, end), bulk=bulk)
-        start = stop
-        if stop == end:
-            break
-    cursor.sent_ms, cursor.sent_version, cursor.sent_position = core.now_ms, batch.version, start
-
-
-def _send_page(core: Core, batch: Batch, guard: Member, page: tuple[int, int, int, int], *, bulk: bool) -> None:
-    round_, start, stop, end = page
-    whole = stop == end
+    start = cursor.position if round_ else max(cursor.position, cursor.sent_position)
+    stop = min(len(batch.log), start + _facts_at_once(batch))
+    whole = stop == len(batch.log)
     queued = batch.work.held() | batch.granted
     report = m.Report(
-        batch.id,
-        batch.version,
-        round_,
-        start,
-        stop,
-        end,
-        tuple(batch.log[start:stop]),
+        batch.id, batch.version, round_, start, stop, len(batch.log), (),
         *(held.encode()[: 2 * m.HELD_MAX] if whole else () for held in (queued, batch.running, batch.finished)),
-    )
-    fragmented = whole and len(queued) + len(batch.running) + len(batch.finished) > 1000
-    core.send(guard, report, bulk=bulk or fragmented)
+    )  # fmt: skip
+    envelope = Envelope(core.me, core.incarnation, guard.incarnation, core.cause, report)
+    core.effects.append(SendReport(guard.address, guard.hello.bulk_port, envelope, tuple(batch.log[start:stop])))
+    cursor.sent_ms, cursor.sent_version, cursor.sent_position = core.now_ms, batch.version, stop
 
 
-def _weight(facts: list[BatchFact]) -> int:
-    return sum(len(fact.entries) if isinstance(fact, ResultBlock) else 1 for fact in facts)
+def _facts_at_once(batch: Batch) -> int:
+    """So many facts are worth some thousand results, as this batch's usually are."""
+    least, most = _FACTS_AT_ONCE
+    usual = max(1, batch.results.known.count() // max(1, len(batch.log)))
+    return max(least, min(most, _ENTRIES_AT_ONCE // usual))
+
+
+def report_pages(envelope: Envelope, facts: Iterable[tuple[BatchFact, int]]) -> Iterator[tuple[Envelope, bool]]:
+    """A report and its facts as messages, none too large; what is held goes with the last.
+
+    Args:
+        envelope: with a report that has no facts yet.
+        facts: those from `start` to `stop`, each with its size in bytes.
+
+    Yields:
+        A message, and whether it belongs on the bulk link.
+    """
+    report = envelope.body
+    assert isinstance(report, m.Report)
+    page: list[BatchFact] = []
+    at, size = report.start, 0
+    several = False
+    for fact, fact_bytes in facts:
+        if page and size + fact_bytes > _PAGE_BYTES:
+            part = msgspec.structs.replace(
+                report, start=at, stop=at + len(page), facts=tuple(page), queued=(), running=(), finished=()
+            )
+            yield msgspec.structs.replace(envelope, body=part), True
+            at, page, size, several = at + len(page), [], 0, True
+        page.append(fact)
+        size += fact_bytes
+    last = msgspec.structs.replace(report, start=at, facts=tuple(page))
+    held = len(report.queued) + len(report.running) + len(report.finished)
+    yield msgspec.structs.replace(envelope, body=last), several or size > _SMALL_BYTES or held > 2000
 
 
 def _behind(core: Core, batch: Batch, guard: PeerId) -> bool:
@@ -203,13 +215,15 @@ def _acknowledged(core: Core, batch: Batch, guard: PeerId) -> int:
     return _cursor(batch, core.members[guard]).position
 
 
-def _marked_safe(core: Core, batch: Batch, mark: SafeMark) -> None:
-    ranges = Ranges.decode(mark.ranges)
-    batch.results.mark_safe(ranges)
-    batch.finished.difference_update(ranges)
-    add_fact(core, batch, mark)
-    batch.touch(urgent=not batch.finished)
-    core.stirred = True
+def _mark_safe(core: Core, batch: Batch, ranges: Ranges) -> None:
+    def marked(position: int) -> None:
+        batch.results.mark_safe(ranges)
+        batch.finished.difference_update(ranges)
+        add_fact(core, batch, position)
+        batch.touch(urgent=not batch.finished)
+        core.stirred = True
+
+    core.write(SafeMark(batch.id, ranges.encode()), marked)
 
 
 def _rank(batch: Batch, peer: PeerId) -> tuple[int, PeerId]:

@@ -148,10 +148,17 @@ class PeersAnswer(msgspec.Struct, frozen=True, tag="peer-list"):
 
 
 class ResultsAsk(msgspec.Struct, frozen=True, tag="results"):
-    """Results of a batch from position `start` on; a peer that does not account for it names one that does."""
+    """Results of a batch from index `start` on; a peer that does not account for it names one that does.
+
+    Attributes:
+        stop: before this index, if it is not 0.
+        failed: only tasks that failed.
+    """
 
     batch: BatchName
     start: Number = 0
+    stop: Number = 0
+    failed: bool = False
 
 
 class ResultRow(msgspec.Struct, frozen=True, array_like=True):

@@ -1,20 +1,24 @@
 """The merge of results: commutative, associative, idempotent, so that records may arrive in any order.
 
 For one index the smallest digest wins; between equal digests the smaller record id, so that all peers name
-the same maker.
+the same maker. Results themselves stay in the journal: memory knows where, by the positions of their records.
+Only the first 64 bits of a digest are compared here; records that are equal so far are all kept, and `winner`
+decides between them when they are read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 
-from musep2p.core.ids import BatchId, Incarnation, PeerId
+from musep2p.core.ids import BatchId
+from musep2p.core.packed import PackedTasks
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import Entry, Failure, RecordId, ResultBlock
 
-__all__ = ["Results", "indices_of"]
+__all__ = ["Results", "indices_of", "signed", "winner"]
 
-_Maker = tuple[str, int, str, int]  # the record's id: peer, incarnation counter and nonce, number
+_PREFIX_DIGITS = 16
+_Life = tuple[str, int, str]  # who numbers its records: a peer, in one incarnation
 
 
 def indices_of(entries: Iterable[Entry]) -> Ranges:
@@ -31,10 +35,15 @@ def indices_of(entries: Iterable[Entry]) -> Ranges:
     return ranges
 
 
-def _signed(block: ResultBlock) -> Iterator[tuple[Entry, _Maker]]:
-    """The entries of a block, each with the id of its record."""
-    life, peer, number = block.first.incarnation, block.first.peer, block.first.number
-    return ((entry, (peer, life.counter, life.nonce, number + i)) for i, entry in enumerate(block.entries))
+def winner(made: Iterable[tuple[Entry, RecordId]]) -> tuple[Entry, RecordId] | None:
+    """Of results of one task, each with the id of its record, the one that counts; None of none."""
+    return min(made, key=lambda one: (one[0].digest, one[1]), default=None)
+
+
+def signed(block: ResultBlock) -> dict[int, tuple[Entry, RecordId]]:
+    """The results of a block by their index, each with the id of its record."""
+    peer, life = block.first.peer, block.first.incarnation
+    return {e.index: (e, RecordId(peer, life, n)) for n, e in enumerate(block.entries, block.first.number)}
 
 
 class Results:
@@ -54,9 +63,17 @@ class Results:
         self._tasks = Ranges([(0, total)]) - self.excluded
         self.known = Ranges()
         self.safe = Ranges()
-        self.skipped = 0
-        self._best: dict[int, tuple[Entry, _Maker]] = {}
+        self.failing = Ranges()
+        self._reused = Ranges()
+        self._packed = PackedTasks()
+        self._ties: dict[int, tuple[int, ...]] = {}
+        self._records: dict[_Life, Ranges] = {}
         self._failures: dict[int, dict[RecordId, Failure]] = {}
+
+    @property
+    def skipped(self) -> int:
+        """How many results were found by their key, so that nothing was rendered for them."""
+        return self._reused.count()
 
     def tasks(self) -> Ranges:
         """The indices of all tasks."""
@@ -68,19 +85,20 @@ class Results:
         kept.discard(self.total, max(self.total, 1 << 41))
         return kept
 
-    def merge_block(self, block: ResultBlock) -> None:
-        """Learn results; those beyond the batch are a stranger's mistake and ignored."""
-        for entry, maker in _signed(block):
-            if self._stray(entry.index):
-                continue
-            best = self._best.get(entry.index)
-            if best is None:
-                self._best[entry.index] = (entry, maker)
-                self.skipped += entry.skipped
-            elif (entry.digest, maker) < (best[0].digest, best[1]):
-                self._best[entry.index] = (entry, maker)
-                self.skipped += entry.skipped - best[0].skipped
+    def merge_block(self, block: ResultBlock, position: int) -> None:
+        """Learn results that the journal holds at this position.
+
+        Those beyond the batch are a stranger's mistake and ignored.
+        """
         indices = self.tasks_among(indices_of(block.entries))
+        if not self._has_records(block):
+            entries = self._not_yet_merged(block)
+            if entries and len(entries) == len(block.entries) == indices.count() and not indices & self.known:
+                self._put_new(indices, entries, position)
+            else:
+                for entry in entries:
+                    if entry.index in indices:
+                        self._put(entry, position)
         self.known.update(indices)
         if block.safe:
             self.safe.update(indices)
@@ -91,29 +109,31 @@ class Results:
 
     def merge_failure(self, failure: Failure) -> None:
         """Learn of one failed attempt."""
-        if not self._stray(failure.index):
+        if failure.index < self.total and failure.index not in self.excluded:
             self._failures.setdefault(failure.index, {})[failure.id] = failure
+            self.failing.add(failure.index, failure.index + 1)
 
     def covers(self, block: ResultBlock) -> bool:
         """True when merging the block would change nothing."""
         indices = self.tasks_among(indices_of(block.entries))
         known = self.safe if block.safe else self.known
-        return not (indices - known) and all(
-            (best := self._best.get(entry.index)) is not None and (best[0].digest, best[1]) <= (entry.digest, maker)
-            for entry, maker in _signed(block)
-        )
+        return self._has_records(block) and not indices - known
 
-    def safe_blocks(self, ranges: Ranges) -> list[ResultBlock]:
-        """The safe results among these tasks as facts, to tell them anew."""
-        blocks = []
-        for index in (ranges & self.safe & self.known).indices():
-            entry, (peer, counter, nonce, number) = self._best[index]
-            first = RecordId(PeerId(peer), Incarnation(counter, nonce), number)
-            blocks.append(ResultBlock(self.batch, first, (entry,), True))
-        return blocks
+    def positions(self, index: int) -> tuple[int, ...]:
+        """Where the journal holds the result of a task: one position, or those among which `winner` decides."""
+        ties = self._ties.get(index)
+        if ties is not None:
+            return ties
+        position = self._packed.get(index)[1]
+        return (position,) if position else ()
 
-    def _stray(self, index: int) -> bool:
-        return index >= self.total or index in self.excluded
+    def by_position(self, ranges: Ranges) -> dict[int, Ranges]:
+        """The tasks among these with a result, by the positions of the records that hold them."""
+        found: dict[int, Ranges] = {}
+        for index in (ranges & self.known).indices():
+            for position in self.positions(index):
+                found.setdefault(position, Ranges()).add(index, index + 1)
+        return found
 
     def has_failure(self, failure: Failure) -> bool:
         """True when this failure is known."""
@@ -124,19 +144,60 @@ class Results:
         known = self._failures.get(index, {})
         return [known[rid] for rid in sorted(known) if turn is None or known[rid].turn == turn]
 
-    def failing(self) -> Iterator[int]:
-        """Indices with at least one failure, ascending."""
-        return iter(sorted(self._failures))
-
     def failed(self, turn: int, retries: int) -> Ranges:
         """Tasks with more than `retries` failures in this turn (or a permanent one) and no valid result."""
         failed = Ranges()
-        for index in self._failures:
-            of_turn = self.failures(index, turn)
-            if len(of_turn) > retries or any(f.permanent for f in of_turn):
+        for index in self.failing.indices():
+            if self.has_failed(index, turn, retries):
                 failed.add(index, index + 1)
         return failed - self.known
 
-    def entry(self, index: int) -> tuple[Entry, _Maker] | None:
-        """The winning result of a task and its record's id (peer, incarnation counter and nonce, number)."""
-        return self._best.get(index)
+    def has_failed(self, index: int, turn: int, retries: int) -> bool:
+        """True when a task without a result counts as failed in this turn."""
+        of_turn = self.failures(index, turn)
+        return len(of_turn) > retries or any(failure.permanent for failure in of_turn)
+
+    def _numbers(self, block: ResultBlock) -> tuple[_Life, Ranges]:
+        first = block.first
+        life = (first.peer, first.incarnation.counter, first.incarnation.nonce)
+        return life, Ranges([(first.number, first.number + len(block.entries))])
+
+    def _has_records(self, block: ResultBlock) -> bool:
+        life, numbers = self._numbers(block)
+        return not numbers - self._records.get(life, Ranges())
+
+    def _not_yet_merged(self, block: ResultBlock) -> Sequence[Entry]:
+        life, numbers = self._numbers(block)
+        known = self._records.setdefault(life, Ranges())
+        merged = known & numbers
+        known.update(numbers)
+        if not merged:
+            return block.entries
+        return tuple(e for n, e in enumerate(block.entries, block.first.number) if n not in merged)
+
+    def _put_new(self, indices: Ranges, entries: Iterable[Entry], position: int) -> None:
+        """Results of tasks of which nothing was known: the usual case, and many at once."""
+        ordered = sorted(entries, key=lambda entry: entry.index)
+        prefixes = [int(entry.digest[:_PREFIX_DIGITS], 16) for entry in ordered]
+        at = 0
+        for start, stop in indices:
+            self._packed.put_run(start, prefixes[at : at + stop - start], position)
+            at += stop - start
+        for entry in ordered:
+            if entry.skipped:
+                self._reused.add(entry.index, entry.index + 1)
+
+    def _put(self, entry: Entry, position: int) -> None:
+        index = entry.index
+        prefix, known_at = self._packed.get(index)
+        ours = int(entry.digest[:_PREFIX_DIGITS], 16)
+        if not known_at or ours < prefix:
+            self._packed.put(index, ours, position)
+            self._ties.pop(index, None)
+            self._reused.discard(index, index + 1)
+            if entry.skipped:
+                self._reused.add(index, index + 1)
+        elif ours == prefix:
+            self._ties[index] = tuple(sorted({*self.positions(index), position}))
+            if not entry.skipped:
+                self._reused.discard(index, index + 1)

@@ -7,6 +7,7 @@ the journal's position has been reported durable.
 from __future__ import annotations
 
 import random
+from array import array
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from musep2p.core.messages import Envelope, Heartbeat, Hello, Load, Message, Pro
 from musep2p.core.parcels import Fetch, Parcel
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Recipe, Tasks
-from musep2p.core.records import BatchFact, Record, RecordId, ResultBlock, Will
+from musep2p.core.records import Record, RecordId, Will
 from musep2p.core.requests import StatusAsk
 from musep2p.core.results import Results
 from musep2p.core.tuning import Tuning
@@ -116,7 +117,7 @@ class Cursor:
 
 @dataclass(slots=True)
 class View:
-    """What a guardian knows of one reporter's holdings and log."""
+    """What a guardian knows of one reporter's holdings and log; `facts` are positions in our own journal."""
 
     incarnation: Incarnation
     position: int = 0
@@ -126,7 +127,7 @@ class View:
     queued: Ranges = field(default_factory=Ranges)
     running: Ranges = field(default_factory=Ranges)
     finished: Ranges = field(default_factory=Ranges)
-    facts: list[BatchFact] = field(default_factory=list)
+    facts: array[int] = field(default_factory=lambda: array("I"))
 
 
 @dataclass(slots=True)
@@ -150,7 +151,10 @@ class Accounting:
 
 @dataclass(slots=True)
 class Batch:
-    """A batch known here: recipe and will, what we hold of it, and what we know of it."""
+    """A batch known here: recipe and will, what we hold of it, and what we know of it.
+
+    `log` has the facts that guardians shall know, as positions in our journal, in the order of telling.
+    """
 
     id: BatchId
     tasks: Tasks
@@ -163,9 +167,10 @@ class Batch:
     running: Ranges = field(default_factory=Ranges)
     finished: Ranges = field(default_factory=Ranges)
     failed: Ranges = field(default_factory=Ranges)
-    log: list[BatchFact] = field(default_factory=list)
-    logged: set[tuple[object, ...]] = field(default_factory=set)
+    log: array[int] = field(default_factory=lambda: array("I"))
+    told_on: Ranges = field(default_factory=Ranges)
     failing: Ranges = field(default_factory=Ranges)
+    records: int = 0
     cursors: dict[PeerId, Cursor] = field(default_factory=dict)
     awaiting: deque[tuple[int, Ranges]] = field(default_factory=deque)
     version: int = 0
@@ -276,7 +281,7 @@ class Core:
         self.timers: dict[str, int] = {}
         self.written = 0
         self.durable = 0
-        self.waiting: deque[tuple[int, Callable[[], None]]] = deque()
+        self.waiting: deque[tuple[int, Callable[[int], None]]] = deque()
         self.members: dict[PeerId, Member] = {}
         self.up_known: list[Member] | None = None
         self.candidates: dict[str, tuple[int, int]] = {}
@@ -292,8 +297,8 @@ class Core:
         self.late_asks: dict[PeerId, tuple[int, int]] = {}
         self.answers_given: dict[tuple[PeerId, Incarnation, int], bool] = {}
         self.ask: tuple[int, PeerId, int] | None = None
-        self.publishing: dict[int, ResultBlock] = {}
-        self.unpublished: list[ResultBlock] = []
+        self.publishing: dict[int, tuple[BatchId, int]] = {}
+        self.unpublished: deque[tuple[BatchId, int]] = deque()
         self.lost: list[Member] = []
         self.refusals: dict[str, str] = {}
         self.addresses_due_ms = 0
@@ -305,7 +310,6 @@ class Core:
         self.encoded: tuple[BatchId, bytes] | None = None
         self.waiters: list[Waiter] = []
         self.counter = 0
-        self.record_number = 0
         self.stirred = True
         self.beaten_ms = -NEVER
         self.beat_wanted = False
@@ -321,21 +325,21 @@ class Core:
         self.counter += 1
         return self.counter
 
-    def next_record(self, count: int = 1) -> RecordId:
-        """The id of the next record; a block of `count` results uses that many numbers."""
-        first = RecordId(self.me, self.incarnation, self.record_number)
-        self.record_number += count
+    def next_record(self, batch: Batch, count: int = 1) -> RecordId:
+        """The id of the next record of a batch; a block of `count` results uses that many numbers."""
+        first = RecordId(self.me, self.incarnation, batch.records)
+        batch.records += count
         return first
 
     def when_durable(self, then: Callable[[], None]) -> None:
         """Run `then` after all that is written so far is durable, and after what waits for it already."""
         if self.waiting or self.durable < self.written:
-            self.waiting.append((self.written, then))
+            self.waiting.append((self.written, lambda _: then()))
         else:
             then()
 
-    def write(self, record: Record, then: Callable[[], None] | None = None, sync: tuple[str, ...] = ()) -> None:
-        """Append to the journal; `then` runs when it is durable, in the order of writing."""
+    def write(self, record: Record, then: Callable[[int], None] | None = None, sync: tuple[str, ...] = ()) -> None:
+        """Append to the journal; `then` runs with its position when it is durable, in the order of writing."""
         self.written += 1
         self.effects.append(Write(self.written, record, sync))
         if then is not None:
@@ -345,7 +349,8 @@ class Core:
         """The journal is on disk up to `position`: say what waited for it."""
         self.durable = max(self.durable, position)
         while self.waiting and self.waiting[0][0] <= self.durable:
-            self.waiting.popleft()[1]()
+            written, then = self.waiting.popleft()
+            then(written)
 
     def send(self, member: Member, body: Message, *, bulk: bool = False) -> None:
         """Say something to the present life of a peer."""

@@ -6,8 +6,6 @@ store delays nothing while peers answer. The same module spreads wills by anti-e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from musep2p.core import messages as m
 from musep2p.core import travel
 from musep2p.core.accounting import begin_turn
@@ -20,13 +18,14 @@ from musep2p.core.requests import Accepted, Answer, ErrorAnswer, SubmitAsk
 from musep2p.core.results import Results
 from musep2p.core.state import Batch, Core, Member, Submission
 from musep2p.core.travel import copy_of, readable, send_for, uploaded
-from musep2p.core.wills import CANCELLED, RUNNING, WORDS, greater, will_rank
+from musep2p.core.wills import CANCELLED, RUNNING, WORDS, greater
 from musep2p.errors import RecipeError
 
 __all__ = [
     "command",
     "exchange_wills",
     "learn",
+    "new_batch",
     "on_batch_stored",
     "on_buckets",
     "on_copied",
@@ -35,7 +34,6 @@ __all__ = [
     "on_recipe_ask",
     "on_submit",
     "on_wills",
-    "restore",
     "settle_submissions",
     "tick_copies",
 ]
@@ -98,7 +96,7 @@ def learn(core: Core, batch_id_: BatchId, tasks: Tasks, will: Will, sender: Memb
     """Make recipe and will durable if they are news; tell the sender what is durable here once it is."""
     batch = core.batches.get(batch_id_)
     if batch is None:
-        batch = _new_batch(core, batch_id_, tasks, will)
+        batch = new_batch(core, batch_id_, tasks, will)
         core.write(RecipeRecord(batch_id_, tasks.recipe))
     elif greater(will, batch.will):
         batch.will = will
@@ -107,7 +105,7 @@ def learn(core: Core, batch_id_: BatchId, tasks: Tasks, will: Will, sender: Memb
             core.send(sender, m.Copied(batch_id_, will))
         return
     written = batch.will
-    core.write(WillRecord(batch_id_, written), lambda: _durable(core, batch, written, sender))
+    core.write(WillRecord(batch_id_, written), lambda _: _durable(core, batch, written, sender))
 
 
 def on_copy(core: Core, sender: Member, body: m.Copy) -> None:
@@ -233,20 +231,8 @@ def settle_submissions(core: Core) -> None:
                 core.effects.append(Reply(via, Answer(number, accepted)))
 
 
-def restore(core: Core, recipes: Iterable[RecipeRecord], wills: Iterable[WillRecord]) -> None:
-    """From a journal: batches with their greatest wills, known and durable."""
-    first = {record.batch: Tasks(record.recipe) for record in recipes}
-    for record in wills:
-        batch = core.batches.get(record.batch)
-        if batch is None and record.batch in first:
-            batch = _new_batch(core, record.batch, first[record.batch], record.will)
-        if batch is not None:
-            batch.known = batch.replayed = True
-            batch.will = max(batch.will, record.will, key=will_rank)
-            core.wills.put(batch.id, record.will)
-
-
-def _new_batch(core: Core, batch_id_: BatchId, tasks: Tasks, will: Will) -> Batch:
+def new_batch(core: Core, batch_id_: BatchId, tasks: Tasks, will: Will) -> Batch:
+    """A batch that this peer did not have."""
     batch = Batch(batch_id_, tasks, will, Results(batch_id_, tasks.total, tasks.excluded))
     batch.work_class = tasks.recipe.work_class()
     batch.order = len(core.batches)

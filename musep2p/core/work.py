@@ -76,9 +76,9 @@ def on_tasks_done(core: Core, event: TasksDone) -> None:
     batch.running.difference_update(indices)
     batch.finished.update(indices)
     _measure(core, batch, event.us / len(event.entries))
-    block = ResultBlock(batch.id, core.next_record(len(event.entries)), event.entries)
+    block = ResultBlock(batch.id, core.next_record(batch, len(event.entries)), event.entries)
     names = tuple(spool_name(batch.id, entry) for entry in event.entries if entry.ext)
-    core.write(block, lambda: settle_results(core, batch, block, indices), names)
+    core.write(block, lambda position: settle_results(core, batch, block, indices, position), names)
     batch.touch()
     core.at("reports", core.now_ms)
 
@@ -152,8 +152,8 @@ def hand_over(core: Core, slot: Slot, batch: Batch, ranges: Ranges) -> None:
     chunk = Chunk(core.next_number(), batch.id, ranges.copy(), core.now_ms)
     slot.chunks.append(chunk)
     batch.running.update(ranges)
-    failing = [i for i in batch.results.failing() if i in ranges]
-    attempts = {i: 1 + len(batch.results.failures(i)) for i in failing}
+    failing = batch.results.failing & ranges
+    attempts = {i: 1 + len(batch.results.failures(i)) for i in failing.indices()}
     core.effects.append(Start(slot.id, chunk.number, batch.id, batch.recipe, ranges.encode(), attempts))
     core.at("deadlines", core.now_ms + _limit_ms(core, batch))
 
@@ -235,16 +235,16 @@ def _fail(core: Core, chunk: Chunk, index: int, reason: str, *, permanent: bool 
     chunk.left.discard(index, index + 1)
     batch.failing.add(index, index + 1)
     attempt = 1 + len(batch.results.failures(index))
-    failure = Failure(batch.id, core.next_record(), batch.will.turn, index, attempt, reason[:2000], permanent)
+    failure = Failure(batch.id, core.next_record(batch), batch.will.turn, index, attempt, reason[:2000], permanent)
     core.tell("warning", f"task {index} of {short(batch.id)}, attempt {attempt}: {reason}")
-    core.write(failure, lambda: _failed(core, batch, failure))
+    core.write(failure, lambda position: _failed(core, batch, failure, position))
 
 
-def _failed(core: Core, batch: Batch, failure: Failure) -> None:
-    absorb(core, batch, failure)
+def _failed(core: Core, batch: Batch, failure: Failure, position: int) -> None:
+    absorb(batch, failure, position)
     batch.running.discard(failure.index, failure.index + 1)
     batch.failing.discard(failure.index, failure.index + 1)
-    add_fact(core, batch, failure)
+    add_fact(core, batch, position)
     batch.touch(urgent=True)
     core.stirred = True
     core.at("rounds", core.now_ms)

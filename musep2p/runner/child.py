@@ -30,7 +30,8 @@ from musep2p.runner import protocol as p
 __all__ = ["Child", "main"]
 
 _FLUSH_S = 0.02  # results of very short tasks travel together
-_ENTRIES_MAX = 2000
+_ENTRIES_MAX = 500
+_PAYLOAD_MAX = 32 << 10  # so that a record has at most some 64 kB
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -49,6 +50,7 @@ class Child:
         self._entries: list[Entry] = []
         self._flushed = 0.0
         self._spent_s = 0.0
+        self._payload = 0
 
     def run(self, command: p.Run) -> None:
         """Render one chunk."""
@@ -84,7 +86,9 @@ class Child:
         now = time.perf_counter()
         self._spent_s += now - before
         self._entries.append(entry)
-        if now - self._flushed >= _FLUSH_S or len(self._entries) >= _ENTRIES_MAX:
+        self._payload += len(entry.payload)
+        full = len(self._entries) >= _ENTRIES_MAX or self._payload >= _PAYLOAD_MAX
+        if full or now - self._flushed >= _FLUSH_S:
             self._flush(command.chunk)
 
     def _render(self, engine: Engine, tasks: Tasks, batch: BatchId, index: int, attempt: int) -> Entry:
@@ -106,7 +110,7 @@ class Child:
     def _flush(self, chunk: int) -> None:
         if self._entries:
             self._tell(p.Done(chunk, tuple(self._entries), round(self._spent_s * 1e6)))
-        self._entries, self._spent_s = [], 0.0
+        self._entries, self._spent_s, self._payload = [], 0.0, 0
         self._flushed = time.perf_counter()
 
     def _tell(self, message: p.FromChild) -> None:

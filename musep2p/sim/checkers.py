@@ -13,7 +13,7 @@ from musep2p.core import messages as m
 from musep2p.core.ids import BatchId
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import BatchFact, Failure, RecipeRecord, ResultBlock, SafeMark, WillRecord
-from musep2p.core.results import indices_of
+from musep2p.core.results import indices_of, signed, winner
 from musep2p.core.state import Batch, View
 from musep2p.sim.world import SimPeer, World
 
@@ -37,6 +37,9 @@ class SaidMeansDurable(Checker):
     """Invariant 2: copied, done and safe are said only of what the speaker's disk has."""
 
     def observe(self, peer: SimPeer, effect: fx.Effect) -> None:
+        if isinstance(effect, fx.SendReport):
+            latest = max(effect.facts, default=0)
+            assert latest <= len(peer.disk.durable), f"p{peer.number} tells of a fact before its disk has it"
         if not isinstance(effect, fx.Send):
             return
         body = effect.envelope.body
@@ -93,7 +96,7 @@ class OneResult(Checker):
         known = self._shown.get((peer.number, batch.id))
         if known is None or known[0] != state:
             facts = {r.first for r in peer.disk.durable if isinstance(r, ResultBlock) and r.batch == batch.id}
-            shown = tuple(batch.results.entry(i) for i in range(batch.results.total))
+            shown = tuple(_shown(peer, batch, index) for index in range(batch.results.total))
             known = self._shown[peer.number, batch.id] = (state, (hash(frozenset(facts)), hash(shown)))
         return known[1]
 
@@ -110,6 +113,12 @@ class NoPhantoms(Checker):
 
 
 ALL = (SaidMeansDurable, SafeStaysSafe, OneResult, NoPhantoms)
+
+
+def _shown(peer: SimPeer, batch: Batch, index: int) -> object:
+    """What a face would be shown of a task."""
+    records = [peer.disk.durable[position - 1] for position in batch.results.positions(index)]
+    return winner(signed(record)[index] for record in records if isinstance(record, ResultBlock))
 
 
 def _assert_no_phantom(sender: SimPeer, batch: BatchId, view: View) -> None:

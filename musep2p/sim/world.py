@@ -11,17 +11,20 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 import xxhash
 
 from musep2p.core import effects as fx
 from musep2p.core import events as ev
+from musep2p.core.clients import results_page
 from musep2p.core.ids import BatchId, Digest, Incarnation, PeerId, digest_of
 from musep2p.core.messages import Envelope, Hello
 from musep2p.core.peer_state import PeerState
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Recipe
-from musep2p.core.records import Entry, RecipeRecord, Record, WillRecord
+from musep2p.core.records import BatchFact, Entry, RecipeRecord, Record, ResultBlock, WillRecord
+from musep2p.core.reports import report_pages
 from musep2p.core.requests import Answer, Request, RequestBody
 from musep2p.core.state import Core
 from musep2p.core.tuning import Tuning
@@ -315,8 +318,21 @@ class World:
         self._respawn(peer, effect.slot)
         self.later(100, peer, ev.SlotDied(effect.slot, effect.reason))
 
+    def _send_report(self, peer: SimPeer, effect: fx.SendReport) -> None:
+        facts = [peer.disk.durable[position - 1] for position in effect.facts]
+        for envelope, bulk in report_pages(effect.envelope, [(cast(BatchFact, fact), 200) for fact in facts]):
+            send = fx.Send(effect.address, envelope, effect.bulk_port if bulk else 0)
+            for observe in self.observers:
+                observe(peer, send)
+            self._send(peer, send)
+
+    def _reply_results(self, peer: SimPeer, effect: fx.ReplyResults) -> None:
+        page = results_page(effect, lambda position: peer.disk.durable[position - 1])
+        self.answers.append((peer.number, Answer(effect.number, page)))
+
     def _publish(self, peer: SimPeer, effect: fx.Publish) -> None:
-        block, op = effect.block, effect.op
+        block, op = peer.disk.durable[effect.position - 1], effect.op
+        assert isinstance(block, ResultBlock)
 
         def published() -> None:
             ranges = self.store.results.setdefault(block.batch, Ranges())
@@ -325,7 +341,7 @@ class World:
                 self.store.digests.add(entry.digest)
 
         self.call(self.store.delay_us, published)
-        self.later(self.store.delay_us + 1, peer, ev.Published(op))
+        self.later(self.store.delay_us + 1, peer, ev.Published(op, block))
 
     def _lookup(self, peer: SimPeer, effect: fx.Lookup) -> None:
         self.later(self.store.delay_us, peer, ev.LookedUp(effect.op, ()))
@@ -344,6 +360,8 @@ class World:
 
     _perform: dict[type[fx.Effect], Callable[..., None]] = {  # noqa: RUF012  # a table, never changed
         fx.Send: _send,
+        fx.SendReport: _send_report,
+        fx.ReplyResults: _reply_results,
         fx.ReplyEnvelope: _reply_envelope,
         fx.Reply: lambda self, peer, effect: self.answers.append((peer.number, effect.answer)),
         fx.Hangup: lambda self, peer, effect: None,

@@ -16,7 +16,7 @@ from musep2p.core import effects as fx
 from musep2p.core import events as ev
 from musep2p.core.ids import BatchId, Incarnation, PeerId
 from musep2p.core.recipe import Recipe
-from musep2p.core.records import RecordId
+from musep2p.core.records import RecordId, ResultBlock
 from musep2p.core.work import spool_name
 from musep2p.pipes import FrameProcess
 from musep2p.store import protocol as p
@@ -56,7 +56,7 @@ class StoreClient:
         self._state = "opening"
         self._asked_at: float | None = None
         self._unanswered = 0
-        self._ops: dict[int, fx.Publish | fx.Lookup] = {}
+        self._ops: dict[int, ResultBlock | None] = {}
         self._known: set[BatchId] = set()
         self._presence: Presence | None = None
         self._tick: asyncio.TimerHandle | None = None
@@ -70,19 +70,19 @@ class StoreClient:
         self._ask(p.Open(self._store_id if adopt else ""))
         self._schedule()
 
-    def perform(self, effect: fx.Publish | fx.Lookup | fx.StoreBatch) -> None:
-        """Carry out a store effect; an event follows, of success or failure."""
+    def publish(self, effect: fx.Publish, block: ResultBlock) -> None:
+        """Put objects and record of a block on the store; an event follows, of success or failure."""
+        self._ops[effect.op] = block
+        self._ask_of(effect.batch, effect.recipe, p.PutResults(effect.op, block, effect.name))
+
+    def perform(self, effect: fx.Lookup | fx.StoreBatch) -> None:
+        """Carry out another store effect; an event follows, of success or failure."""
         if isinstance(effect, fx.StoreBatch):
             self._ask_of(effect.batch, effect.recipe, p.PutBatch(effect.batch, effect.will))
             return
-        self._ops[effect.op] = effect
-        if isinstance(effect, fx.Publish):
-            self._ask_of(effect.batch, effect.recipe, p.PutResults(effect.op, effect.block, effect.name))
-        else:
-            first = RecordId(self._me, self._incarnation, effect.number)
-            self._ask_of(
-                effect.batch, effect.recipe, p.Reuse(effect.op, effect.batch, effect.name, effect.ranges, first)
-            )
+        self._ops[effect.op] = None
+        first = RecordId(self._me, self._incarnation, effect.number)
+        self._ask_of(effect.batch, effect.recipe, p.Reuse(effect.op, effect.batch, effect.name, effect.ranges, first))
 
     async def close(self) -> None:
         """Take our presence away and let the helper finish."""
@@ -148,8 +148,7 @@ class StoreClient:
                 if presence.peer != self._me and self._presence and presence.farm == self._presence.farm:
                     self._post(ev.Sighted(presence.address))
         elif answer.lost:
-            self._ops.pop(answer.op, None)
-            self._post(ev.PublishFailed(answer.op, answer.reason, True))
+            self._post(ev.PublishFailed(answer.op, answer.reason, self._ops.pop(answer.op, None)))
         else:
             self._away(answer.reason)
 
@@ -169,12 +168,12 @@ class StoreClient:
             self._post(ev.StoreChanged(answer.state, answer.store_id))
 
     def _results_put(self, answer: p.ResultsPut) -> None:
-        effect = self._ops.pop(answer.op, None)
-        if isinstance(effect, fx.Publish):
-            for entry in effect.block.entries:
+        block = self._ops.pop(answer.op, None)
+        if block is not None:
+            for entry in block.entries:
                 if entry.ext:
-                    (self._spool / spool_name(effect.batch, entry)).unlink(missing_ok=True)
-            self._post(ev.Published(answer.op, answer.folder))
+                    (self._spool / spool_name(block.batch, entry)).unlink(missing_ok=True)
+            self._post(ev.Published(answer.op, block, answer.folder))
 
     def _away(self, reason: str) -> None:
         """What was not confirmed fails; the folder is tried again until it answers."""

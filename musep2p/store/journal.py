@@ -1,7 +1,8 @@
 """A peer's own journal: recipes, wills, results, failures, safe marks. Written by one thread, group-committed.
 
 While one fsync runs, what is appended waits; the next fsync takes all of it. Files of the spool that a record
-speaks of are synced before the record.
+speaks of are synced before the record. Records are read again by their position, the first being 1: memory
+keeps the offset of every 16th, and the bytes of the newest few, which are asked for most.
 """
 
 from __future__ import annotations
@@ -10,18 +11,24 @@ import contextlib
 import os
 import queue
 import threading
-from collections.abc import Callable
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from musep2p.core.records import Record
 from musep2p.errors import StoreError
 from musep2p.store.durably import fsync_folder
-from musep2p.store.record_log import RecordLog, read_log
+from musep2p.store.record_log import RecordLog, framed_bytes, read_log, read_record
 
 __all__ = ["Journal"]
 
+_STRIDE = 16
+_RECENT_BYTES = 1 << 20
+_RECENT_LARGEST = 1 << 17
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Record).decode
 
@@ -42,20 +49,28 @@ class Journal:
         self._path, self._spool, self._durable, self._failed = path, spool, durable, failed
         self._queue: queue.SimpleQueue[tuple[int, Record, tuple[str, ...]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._offsets = array("Q")
+        self._count = 0
+        self._recent: OrderedDict[int, bytes] = OrderedDict()
+        self._recent_bytes = 0
+        self._lock = threading.Lock()
         self._log: RecordLog
+        self._reader: BinaryIO
 
-    def open(self) -> list[Record]:
-        """Replay the log and start the writer.
+    def open(self) -> Iterator[Record]:
+        """Replay the log, one record after the other; after the last one the writer is started.
 
         Raises:
             StoreError: the log is damaged, or of another program.
         """
+        end = 0
         try:
-            payloads, end = read_log(self._path) if self._path.exists() else ([], 0)
+            for start, payload in read_log(self._path) if self._path.exists() else ():
+                self._count_record(start)
+                end = start + framed_bytes(payload)
+                yield _decode(payload)
         except OSError as error:
             raise StoreError(f"{self._path} cannot be read: {error.strerror}.", "Move it away to start anew.") from None
-        try:
-            records = [_decode(payload) for payload in payloads]
         except msgspec.MsgspecError as error:
             raise StoreError(
                 f"{self._path} holds a record that this version cannot read: {error}.",
@@ -63,18 +78,32 @@ class Journal:
             ) from None
         self._log = RecordLog(self._path, end)
         self._log.sync()
+        self._reader = self._path.open("rb")
         fsync_folder(self._path.parent)
         self._thread.start()
-        return records
 
     def append(self, position: int, record: Record, sync: tuple[str, ...] = ()) -> None:
         """Write a record; `durable(position)` follows."""
         self._queue.put((position, record, sync))
 
+    def read(self, position: int) -> tuple[Record, int]:
+        """A durable record, and its size in bytes.
+
+        Raises:
+            StoreError: the disk gives something else back.
+        """
+        with self._lock:
+            payload = self._recent.get(position)
+        if payload is None:
+            stride, skip = divmod(position - 1, _STRIDE)
+            payload = read_record(self._reader, self._offsets[stride], skip)
+        return _decode(payload), len(payload)
+
     def close(self) -> None:
         """Write what is queued, and end the thread."""
         self._queue.put(None)
         self._thread.join(timeout=10)
+        self._reader.close()
 
     def _run(self) -> None:
         while (group := self._next_group()) is not None:
@@ -107,6 +136,22 @@ class Journal:
                 os.close(handle)
         if names:
             fsync_folder(self._spool)
-        for _, record, _ in group:
-            self._log.append(_encode(record))
+        for position, record, _ in group:
+            payload = _encode(record)
+            self._count_record(self._log.append(payload))
+            self._keep(position, payload)
         self._log.sync()
+
+    def _count_record(self, offset: int) -> None:
+        if self._count % _STRIDE == 0:
+            self._offsets.append(offset)
+        self._count += 1
+
+    def _keep(self, position: int, payload: bytes) -> None:
+        if len(payload) > _RECENT_LARGEST:
+            return
+        with self._lock:
+            self._recent[position] = payload
+            self._recent_bytes += len(payload)
+            while self._recent_bytes > _RECENT_BYTES:
+                self._recent_bytes -= len(self._recent.popitem(last=False)[1])

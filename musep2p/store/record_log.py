@@ -12,60 +12,96 @@ import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import xxhash
 
 from musep2p.errors import StoreError
 
-__all__ = ["RecordLog", "read_log"]
+__all__ = ["RecordLog", "framed_bytes", "read_log", "read_record"]
 
 _MAGIC = b"musep2p log 1\n"
 _HEAD = struct.Struct(">IQ")
 _LENGTH_MAX = 65 << 20  # a recipe of 64 MiB and what is around it
+_SEARCHED = 1 << 16  # so far behind damage a sound record is looked for
 
 
-def _frames(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """(end offset, payload) of each whole record."""
-    at = len(_MAGIC)
-    while at + _HEAD.size <= len(data):
-        length, checksum = _HEAD.unpack_from(data, at)
-        payload = data[at + _HEAD.size : at + _HEAD.size + length]
-        if length > _LENGTH_MAX or len(payload) < length or xxhash.xxh3_64_intdigest(payload) != checksum:
-            return
-        at += _HEAD.size + length
-        yield at, payload
-
-
-def read_log(path: Path) -> tuple[list[bytes], int]:
-    """The payloads of a log and the length of its sound part.
+def read_log(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Each whole record of a log, one at a time: the offset at which it starts, and its payload.
 
     Raises:
         StoreError: it is no log, or whole records follow a damaged one.
     """
-    data = path.read_bytes()
-    if len(data) < len(_MAGIC) or not data.startswith(_MAGIC):
-        if _MAGIC.startswith(data):
-            return [], 0
-        raise StoreError(f"{path} is not a log of musep2p.", "Move it away; it is not needed to start anew.")
-    payloads, end = [], len(_MAGIC)
-    for end, payload in _frames(data):  # noqa: B007  # the last end is wanted
-        payloads.append(payload)
-    if _sound_record_after(data, end):
-        raise StoreError(
-            f"{path} is damaged at byte {end} of {len(data)}, and good records follow.",
-            "The disk may be failing. Move the file away to start without it; safe pictures are on the store.",
-        )
-    return payloads, end
+    with path.open("rb") as file:
+        magic = file.read(len(_MAGIC))
+        if magic != _MAGIC:
+            if _MAGIC.startswith(magic):
+                return
+            raise StoreError(f"{path} is not a log of musep2p.", "Move it away; it is not needed to start anew.")
+        end = len(_MAGIC)
+        while (payload := _next(file)) is not None:
+            yield end, payload
+            end += _HEAD.size + len(payload)
+        _refuse_damage(file, path, end)
 
 
-def _sound_record_after(data: bytes, end: int) -> bool:
-    """True when a whole record starts somewhere in the last part: then the damage is not a torn tail."""
-    for at in range(end + 1, min(len(data) - _HEAD.size, end + (1 << 16))):
+def framed_bytes(payload: bytes) -> int:
+    """What a record with this payload takes in a log."""
+    return _HEAD.size + len(payload)
+
+
+def read_record(file: BinaryIO, offset: int, skip: int = 0) -> bytes:
+    """The payload of the record at this offset of a sound log, or of the one so many records later.
+
+    Raises:
+        StoreError: what is there is no whole record.
+    """
+    file.seek(offset)
+    for _ in range(skip):
+        head = file.read(_HEAD.size)
+        if len(head) < _HEAD.size:
+            break
+        file.seek(_HEAD.unpack(head)[0], os.SEEK_CUR)
+    payload = _next(file)
+    if payload is None:
+        raise StoreError(f"a log has no record at byte {offset} any more.", "The disk may be failing: check it.")
+    return payload
+
+
+def _next(file: BinaryIO) -> bytes | None:
+    """The payload of the next record; None at the end, and where it is torn or damaged."""
+    head = file.read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        return None
+    length, checksum = _HEAD.unpack(head)
+    if length > _LENGTH_MAX:
+        return None
+    payload = file.read(length)
+    if len(payload) < length or xxhash.xxh3_64_intdigest(payload) != checksum:
+        return None
+    return payload
+
+
+def _refuse_damage(file: BinaryIO, path: Path, end: int) -> None:
+    """When a whole record starts somewhere behind the damage, then that is not a torn tail.
+
+    Raises:
+        StoreError: it does.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(end)
+    data = file.read(_SEARCHED + _HEAD.size)
+    for at in range(1, len(data) - _HEAD.size):
         length, checksum = _HEAD.unpack_from(data, at)
-        stop = at + _HEAD.size + length
-        if length > 0 and stop <= len(data) and xxhash.xxh3_64_intdigest(data[at + _HEAD.size : stop]) == checksum:
-            return True
-    return False
+        stop = end + at + _HEAD.size + length
+        if not 0 < length <= _LENGTH_MAX or stop > size:
+            continue
+        file.seek(end + at + _HEAD.size)
+        if xxhash.xxh3_64_intdigest(file.read(length)) == checksum:
+            raise StoreError(
+                f"{path} is damaged at byte {end} of {size}, and good records follow.",
+                "The disk may be failing. Move the file away to start without it; safe pictures are on the store.",
+            )
 
 
 class RecordLog:
@@ -81,13 +117,18 @@ class RecordLog:
         if end:
             self._file.truncate(end)
             self._file.seek(end)
+            self.end = end
         else:
             self._file.write(_MAGIC)
+            self.end = len(_MAGIC)
 
-    def append(self, payload: bytes) -> None:
-        """Add a record; it is durable after the next `sync`."""
+    def append(self, payload: bytes) -> int:
+        """Add a record, which is durable after the next `sync`; returns the offset at which it starts."""
+        start = self.end
         self._file.write(_HEAD.pack(len(payload), xxhash.xxh3_64_intdigest(payload)))
         self._file.write(payload)
+        self.end += _HEAD.size + len(payload)
+        return start
 
     def sync(self) -> None:
         """Make all records durable."""

@@ -164,11 +164,12 @@ def test_a_fact_whose_teller_dies_before_the_disk_has_it_is_told_on():
     envelope = m.Envelope(teller.me, teller.incarnation, core.incarnation, "", body)
     effects = table.peers["p1"].handle(ev.Received(envelope, "10.0.0.1"), table.now_ms)
     writes = [effect for effect in effects if isinstance(effect, fx.Write)]
-    table.peers["p1"].handle(ev.LinkRefused(core.members[teller.me].address), table.now_ms)
+    effects += table.peers["p1"].handle(ev.LinkRefused(core.members[teller.me].address), table.now_ms)
+    table.disks["p1"] += [effect.record for effect in effects if isinstance(effect, fx.Write)]
     table.happen("p1", ev.Durable(writes[-1].position))
 
     assert table.batch("p1").results.safe == Ranges([(3, 4)])
-    assert block in table.batch("p1").log
+    assert block in [table.disks["p1"][position - 1] for position in table.batch("p1").log]
 
 
 def test_what_is_scattered_fits_its_messages():
@@ -258,7 +259,7 @@ def test_a_failed_task_does_not_wait_for_a_peer_without_a_store():
                     table.happen(name, done)
             table.happen(name, ev.ChunkEnded(start.slot, start.chunk))
         for effect in [e for e in published if isinstance(e, fx.Publish)]:
-            table.happen("p0", ev.Published(effect.op))
+            table.happen("p0", ev.Published(effect.op, table.disks["p0"][effect.position - 1]))
         published.clear()
 
     assert failed

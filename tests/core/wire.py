@@ -10,6 +10,7 @@ from musep2p.core.ids import Incarnation, PeerId
 from musep2p.core.messages import Hello
 from musep2p.core.peer_state import PeerState
 from musep2p.core.recipe import Axis, Recipe, Settings
+from musep2p.core.reports import report_pages
 from musep2p.core.requests import Request, SubmitAsk
 from musep2p.core.state import Core
 from musep2p.core.tuning import Tuning
@@ -58,6 +59,10 @@ class Table:
             if isinstance(effect, fx.Send):
                 to = f"p{int(effect.address.rpartition(':')[2]) - 7000}"
                 self.mail.append((name, to, effect.envelope))
+            elif isinstance(effect, fx.SendReport):
+                to = f"p{int(effect.address.rpartition(':')[2]) - 7000}"
+                facts = [(self.disks[name][position - 1], 100) for position in effect.facts]
+                self.mail += [(name, to, envelope) for envelope, _ in report_pages(effect.envelope, facts)]
             elif isinstance(effect, fx.ReplyEnvelope):
                 self.mail.append((name, effect.via.decode(), effect.envelope))
             elif isinstance(effect, fx.Write):

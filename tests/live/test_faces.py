@@ -131,7 +131,7 @@ def test_watching_goes_on_at_another_peer(farm):
 
 def recorded(farm):
     """How many records of results the store has."""
-    return sum(len(read_log(path)[0]) for path in (farm.base / "store/batches").glob("*/records/*.log"))
+    return sum(len(list(read_log(path))) for path in (farm.base / "store/batches").glob("*/records/*.log"))
 
 
 def test_a_peer_that_was_away_hears_how_it_ended(farm):

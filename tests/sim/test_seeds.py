@@ -60,7 +60,7 @@ SMALL = scenario.Plan(
 @pytest.mark.parametrize(
     ("where", "name", "instead", "words"),
     [
-        (Core, "write", lambda core, record, then=None, sync=(): then and then(), "before its disk"),
+        (Core, "write", lambda core, record, then=None, sync=(): then and then(1), "before its disk"),
         (market, "_close", lambda core, grant: core.grants.pop(grant.number), "held as granted"),
         (Batch, "take_in", lambda batch, ranges: None, "not complete"),
     ],

@@ -11,7 +11,7 @@ from musep2p.core.ids import BatchId, Incarnation, PeerId
 from musep2p.core.records import Failure, RecordId, SafeMark, StoreRecord
 from musep2p.errors import StoreError
 from musep2p.store.journal import Journal
-from musep2p.store.record_log import RecordLog, read_log
+from musep2p.store.record_log import RecordLog, framed_bytes, read_log
 
 BATCH = BatchId("b" * 32)
 
@@ -23,7 +23,7 @@ def failure(number):
 def opened(tmp_path, durable=lambda position: None, failed=lambda error: None):
     (tmp_path / "spool").mkdir(exist_ok=True)
     journal = Journal(tmp_path / "journal.log", tmp_path / "spool", durable, failed)
-    return journal, journal.open()
+    return journal, list(journal.open())
 
 
 def test_what_was_durable_is_replayed_in_order(tmp_path):
@@ -41,6 +41,26 @@ def test_what_was_durable_is_replayed_in_order(tmp_path):
 
     assert before == []
     assert replayed == records
+
+
+def test_records_are_read_again_by_their_position(tmp_path):
+    """The newest from memory, older ones from the file; after a restart too."""
+    said = queue.SimpleQueue()
+    journal, _ = opened(tmp_path, said.put)
+    records = [SafeMark(BATCH, tuple(range(2 * (number % 40)))) for number in range(1, 30_000)]
+    for position, record in enumerate(records, 1):
+        journal.append(position, record)
+    while said.get(timeout=10) < len(records):
+        pass
+    chosen = random.Random(1).sample(range(1, len(records) + 1), 200)
+    before = [journal.read(position)[0] for position in chosen]
+    journal.close()
+    again, _ = opened(tmp_path)
+    after = [again.read(position)[0] for position in chosen]
+    again.close()
+
+    assert before == after == [records[position - 1] for position in chosen]
+    assert len(journal._recent) < len(records)
 
 
 def test_files_of_the_spool_are_synced_before_their_record(tmp_path):
@@ -77,14 +97,15 @@ def test_a_torn_tail_costs_only_what_was_not_synced(tmp_path_factory, payloads, 
     log.close()
     whole = path.read_bytes()
     path.write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
-    kept, end = read_log(path)
-    log = RecordLog(path, end)
+    records = list(read_log(path))
+    kept = [payload for _, payload in records]
+    log = RecordLog(path, records[-1][0] + framed_bytes(kept[-1]) if records else 0)
     log.append(b"after")
     log.sync()
     log.close()
 
     assert kept == payloads[: len(kept)]
-    assert read_log(path)[0] == [*kept, b"after"]
+    assert [payload for _, payload in read_log(path)] == [*kept, b"after"]
 
 
 def test_damage_in_the_middle_is_an_error_never_skipped(tmp_path):
@@ -102,4 +123,4 @@ def test_damage_in_the_middle_is_an_error_never_skipped(tmp_path):
         damaged[rng.randrange(20, len(whole) - 60)] ^= 1 << rng.randrange(8)
         path.write_bytes(damaged)
         with pytest.raises(StoreError, match="damaged at byte"):
-            read_log(path)
+            list(read_log(path))

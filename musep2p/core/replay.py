@@ -1,0 +1,84 @@
+"""A journal read again after a restart: batches with their wills, results, failures, what to tell guardians anew.
+
+Holdings are never replayed. Own results that are not safe yet are held as finished, to be published or copied.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from musep2p.core.accounting import absorb, judge_failures
+from musep2p.core.ids import BatchId
+from musep2p.core.recipe import Tasks
+from musep2p.core.records import Failure, RecipeRecord, Record, RecordId, ResultBlock, SafeMark, StoreRecord, WillRecord
+from musep2p.core.reports import await_copies
+from musep2p.core.state import Batch, Core
+from musep2p.core.submission import new_batch
+from musep2p.core.wills import will_rank
+
+__all__ = ["replay"]
+
+
+@dataclass(slots=True)
+class _Replay:
+    """What is still open while the journal is read: recipes without a will, blocks not yet called safe as a whole."""
+
+    tasks: dict[BatchId, Tasks] = field(default_factory=dict)
+    untold: dict[tuple[BatchId, RecordId], int] = field(default_factory=dict)
+
+
+def replay(core: Core, records: Iterable[Record]) -> None:
+    """Take in a journal, one record after the other, in the order of its positions."""
+    state = _Replay()
+    for core.written, record in enumerate(records, 1):
+        if isinstance(record, RecipeRecord):
+            state.tasks[record.batch] = Tasks(record.recipe)
+        elif isinstance(record, WillRecord):
+            _will(core, state, record)
+        elif isinstance(record, StoreRecord):
+            core.store.farm_id = min(record.store_id, core.store.farm_id or record.store_id)
+        elif (batch := core.batches.get(record.batch)) is not None:
+            _fact(batch, state, record, core.written)
+    core.durable = core.written
+    untold: dict[BatchId, list[tuple[int, bool]]] = {}
+    for (batch_id, first), position in state.untold.items():
+        untold.setdefault(batch_id, []).append((position, first.peer == core.me))
+    for batch in core.batches.values():
+        judge_failures(batch)
+        _take_up(core, batch, untold.get(batch.id, []))
+
+
+def _will(core: Core, state: _Replay, record: WillRecord) -> None:
+    batch = core.batches.get(record.batch)
+    if batch is None and record.batch in state.tasks:
+        batch = new_batch(core, record.batch, state.tasks.pop(record.batch), record.will)
+    if batch is not None:
+        batch.known = batch.replayed = True
+        batch.will = max(batch.will, record.will, key=will_rank)
+        core.wills.put(batch.id, record.will)
+
+
+def _fact(batch: Batch, state: _Replay, record: ResultBlock | Failure | SafeMark, position: int) -> None:
+    absorb(batch, record, position)
+    if isinstance(record, ResultBlock) and not record.safe:
+        state.untold[batch.id, record.first] = position
+        return
+    if isinstance(record, ResultBlock):
+        state.untold.pop((batch.id, record.first), None)
+    batch.log.append(position)
+
+
+def _take_up(core: Core, batch: Batch, untold: list[tuple[int, bool]]) -> None:
+    """Blocks that nothing called safe as a whole: told as far as marks made them safe, else published or copied."""
+    unsafe = batch.results.by_position(batch.results.known - batch.results.safe)
+    alone = core.store.state == "absent"
+    told = [position for position, _ in untold if alone or position not in unsafe]
+    batch.log = array("I", sorted([*batch.log, *told]))
+    for position, own in untold:
+        if own and position in unsafe and alone:
+            await_copies(core, batch, unsafe[position])
+        elif own and position in unsafe:
+            batch.finished.update(unsafe[position])
+            core.unpublished.append((batch.id, position))
