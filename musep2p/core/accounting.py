@@ -100,7 +100,9 @@ def on_drop(core: Core, sender: Member, body: m.Drop) -> None:
 
 def stop_work(core: Core, batch: Batch, ranges: Ranges, *, queued_only: bool) -> None:
     """Drop queued tasks, and end the children that run nothing else."""
-    gone = bool(batch.work.discard(ranges))
+    dropped = batch.work.discard(ranges)
+    core.remember(batch, dropped, "dropped: another peer has it, or it is settled")
+    gone = bool(dropped)
     if not queued_only and batch.running & ranges:
         for slot in core.slots.values():
             useless = [chunk.batch == batch.id and not (chunk.left - ranges) for chunk in slot.chunks]
@@ -136,6 +138,8 @@ def tick_rounds(core: Core) -> None:
             if _too_early(core, batch):
                 core.at("rounds", core.started_ms + core.tuning.alone_ms)
             elif acting(core, batch):
+                if core.wide:
+                    _drop_settled(core, batch)
                 _tick_batch(core, batch)
             else:
                 batch.accounting.open = False
@@ -173,8 +177,8 @@ def _tick_batch(core: Core, batch: Batch) -> None:
 
 def _consider_round(core: Core, batch: Batch) -> None:
     accounting = batch.accounting
-    due = accounting.ended_ms + core.tuning.round_gap_ms
-    if accounting.missing or accounting.ended_ms < 0:
+    due = accounting.ended_ms + core.tuning.round_gap_ms * core.crowd
+    if (accounting.missing and not core.wide) or accounting.ended_ms < 0:
         due = core.now_ms
     if core.now_ms < due:
         core.at("rounds", due)
@@ -214,6 +218,7 @@ def _end_round(core: Core, batch: Batch) -> None:
     accounting.missing = missing - lost
     if lost and batch.will.word == RUNNING:
         core.tell("debug", f"{lost.count()} tasks of {short(batch.id)} are unaccounted: queued here")
+        core.remember(batch, lost, "queued: nobody held it" if accounting.round > 2 else "queued: submitted")
         batch.take_in(lost)
         batch.touch()
         core.stirred = True
@@ -221,10 +226,8 @@ def _end_round(core: Core, batch: Batch) -> None:
     doubled = _doubled(core, batch)
     _drop_doubles(core, batch, doubled & accounting.doubled)
     accounting.doubled = doubled
-    if accounting.missing:
-        core.at("rounds", core.now_ms)
-    else:
-        core.at("rounds", core.now_ms + core.tuning.round_gap_ms)
+    again = core.tuning.round_gap_ms * core.crowd
+    core.at("rounds", core.now_ms + (0 if accounting.missing and not core.wide else again))
 
 
 def _doubled(core: Core, batch: Batch) -> Ranges:
@@ -304,14 +307,19 @@ def _believe(core: Core, batch: Batch, sender: Member, view: View, body: m.Repor
         view.answered = max(view.answered, body.round)
     core.send(sender, m.ReportAck(batch.id, view.position, max(0, view.version), gap))
     if whole and acting(core, batch):
-        _drop_settled(core, batch)
-        core.at("rounds", core.now_ms)
+        if core.wide:
+            _drop_settled(core, batch, sender.id)
+            core.at("rounds", core.now_ms + core.tuning.report_ms)
+        else:
+            _drop_settled(core, batch)
+            core.at("rounds", core.now_ms)
 
 
-def _drop_settled(core: Core, batch: Batch) -> None:
+def _drop_settled(core: Core, batch: Batch, only: PeerId | None = None) -> None:
     """Nobody shall go on with what is safe or has failed."""
     settled = batch.results.safe | batch.failed
-    for peer, view in sorted(batch.accounting.views.items()):
+    views = batch.accounting.views
+    for peer, view in sorted(views.items()) if only is None else [(only, views[only])]:
         useless = (view.queued | view.running) & settled
         if useless and core.members[peer].up:
             core.send(core.members[peer], m.Drop(batch.id, useless.encode()[: 2 * RANGES_MAX]))

@@ -16,6 +16,7 @@ from musep2p.core.results import signed, winner
 from musep2p.core.state import Batch, Core, Member, Waiter
 from musep2p.core.submission import command, on_submit
 from musep2p.core.travel import on_upload
+from musep2p.core.why import answer_why
 from musep2p.core.wills import CANCELLED, PAUSED
 
 __all__ = ["on_asked", "results_page", "settle_waiters", "tick_waiters"]
@@ -33,6 +34,7 @@ def on_asked(core: Core, event: Asked) -> None:
         r.CancelAsk: _on_cancel,
         r.PeersAsk: _on_peers,
         r.ResultsAsk: _on_results,
+        r.WhyAsk: _on_why,
     }
     if event.request.farm != core.hello.farm:
         text = f"this peer is of farm {core.hello.farm!r}, not {event.request.farm!r}."
@@ -122,6 +124,16 @@ def _on_results(core: Core, event: Asked) -> None:
         core.effects.append(_page(batch, ask, event))
         return
     _answer(core, event, page)
+
+
+def _on_why(core: Core, event: Asked) -> None:
+    ask = event.request.body
+    assert isinstance(ask, r.WhyAsk)
+    batch = _find(core, ask.batch)
+    if isinstance(batch, r.ErrorAnswer):
+        _answer(core, event, batch)
+    else:
+        answer_why(core, event, batch, _why_waiting(core, batch))
 
 
 def _page(batch: Batch, ask: r.ResultsAsk, event: Asked) -> ReplyResults:

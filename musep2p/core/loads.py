@@ -36,7 +36,7 @@ def _known_us(core: Core, batch: Batch) -> int:
     own = speed_us(core, batch.work_class)
     if own:
         return own
-    told = [pace for member in core.up_members() if (pace := member.load.pace_us(batch.work_class))]
+    told = [pace for member in core.heard_members() if (pace := member.load.pace_us(batch.work_class))]
     return min(told, default=0)
 
 

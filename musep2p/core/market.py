@@ -19,6 +19,7 @@ from musep2p.core import messages as m
 from musep2p.core.accounting import absorb
 from musep2p.core.ids import PeerId, short
 from musep2p.core.loads import able, by_urgency, can_run, may_start, present_load, running_ms, speed_us, straggler
+from musep2p.core.progress import COUNT_MS as _COUNT_MS
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import RANGES_MAX, SafeMark
 from musep2p.core.reports import add_fact
@@ -46,6 +47,7 @@ __all__ = [
 
 _REFUSED_MS = 100  # the tail is short: asking again costs one small message
 _ANSWERS_KEPT = 4096
+_GROPE_MS = 250  # between asks of peers of whose load nothing is known
 
 
 def seek(core: Core) -> None:
@@ -60,19 +62,23 @@ def seek(core: Core) -> None:
     urgent = max(batch.will.settings.priority for batch in core.batches.values())
     if (not free and not own) or (own and max(own) >= urgent):
         return
-    offers = [offer for member in core.up_members() if (offer := _offer(core, member)) is not None]
+    offers = [offer for member in core.heard_members() if (offer := _offer(core, member)) is not None]
     if own:
         offers = [offer for offer in offers if offer.priority > max(own)]
         free = max(1, free)
     idle = not offers and not own
-    stragglers = [o for member in core.up_members() if (o := _straggler(core, member)) is not None] if idle else []
+    heard = core.heard_members() if idle else []
+    stragglers = [offer for member in heard if (offer := _straggler(core, member)) is not None]
+    copy = not offers
     victim = choose_victim(offers or stragglers, core.rng)
+    if victim is None and idle and core.wide:
+        victim, copy = _grope(core), False
     if victim is None:
         return
     number = core.next_number()
     core.ask = (number, victim, core.now_ms)
     core.at("ask", core.now_ms + core.tuning.ask_timeout_ms)
-    core.send(core.members[victim], m.Ask(number, free, present_load(core), not offers))
+    core.send(core.members[victim], m.Ask(number, free, present_load(core), copy))
 
 
 def on_ask(core: Core, sender: Member, body: m.Ask) -> None:
@@ -105,6 +111,8 @@ def on_refusal(core: Core, sender: Member, body: m.Refusal) -> None:
     _note_load(core, sender, body.load)
     if core.ask is not None and core.ask[0] == body.ask:
         core.ask = None
+        if body.hint in core.members:
+            core.hint = PeerId(body.hint)
         sender.refused_until_ms = core.now_ms + body.not_before_ms
         core.at("seek", sender.refused_until_ms)
 
@@ -165,6 +173,7 @@ def take_back_grants(core: Core, lost: Member) -> None:
     core.late_asks.pop(lost.id, None)
     for grant in [g for g in core.grants.values() if g.thief == lost.id]:
         _close(core, grant)
+        core.remember(core.batches[grant.batch], grant.ranges, f"taken back: {lost.hello.name} is gone")
         core.batches[grant.batch].work.push(grant.ranges)
         core.batches[grant.batch].touch()
     if core.ask is not None and core.ask[1] == lost.id:
@@ -195,7 +204,7 @@ def other_teams(core: Core, batch: Batch, *, without: PeerId) -> list[Team]:
     teams = []
     if without != core.me and may_start(core, batch) and not _busy_here(core, batch):
         teams.append(Team(speed_us(core, batch.work_class), len(core.slots)))
-    for member in core.up_members():
+    for member in core.heard_members():
         if member.id != without and can_run(core, member, batch) and not _busy(core, member, batch):
             teams.append(Team(member.load.pace_us(batch.work_class), member.load.slots))
     return teams
@@ -203,7 +212,7 @@ def other_teams(core: Core, batch: Batch, *, without: PeerId) -> list[Team]:
 
 def farm_queued(core: Core, batch: Batch) -> int:
     """Tasks of a batch that nobody has started, as far as loads tell."""
-    told = sum(e.queued for mem in core.up_members() for e in mem.load.entries if e.batch == batch.id)
+    told = sum(e.queued for mem in core.heard_members() for e in mem.load.entries if e.batch == batch.id)
     return batch.work.count() + told
 
 
@@ -280,7 +289,7 @@ def _let_copy(core: Core, thief: Member, ask: int) -> None:
 
 
 def _note_load(core: Core, sender: Member, load: m.Load) -> None:
-    sender.load, sender.load_ms = load, core.now_ms
+    core.note_load(sender, load)
     core.stirred = True
 
 
@@ -293,11 +302,43 @@ def _serve(core: Core, thief: Member, ask: int, free: int) -> None:
             grant = OpenGrant(core.next_number(), thief.id, thief.incarnation, batch.id, ranges, ask, core.now_ms)
             core.grants[grant.number] = grant
             batch.granted.update(ranges)
+            core.remember(batch, ranges, f"given to {thief.hello.name}, which asked for work")
             core.steals += 1
             core.at("grants", core.now_ms + core.tuning.grant_again_ms)
             _send_grant(core, thief, grant)
             return
-    core.send(thief, m.Refusal(ask, _REFUSED_MS, present_load(core)))
+    core.send(thief, m.Refusal(ask, _REFUSED_MS, present_load(core), _hint(core, thief) if core.wide else ""))
+
+
+def _hint(core: Core, thief: Member) -> str:
+    """Who has most work, of those that we heard of late."""
+    loads = [(member.load.total_ms(), member.id) for member in core.heard_members() if member is not thief]
+    most, peer = max(loads, default=(0, ""))
+    return peer if most else ""
+
+
+def _grope(core: Core) -> PeerId | None:
+    """In a large farm: nobody that we heard of late has work. Who was named to us, else anybody, if any is left."""
+    hint, core.hint = core.hint, None
+    if hint is not None and core.members[hint].up and core.members[hint].refused_until_ms <= core.now_ms:
+        return hint
+    if not core.up_members() or not any(
+        may_start(core, batch) and _may_have_queued(core, batch) for batch in core.batches.values()
+    ):
+        return None
+    due = core.groped_ms + _GROPE_MS
+    if core.now_ms < due:
+        core.at("seek", due)
+        return None
+    core.groped_ms = core.now_ms
+    return core.rng.choice(core.up_members()).id
+
+
+def _may_have_queued(core: Core, batch: Batch) -> bool:
+    told = batch.progress
+    if told is None or told.turn != batch.will.turn or core.now_ms - batch.progress_ms > 2 * _COUNT_MS * core.crowd:
+        return not batch.accounting.complete
+    return not told.complete and told.queued > 0
 
 
 def _share_for(core: Core, batch: Batch, thief: Member, free: int) -> Ranges:
@@ -309,7 +350,7 @@ def _share_for(core: Core, batch: Batch, thief: Member, free: int) -> Ranges:
             return Ranges()
     hungry = [
         Team(member.load.pace_us(batch.work_class), member.load.free)
-        for member in core.up_members()
+        for member in core.heard_members()
         if member is not thief and member.load.free and can_run(core, member, batch)
     ]
     count = choose_share(batch.work.count(), mine, his, hungry)
@@ -354,6 +395,7 @@ def _take(core: Core, sender: Member, body: m.Grant) -> bool:
     _tell_safe(core, batch, ranges & batch.results.safe)
     batch.take_in(ranges)
     batch.touch()
+    core.remember(batch, ranges, f"{'copied' if body.copy else 'stolen'} from {sender.hello.name}")
     core.tell("debug", f"stole {ranges.count()} tasks of {short(batch.id)} from {sender.hello.name}")
     return True
 
@@ -382,7 +424,7 @@ def hold_back(core: Core, batch: Batch) -> bool:
     mine = Team(speed_us(core, batch.work_class), len(core.slots))
     if not core.tuning.tail_rules or not mine.us or _has_failing(batch):
         return False
-    others = [mem for mem in core.up_members() if can_run(core, mem, batch) and not _busy(core, mem, batch)]
+    others = [mem for mem in core.heard_members() if can_run(core, mem, batch) and not _busy(core, mem, batch)]
     fresh = [mem for mem in others if 3 * (core.now_ms - mem.load_ms) * 1000 < mine.us]
     if not fresh:
         return False

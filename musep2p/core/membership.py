@@ -5,14 +5,29 @@ Discovery only says where to knock. States and their moves:
 
     new -> up, down      up -> suspect, down, left      suspect -> up, down, left      down -> up, left
 
-Words and times follow memberlist; there is no indirect probe, since all peers hear each other directly.
+Words and times follow memberlist; there is no indirect probe, since all peers hear each other directly, or in
+large farms six neighbours each.
 """
 
 from __future__ import annotations
 
+import msgspec
+
 from musep2p.core import messages as m
 from musep2p.core.effects import Hangup, ReplyEnvelope
 from musep2p.core.events import LinkRefused, Received, Sighted
+from musep2p.core.gossip import WORDS as GOSSIP_WORDS
+from musep2p.core.gossip import (
+    audience,
+    is_news,
+    meet_roster,
+    news,
+    outdated,
+    roster_hash,
+    roster_pages,
+    spread,
+    toggle,
+)
 from musep2p.core.ids import PeerId, short
 from musep2p.core.loads import present_load
 from musep2p.core.messages import Envelope
@@ -30,6 +45,7 @@ __all__ = [
     "on_hello",
     "on_link_refused",
     "on_refused",
+    "on_roster",
     "on_sighted",
     "survived_stall",
     "tick_beat",
@@ -45,6 +61,7 @@ MOVES = {
 }
 
 _HOPELESS = 4  # dials in vain after which a candidate makes room for a new one
+_WIDE_BEATS = 5  # so long after such a heartbeat the farm is known to be large
 _DIALS_AT_ONCE = 16  # connection attempts per tick: a rogue's thousand sightings cost a trickle
 
 
@@ -100,11 +117,27 @@ def on_hello(core: Core, event: Received) -> None:
 
 def on_heartbeat(core: Core, sender: Member, body: m.Heartbeat) -> None:
     """A peer's own loop is alive and knows us: it is up, and this is its load."""
+    sender.beat = body
     if sender.state != "up" and not core.left:
         move(core, sender, "up")
-    sender.beat = body
-    sender.load, sender.load_ms = body.load, core.now_ms
+    core.note_load(sender, body.load)
     core.stirred = True
+    if body.near:
+        core.judging.add(sender.id)
+    else:
+        core.judging.discard(sender.id)
+    if body.roster:
+        core.wide_until_ms = core.now_ms + _WIDE_BEATS * body.every_ms
+    for rumour in body.news:
+        _believe(core, rumour, news=True)
+    if meet_roster(core, sender, body.roster):
+        _send_roster(core, sender)
+
+
+def on_roster(core: Core, sender: Member, body: m.Roster) -> None:
+    """Another peer's beliefs about all: take what is newer; if it lacks some of ours, its hash will say so."""
+    for rumour in body.rumours:
+        _believe(core, rumour)
 
 
 def on_goodbye(core: Core, sender: Member, body: m.Goodbye) -> None:
@@ -129,7 +162,7 @@ def on_refused(core: Core, event: Received) -> None:
         core.tell("fatal" if body.code == "clone" else "warning", f"refused by {event.host}: {body.reason}")
 
 
-def known_sender(core: Core, envelope: Envelope, address: str) -> Member | None:
+def known_sender(core: Core, envelope: Envelope, via: bytes) -> Member | None:
     """The member that an envelope is from, if it is from its present life and meant for ours; else None."""
     member = core.members.get(envelope.sender)
     if envelope.to != core.incarnation:
@@ -138,6 +171,9 @@ def known_sender(core: Core, envelope: Envelope, address: str) -> Member | None:
         return None
     if member is None or member.incarnation < envelope.incarnation:
         core.at("dial", core.now_ms)
+        if core.wide and via:
+            # It knows us from others: let it introduce itself.
+            core.effects.append(ReplyEnvelope(via, Envelope(core.me, core.incarnation, None, core.cause, core.hello)))
         return None
     if member.incarnation != envelope.incarnation or member.state == "left":
         return None
@@ -150,8 +186,8 @@ def known_sender(core: Core, envelope: Envelope, address: str) -> Member | None:
     return member
 
 
-def move(core: Core, member: Member, state: str, why: str = "") -> None:
-    """The one place where a member changes its state.
+def move(core: Core, member: Member, state: str, why: str = "", *, rumoured: bool = False) -> None:
+    """The one place where a member changes its state; `rumoured` if others say so, not our own link.
 
     Raises:
         LocalProtocolError: the table has no such move.
@@ -159,34 +195,42 @@ def move(core: Core, member: Member, state: str, why: str = "") -> None:
     if state not in MOVES[member.state]:
         raise LocalProtocolError(f"member {short(member.id)} cannot move from {member.state} to {state}")
     before, member.state = member.state, state
-    core.up_known = None
+    core.greeting.discard(member.id)
+    if member.up != (before in ("up", "suspect")):
+        core.membership_changed(1 if member.up else -1)
+        toggle(core, member)
+        if not rumoured:
+            spread(core, member.id)
     core.stirred = True
     if state == "up" and before != "suspect":
         member.heard_ms = core.now_ms
-        core.tell("info", f"{member.hello.name} is up at {member.address}")
-        _send_addresses(core, member)
-        core.send(member, _heartbeat(core))
+        if not rumoured:
+            core.tell("info", f"{member.hello.name} is up at {member.address}")
+            _introduce(core, member)
     elif state in ("down", "left"):
-        core.tell("info", f"{member.hello.name} is {state}" + (f": {why}" if why else ""))
+        core.tell("debug" if rumoured else "info", f"{member.hello.name} is {state}" + (f": {why}" if why else ""))
         core.effects.append(Hangup(member.address))
-        _add_candidate(core, member.address)
-        core.candidates[member.address] = (core.now_ms + core.tuning.dial_ms, 1)
-        core.at("dial", core.now_ms + core.tuning.dial_ms)
         core.lost.append(member)
+        if not rumoured:
+            _add_candidate(core, member.address)
+            core.candidates[member.address] = (core.now_ms + core.tuning.dial_ms, 1)
+            core.at("dial", core.now_ms + core.tuning.dial_ms)
 
 
 def tick_beat(core: Core) -> None:
     """Judge the silent, then send heartbeats when they are due or our load changed."""
     tuning = core.tuning
-    _forget_long_gone(core)
     every = _every_ms(core)
-    for member in list(core.members.values()):
+    for member in _judged(core):
         usual = max(tuning.heartbeat_ms, member.beat.every_ms if member.beat is not None else 0)
         pace = usual / tuning.heartbeat_ms
         silent = core.now_ms - member.heard_ms
         if member.state == "up" and silent >= tuning.suspect_ms * pace:
             move(core, member, "suspect")
-        if member.state in ("new", "suspect") and silent >= tuning.down_ms * pace:
+        if core.wide and member.state == "new" and silent >= tuning.down_ms * pace:
+            core.greeting.discard(member.id)
+            del core.members[member.id]  # a greeting that came to nothing; whether it is up, others know
+        elif member.state in ("new", "suspect") and silent >= tuning.down_ms * pace:
             move(core, member, "down", f"silent for {silent / 1000:.0f} s")
     due = core.beaten_ms + every
     if core.now_ms >= due or core.beat_wanted:
@@ -199,17 +243,25 @@ def tick_beat(core: Core) -> None:
         core.at("progress", core.now_ms)
     if core.now_ms >= core.addresses_due_ms:
         core.addresses_due_ms = core.now_ms + tuning.addresses_ms
-        if core.up_members():
+        _forget_long_gone(core)
+        if core.up_members() and not core.wide:
             _send_addresses(core, core.rng.choice(core.up_members()))
 
 
+def _judged(core: Core) -> list[Member]:
+    """Who speaks to us regularly; in a large farm, others are judged by their neighbours."""
+    if not core.wide:
+        return list(core.members.values())
+    return [core.members[i] for i in sorted(core.judging | core.greeting) if i in core.members]
+
+
 def beat(core: Core) -> None:
-    """One heartbeat to every peer that is not known to be gone."""
+    """One heartbeat to every peer that is not known to be gone; in a large farm, to some."""
     core.beaten_ms, core.beat_wanted = core.now_ms, False
-    heartbeat = _heartbeat(core)
-    for member in core.members.values():
-        if member.state not in ("down", "left"):
-            core.send(member, heartbeat)
+    passing = _heartbeat(core, news(core))
+    heartbeat = msgspec.structs.replace(passing, near=True)
+    for member, is_near in audience(core):
+        core.send(member, heartbeat if is_near else passing)
 
 
 def survived_stall(core: Core, gap_ms: int) -> None:
@@ -225,13 +277,87 @@ def survived_stall(core: Core, gap_ms: int) -> None:
         batch.touch(urgent=True)
 
 
-def _heartbeat(core: Core) -> m.Heartbeat:
-    return m.Heartbeat(present_load(core), core.wills.hash, core.store.id, core.store.ok, _every_ms(core))
+def _heartbeat(core: Core, told: tuple[m.Rumour, ...] = ()) -> m.Heartbeat:
+    store = core.store
+    every, roster = _every_ms(core), roster_hash(core)
+    return m.Heartbeat(present_load(core), core.wills.hash, store.id, store.ok, every, roster, told)
 
 
 def _every_ms(core: Core) -> int:
-    """Between our heartbeats: more in farms of more peers, so that nobody has to hear too many."""
-    return core.tuning.heartbeat_ms * (1 + len(core.up_members()) // core.tuning.all_to_all)
+    return core.tuning.heartbeat_ms * (2 if core.wide else 1)
+
+
+def _introduce(core: Core, member: Member) -> None:
+    """What a peer that we just met wants to know: who else is there, and how loaded we are.
+
+    One that knows of a large farm has a roster, and says by its hash whether it lacks something.
+    """
+    if core.wide and (member.beat is None or not member.beat.roster):
+        _send_roster(core, member)
+    elif not core.wide:
+        _send_addresses(core, member)
+    core.send(member, _heartbeat(core))
+
+
+def _send_roster(core: Core, member: Member) -> None:
+    for page in roster_pages(core):
+        core.send(member, page, bulk=True)
+
+
+def _believe(core: Core, rumour: m.Rumour, *, news: bool = False) -> None:
+    """A rumour about a peer: it may be new to us, or known better; our own ears are believed more."""
+    if rumour.peer == core.me:
+        if outdated(core, rumour):
+            core.beat_wanted = True
+            core.at("beat", core.now_ms)
+        return
+    if news:
+        _spread_if_new(core, rumour)
+    known = core.members.get(rumour.peer)
+    if known is None or known.incarnation < rumour.incarnation:
+        if rumour.word == 0 and rumour.hello is not None:
+            _hear_of(core, known, rumour, rumour.hello)
+        return
+    if known.incarnation != rumour.incarnation or known.state == "left":
+        return
+    if known.state == "new" and rumour.word == 0:
+        move(core, known, "up", rumoured=True)
+    if not is_news(known, rumour):
+        return
+    heard = core.now_ms - known.heard_ms < core.tuning.suspect_ms and known.state == "up" and known.beat is not None
+    if rumour.word == 1 and heard:
+        return
+    if known.up:
+        toggle(core, known)
+    known.version = rumour.version
+    if known.up:
+        toggle(core, known)
+    state = GOSSIP_WORDS[rumour.word]
+    if state != known.state and state in MOVES[known.state]:
+        move(core, known, state, "others say so", rumoured=True)
+
+
+def _spread_if_new(core: Core, rumour: m.Rumour) -> None:
+    """What came as news goes on as news; what came with a roster, others have or get the same way."""
+    known = core.members.get(rumour.peer)
+    if known is None or known.incarnation < rumour.incarnation:
+        if rumour.word == 0:
+            spread(core, PeerId(rumour.peer))
+    elif known.incarnation == rumour.incarnation and known.state != "left" and is_news(known, rumour):
+        spread(core, known.id)
+
+
+def _hear_of(core: Core, earlier: Member | None, rumour: m.Rumour, hello: m.Hello) -> None:
+    """A life that we did not know is up."""
+    if earlier is not None and earlier.up:
+        move(core, earlier, "down", "it was started again", rumoured=True)
+    member = Member(
+        PeerId(rumour.peer), rumour.incarnation, rumour.address, hello, heard_ms=core.now_ms,
+        version=rumour.version,
+    )  # fmt: skip
+    core.members[member.id] = member
+    core.candidates.pop(rumour.address, None)
+    move(core, member, "up", rumoured=True)
 
 
 def _forget_long_gone(core: Core) -> None:
@@ -290,7 +416,8 @@ def _remember(core: Core, envelope: Envelope, hello: m.Hello, address: str) -> M
         move(core, known, "down", "it was started again")
     member = Member(PeerId(envelope.sender), envelope.incarnation, address, hello, heard_ms=core.now_ms)
     core.members[member.id] = member
-    core.up_known = None
+    core.greeting.add(member.id)
+    core.membership_changed()
     return member
 
 

@@ -43,6 +43,8 @@ __all__ = [
     "Refused",
     "Report",
     "ReportAck",
+    "Roster",
+    "Rumour",
     "Taken",
     "Wills",
 ]
@@ -131,14 +133,44 @@ class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
     counter: Number = 0
 
 
+class Rumour(msgspec.Struct, frozen=True, array_like=True):
+    """What is believed of one life of a peer: the greatest (version, word) wins.
+
+    Attributes:
+        version: raised by the peer itself alone, when others wrongly believe it gone.
+        word: 0 up, 1 down, 2 left.
+        hello: its own, of peers that are up.
+    """
+
+    peer: WirePeerId
+    incarnation: Incarnation
+    version: Number
+    word: Annotated[int, Meta(ge=0, le=2)]
+    address: Address
+    hello: Hello | None
+
+
 class Heartbeat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
-    """I am up, this is my load, and this is the hash of the wills I have durably; the next comes in `every_ms`."""
+    """I am up, this is my load, and this is the hash of the wills I have durably; the next comes in `every_ms`.
+
+    In large farms also the hash of the roster, what is new in it, and whether you are my neighbour, so that you
+    shall judge me when you hear no more.
+    """
 
     load: Load
     wills: Hash64
     store_id: StoreId = ""
     store_ok: bool = False
     every_ms: Annotated[int, Meta(ge=1, le=60_000)] = 1000
+    roster: Hash64 = 0
+    news: Annotated[tuple[Rumour, ...], Meta(max_length=64)] = ()
+    near: bool = False
+
+
+class Roster(msgspec.Struct, frozen=True, array_like=True, tag="roster"):
+    """What I believe of peers, in large farms; some of it or all."""
+
+    rumours: Annotated[tuple[Rumour, ...], Meta(max_length=256)]
 
 
 class Addresses(msgspec.Struct, frozen=True, array_like=True, tag="addresses"):
@@ -303,11 +335,12 @@ class Grant(msgspec.Struct, frozen=True, array_like=True, tag="grant"):
 
 
 class Refusal(msgspec.Struct, frozen=True, array_like=True, tag="refusal"):
-    """A victim has nothing for you; do not ask again before so many milliseconds."""
+    """A victim has nothing for you; do not ask again before so many milliseconds. In large farms: who may have."""
 
     ask: Number
     not_before_ms: Number
     load: Load
+    hint: Annotated[str, Meta(max_length=16)] = ""
 
 
 class Taken(msgspec.Struct, frozen=True, array_like=True, tag="taken"):
@@ -323,8 +356,8 @@ class Declined(msgspec.Struct, frozen=True, array_like=True, tag="declined"):
 
 
 Message = (
-    Hello | Refused | Heartbeat | Addresses | Goodbye | Copy | Copied | Buckets | Wills | RecipeAsk | PieceAsk | Piece
-    | Question | Report | ReportAck | Drop | Progress | ProgressAsk | Ask | Grant | Refusal | Taken | Declined
+    Hello | Refused | Heartbeat | Roster | Addresses | Goodbye | Copy | Copied | Buckets | Wills | RecipeAsk | PieceAsk
+    | Piece | Question | Report | ReportAck | Drop | Progress | ProgressAsk | Ask | Grant | Refusal | Taken | Declined
 )  # fmt: skip
 
 

@@ -64,6 +64,7 @@ class PeerState:
         }
         self._on_message: dict[type[Any], Callable[..., None]] = {
             messages.Heartbeat: self._on_heartbeat,
+            messages.Roster: membership.on_roster,
             messages.Addresses: membership.on_addresses,
             messages.Goodbye: membership.on_goodbye,
             messages.Copy: submission.on_copy,
@@ -185,7 +186,7 @@ class PeerState:
         if type(body) is messages.Refused:
             membership.on_refused(self.core, event)
             return
-        sender = membership.known_sender(self.core, event.envelope, event.host)
+        sender = membership.known_sender(self.core, event.envelope, event.via)
         if sender is not None:
             self._on_message[type(body)](self.core, sender, body)
 
@@ -253,7 +254,7 @@ def _announce_work(core: Core) -> None:
     if not (grown or changed) or not core.members:
         return
     core.announced = total
-    gap = 20 if grown else max(100, 10 * len(core.members))
+    gap = 20 if grown else 500 if core.wide else max(100, 10 * len(core.members))
     core.beat_wanted = True
     core.at("beat", max(core.now_ms, core.beaten_ms + gap))
 

@@ -9,9 +9,9 @@ from musep2p.core.reports import guardians
 from musep2p.core.state import Accounting, Batch, Core, Member, View
 from musep2p.core.wills import CANCELLED
 
-__all__ = ["count", "finished", "on_progress", "on_progress_ask", "tick_progress", "up_views"]
+__all__ = ["COUNT_MS", "count", "finished", "on_progress", "on_progress_ask", "tick_progress", "up_views"]
 
-_COUNT_MS = 500  # between progress messages of one batch
+COUNT_MS = 500  # between progress messages of one batch, in a farm where everybody hears everybody
 _ASK_MS = 2000
 
 
@@ -38,7 +38,7 @@ def tick_progress(core: Core) -> None:
         if not batch.known or ended or batch.will.word == CANCELLED:
             continue
         guards = guardians(core, batch)
-        if guards and guards[0] != core.me and core.now_ms - batch.progress_ms >= _ASK_MS:
+        if guards and guards[0] != core.me and core.now_ms - batch.progress_ms >= _ASK_MS * core.crowd:
             batch.progress_ms = core.now_ms
             core.send(core.members[guards[0]], m.ProgressAsk(batch.id))
 
@@ -58,7 +58,8 @@ def count(core: Core, batch: Batch) -> None:
     """Tell everybody how far the batch is: on change, at most twice a second, at once when it is complete."""
     accounting = batch.accounting
     complete = finished(batch)
-    due = accounting.told_ms + _COUNT_MS
+    every = COUNT_MS * core.crowd
+    due = accounting.told_ms + every
     if core.now_ms < due and not (complete and not accounting.complete):
         core.at("rounds", due)
         return
@@ -79,7 +80,7 @@ def count(core: Core, batch: Batch) -> None:
         for member in core.up_members():
             core.send(member, progress)
     if not complete:
-        core.at("rounds", core.now_ms + _COUNT_MS)
+        core.at("rounds", core.now_ms + every)
 
 
 def _stripped(progress: m.Progress) -> tuple[object, ...]:

@@ -194,4 +194,5 @@ def _record_hits(core: Core, batch: Batch, event: LookedUp, hits: Ranges) -> Non
     entries = tuple(entry for entry in event.hits if entry.index in hits)
     block = ResultBlock(batch.id, core.next_record(batch, len(entries)), entries, True)
     batch.finished.update(hits)
+    core.remember(batch, hits, "skipped: equal work was done before, and its picture is on the store")
     core.write(block, lambda position: _now_safe(core, batch, block, position))

@@ -40,9 +40,20 @@ _FACTS_AT_ONCE = (16, 500)
 
 def guardians(core: Core, batch: Batch) -> list[PeerId]:
     """The first three peers that are up, in rendezvous order, among all that know the batch; the first acts."""
+    if core.wide:
+        return _guardians_of_all(core, batch)
     knowing = [core.me] if batch.known else []
     knowing += [member.id for member in core.members.values() if member.up and batch.id in member.known]
     return heapq.nlargest(core.tuning.guardians, knowing, key=lambda peer: _rank(batch, peer))
+
+
+def _guardians_of_all(core: Core, batch: Batch) -> list[PeerId]:
+    """In a large farm nobody hears from everybody what it knows: a guardian that lacks the batch asks for it."""
+    up = core.up_members()
+    if batch.guards is None or batch.guards[0] is not up:
+        peers = [core.me, *(member.id for member in up)]
+        batch.guards = (up, heapq.nlargest(core.tuning.guardians, peers, key=lambda peer: _rank(batch, peer)))
+    return batch.guards[1]
 
 
 def add_fact(core: Core, batch: Batch, position: int) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "CancelAsk",
     "Entry",
     "ErrorAnswer",
+    "FailureLine",
     "PeerView",
     "PeersAnswer",
     "PeersAsk",
@@ -30,9 +31,12 @@ __all__ = [
     "ResultsPage",
     "StatusAsk",
     "StatusList",
+    "StoryLine",
     "SubmitAsk",
     "Upload",
     "Uploaded",
+    "WhyAnswer",
+    "WhyAsk",
 ]
 
 Number = Annotated[int, Meta(ge=0)]
@@ -67,13 +71,14 @@ class Uploaded(msgspec.Struct, frozen=True, tag="uploaded"):
 
 
 class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
-    """The batch is durable in `copies` places; `store` when one of them is the store."""
+    """The batch is durable in `copies` places, `store` when one is the store; `before` tasks are safe already."""
 
     batch: WireBatchId
     tasks: int
     copies: int
     store: bool
     note: str = ""
+    before: int = 0
 
 
 class StatusAsk(msgspec.Struct, frozen=True, tag="status"):
@@ -180,6 +185,53 @@ class ResultsPage(msgspec.Struct, frozen=True, tag="results-page"):
     redirect: str = ""
 
 
+class WhyAsk(msgspec.Struct, frozen=True, tag="why"):
+    """What do you know of this task?"""
+
+    batch: BatchName
+    index: Number
+
+
+class StoryLine(msgspec.Struct, frozen=True, array_like=True):
+    """Something that happened to a task at a peer, so many milliseconds ago."""
+
+    ago_ms: Number
+    peer: str
+    text: str
+
+
+class FailureLine(msgspec.Struct, frozen=True, array_like=True):
+    """An attempt that failed."""
+
+    peer: str
+    attempt: int
+    turn: int
+    reason: str
+    permanent: bool
+
+
+class WhyAnswer(msgspec.Struct, frozen=True, tag="why-answer"):
+    """What one peer knows of a task.
+
+    Attributes:
+        state: safe, failed, finished, running, granted, queued, unaccounted, paused, cancelled; excluded or missing
+            when the batch has no such task.
+        holders: (peer, how it holds the task).
+        waits: why it does not run, empty if there is no such reason.
+        guardian: address of the peer that accounts for the batch; empty when it is this one.
+    """
+
+    batch: WireBatchId
+    index: Number
+    state: str
+    name: str = ""
+    holders: list[tuple[str, str]] = []
+    failures: list[FailureLine] = []
+    story: list[StoryLine] = []
+    waits: str = ""
+    guardian: str = ""
+
+
 class ErrorAnswer(msgspec.Struct, frozen=True, tag="error"):
     """The request cannot be served; exit code as the command line shall end with."""
 
@@ -189,8 +241,8 @@ class ErrorAnswer(msgspec.Struct, frozen=True, tag="error"):
     exit_code: int
 
 
-RequestBody = SubmitAsk | Upload | StatusAsk | CancelAsk | PeersAsk | ResultsAsk
-AnswerBody = Accepted | Uploaded | StatusList | PeersAnswer | ResultsPage | ErrorAnswer
+RequestBody = SubmitAsk | Upload | StatusAsk | CancelAsk | PeersAsk | ResultsAsk | WhyAsk
+AnswerBody = Accepted | Uploaded | StatusList | PeersAnswer | ResultsPage | WhyAnswer | ErrorAnswer
 
 
 class Request(msgspec.Struct, frozen=True, array_like=True):

@@ -22,6 +22,7 @@ from musep2p.core.recipe import Recipe, Tasks
 from musep2p.core.records import Record, RecordId, Will
 from musep2p.core.requests import StatusAsk
 from musep2p.core.results import Results
+from musep2p.core.story import Story
 from musep2p.core.tuning import Tuning
 from musep2p.core.wills import WillTable
 
@@ -59,6 +60,8 @@ class Member:
     refused_until_ms: int = 0
     knows_wills: int = -1
     exchanged_ms: int = -NEVER
+    version: int = 0
+    life: tuple[int, int] = (-1, 0)
     known: set[BatchId] = field(default_factory=set)
 
     @property
@@ -181,6 +184,7 @@ class Batch:
     progress: Progress | None = None
     progress_ms: int = -NEVER
     ranks: dict[PeerId, int] = field(default_factory=dict)
+    guards: tuple[list[Member], list[PeerId]] | None = None
     work_class: str = ""
     folder: str = ""
     stored: Will | None = None
@@ -284,6 +288,18 @@ class Core:
         self.waiting: deque[tuple[int, Callable[[int], None]]] = deque()
         self.members: dict[PeerId, Member] = {}
         self.up_known: list[Member] | None = None
+        self.up_count = 0
+        self.wide_until_ms = -NEVER
+        self.neighbours: set[PeerId] = set()
+        self.judging: set[PeerId] = set()
+        self.greeting: set[PeerId] = set()
+        self.version = 0
+        self.news: dict[PeerId, int] = {}
+        self.roster_known: int | None = None
+        self.roster_ms = -NEVER
+        self.heard: dict[PeerId, int] = {}
+        self.hint: PeerId | None = None
+        self.groped_ms = -NEVER
         self.candidates: dict[str, tuple[int, int]] = {}
         self.own_addresses: set[str] = set()
         self.batches: dict[BatchId, Batch] = {}
@@ -310,6 +326,7 @@ class Core:
         self.encoded: tuple[BatchId, bytes] | None = None
         self.waiters: list[Waiter] = []
         self.counter = 0
+        self.story = Story()
         self.stirred = True
         self.beaten_ms = -NEVER
         self.beat_wanted = False
@@ -365,6 +382,10 @@ class Core:
         """A line for people and logs."""
         self.effects.append(Tell(level, text, self.cause))
 
+    def remember(self, batch: Batch, ranges: Ranges, text: str) -> None:
+        """Something happened to these tasks; `musep2p why` tells it."""
+        self.story.add(self.now_ms, batch.id, ranges, text)
+
     def at(self, timer: str, due_ms: int) -> None:
         """Wake for this timer no later than `due_ms`."""
         known = self.timers.get(timer)
@@ -376,3 +397,33 @@ class Core:
         if self.up_known is None:
             self.up_known = [self.members[i] for i in sorted(self.members) if self.members[i].up]
         return self.up_known
+
+    def membership_changed(self, joined: int = 0) -> None:
+        """Forget what follows from who is up; `joined` is 1 or -1 when that is one more or one less."""
+        self.up_known = None
+        self.up_count += joined
+
+    @property
+    def wide(self) -> bool:
+        """True in a farm that is too large for everybody to hear everybody, as we or somebody we hear can tell."""
+        return self.up_count > self.tuning.all_to_all or self.now_ms < self.wide_until_ms
+
+    @property
+    def crowd(self) -> int:
+        """By how much rarer things are said to all: 1 in farms in which everybody hears everybody."""
+        return 1 + self.up_count // self.tuning.all_to_all
+
+    def note_load(self, member: Member, load: Load) -> None:
+        """A peer said how loaded it is."""
+        member.load, member.load_ms = load, self.now_ms
+        self.heard.pop(member.id, None)
+        self.heard[member.id] = self.now_ms
+
+    def heard_members(self) -> list[Member]:
+        """The peers that are up and whose loads are worth looking at: in a large farm, those heard of late."""
+        if not self.wide:
+            return self.up_members()
+        stale = self.now_ms - self.tuning.hear_ms
+        while self.heard and next(iter(self.heard.values())) < stale:
+            del self.heard[next(iter(self.heard))]
+        return [member for i in self.heard if (member := self.members.get(i)) is not None and member.up]

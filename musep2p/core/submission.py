@@ -269,4 +269,6 @@ def _accepted(core: Core, submission: Submission) -> Accepted:
     word = WORDS[submission.will.word] if submission.will.word == CANCELLED else "accepted"
     note = "one copy: no other peer and no store has this batch" if copies == 1 else ""
     core.tell("info", f"batch {short(batch.id)} {batch.will.settings.name!r} {word}, {copies} copies")
-    return Accepted(batch.id, batch.results.wanted, copies, submission.stored, note)
+    told = batch.progress.safe if batch.progress is not None else 0
+    before = max(batch.results.safe.count(), told)
+    return Accepted(batch.id, batch.results.wanted, copies, submission.stored, note, before)

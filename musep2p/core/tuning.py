@@ -13,8 +13,10 @@ class Tuning:
 
     Attributes:
         heartbeat_ms: between heartbeats; suspect and down are counted from the last thing heard.
-        all_to_all: in farms of more peers the three times above grow in proportion, so that no peer has to hear
-            more heartbeats a second than in a farm of this many.
+        all_to_all: in farms of more peers each hears only a few others; the three times above double, and what
+            guardians and their askers say to all comes the more rarely, the more peers there are.
+        near, far: in such a farm heartbeats go to so many neighbours on each side, and to so many others.
+        hear_ms: loads that were heard longer ago are not trusted there.
         stall_ms: to be woken this much later than asked means that we, not the others, were away.
         report_ms: least time between unasked reports on one batch.
         round_gap_ms: least time between rounds after one that found nothing lost.
@@ -33,6 +35,9 @@ class Tuning:
     suspect_ms: int = 3000
     down_ms: int = 5000
     all_to_all: int = 64
+    near: int = 3
+    far: int = 2
+    hear_ms: int = 15_000
     stall_ms: int = 2000
     report_ms: int = 500
     report_again_ms: int = 1000

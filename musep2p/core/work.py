@@ -76,6 +76,7 @@ def on_tasks_done(core: Core, event: TasksDone) -> None:
     batch.running.difference_update(indices)
     batch.finished.update(indices)
     _measure(core, batch, event.us / len(event.entries))
+    core.remember(batch, indices, "rendered")
     block = ResultBlock(batch.id, core.next_record(batch, len(event.entries)), event.entries)
     names = tuple(spool_name(batch.id, entry) for entry in event.entries if entry.ext)
     core.write(block, lambda position: settle_results(core, batch, block, indices, position), names)
@@ -154,6 +155,7 @@ def hand_over(core: Core, slot: Slot, batch: Batch, ranges: Ranges) -> None:
     batch.running.update(ranges)
     failing = batch.results.failing & ranges
     attempts = {i: 1 + len(batch.results.failures(i)) for i in failing.indices()}
+    core.remember(batch, ranges, f"handed to slot {slot.id}")
     core.effects.append(Start(slot.id, chunk.number, batch.id, batch.recipe, ranges.encode(), attempts))
     core.at("deadlines", core.now_ms + _limit_ms(core, batch))
 
@@ -182,7 +184,7 @@ def _start_next(core: Core, slot: Slot) -> bool:
         core.served += 1
         batch.served = core.served
         batch.touch()
-        if batch.recipe.engine in core.keyed and core.store.ok:
+        if _looks_up(core, batch):
             start_lookup(core, slot, batch, ranges)
         else:
             hand_over(core, slot, batch, ranges)
@@ -190,8 +192,13 @@ def _start_next(core: Core, slot: Slot) -> bool:
     return False
 
 
+def _looks_up(core: Core, batch: Batch) -> bool:
+    """Was equal work done before? Not asked for a batch that shall be rendered anew."""
+    return batch.recipe.engine in core.keyed and core.store.ok and not batch.recipe.run
+
+
 def _chunk_size(core: Core, batch: Batch) -> int:
-    if batch.recipe.engine in core.keyed and core.store.ok:
+    if _looks_up(core, batch):
         return batch.lookup_width
     us = speed_us(core, batch.work_class)
     if not us or batch.singly:
@@ -226,6 +233,7 @@ def _give_back(core: Core, chunk: Chunk) -> None:
     left = chunk.left & batch.running
     batch.running.difference_update(left)
     batch.work.push_front(left - batch.results.safe)
+    core.remember(batch, left, "back in line: the slot's process ended before it was done")
     batch.touch()
     core.at("reports", core.now_ms)
 
@@ -236,6 +244,7 @@ def _fail(core: Core, chunk: Chunk, index: int, reason: str, *, permanent: bool 
     batch.failing.add(index, index + 1)
     attempt = 1 + len(batch.results.failures(index))
     failure = Failure(batch.id, core.next_record(batch), batch.will.turn, index, attempt, reason[:2000], permanent)
+    core.remember(batch, Ranges.of(index), f"attempt {attempt} failed: {reason}")
     core.tell("warning", f"task {index} of {short(batch.id)}, attempt {attempt}: {reason}")
     core.write(failure, lambda position: _failed(core, batch, failure, position))
 

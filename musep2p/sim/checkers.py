@@ -96,7 +96,7 @@ class OneResult(Checker):
         known = self._shown.get((peer.number, batch.id))
         if known is None or known[0] != state:
             facts = {r.first for r in peer.disk.durable if isinstance(r, ResultBlock) and r.batch == batch.id}
-            shown = tuple(_shown(peer, batch, index) for index in range(batch.results.total))
+            shown = tuple(_shown(peer, batch, index) for index in batch.results.known.indices())
             known = self._shown[peer.number, batch.id] = (state, (hash(frozenset(facts)), hash(shown)))
         return known[1]
 

@@ -28,6 +28,7 @@ from musep2p.sim.world import SimPeer, TaskModel, World
 __all__ = ["Outcome", "Plan", "draw", "run"]
 
 _CHECK_EVERY = 1000
+_LARGE = 64  # farms of more peers are looked at more rarely, or looking would take longer than running
 _GRACE_US = 120_000_000  # after healing: back-offs of 10 s, lost peers, a handful of rounds and the work itself
 
 
@@ -49,6 +50,7 @@ class Plan:
         spread: how many different outputs one task may have.
         heal_us: when the weather ends; 0 if it lasts.
         heartbeat_ms: between heartbeats; suspect and down follow it.
+        all_to_all: in farms of more peers each hears only one or two others.
     """
 
     seed: int
@@ -73,6 +75,7 @@ class Plan:
     heartbeat_ms: int = 1000
     large_recipes: bool = False
     holes: int = 0
+    all_to_all: int = 0
 
     def faults(self) -> list[str]:
         """The kinds of fault that are on."""
@@ -88,6 +91,7 @@ class Plan:
             "failure": self.fail > 0,
             "crash": self.crash > 0,
             "cancel": self.cancel >= 0,
+            "gossip": 0 < self.all_to_all < len(self.slots) - 1,
             "partition": any(len(pairs) > 1 for _, _, pairs in self.cuts),
             "one-way": any(len(pairs) == 1 for _, _, pairs in self.cuts),
         }
@@ -144,6 +148,7 @@ def draw(seed: int) -> Plan:
         rng.randrange(batches) if rng.random() < 0.15 else -1, cuts, rng.choice((1, 1, 2)),
         max([8_000_000, *(end for _, end, _ in cuts)]),
         **_draw_recipes(random.Random(f"musep2p recipes {seed}")),
+        all_to_all=random.Random(f"musep2p gossip {seed}").choice((0, 0, 0, 2, 3)),
     )  # fmt: skip
 
 
@@ -205,6 +210,8 @@ def _build(plan: Plan) -> World:
     tuning = Tuning(heartbeat_ms=beat, suspect_ms=3 * beat, down_ms=5 * beat)
     if plan.large_recipes:
         tuning = replace(tuning, inline_bytes=0, piece_bytes=250, piece_again_ms=200)
+    if plan.all_to_all:
+        tuning = replace(tuning, all_to_all=plan.all_to_all, near=1, far=1)
     world = World(random.Random(f"musep2p world {plan.seed}"), plan.weather, model, tuning)
     for slots, speed in zip(plan.slots, plan.speeds, strict=True):
         world.add_peer(slots=slots, speed=speed, has_store=plan.stores)
@@ -254,6 +261,9 @@ def _advance(world: World, plan: Plan, checkers: list[Checker]) -> None:
     deadline = last_fault + _GRACE_US + _work_us(plan)
     marks = sorted({*times, last_fault})
     checked, look_us = 0, last_fault + 1000
+    large = len(plan.slots) > _LARGE
+    world.check_every = 100 if large else 1
+    every = _CHECK_EVERY * 1000 if large else _CHECK_EVERY
     while world.step():
         at_mark = bool(marks) and world.now_us >= marks[0]
         if at_mark:
@@ -262,7 +272,7 @@ def _advance(world: World, plan: Plan, checkers: list[Checker]) -> None:
             look_us = world.now_us + 500_000
             if _all_complete(world):
                 break
-        if at_mark or world.counts["events"] - checked >= _CHECK_EVERY:
+        if at_mark or world.counts["events"] - checked >= every:
             checked = world.counts["events"]
             for checker in checkers:
                 checker.check()

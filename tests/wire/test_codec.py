@@ -25,10 +25,13 @@ WILL = Will(2, 1, Settings("x"))
 FAILURE = Failure(BATCH, RID, 1, 4, 1, "why")
 LOAD = m.Load((m.LoadEntry(BATCH, 1, 40, 9000),), 1, 2, 1, 30, (m.Pace("sleep||", 50_000),))
 BLOCK = ResultBlock(BATCH, RID, (Entry(0, digest_of(b"x"), 1, 2, payload=b"x"),), True)
+HELLO = m.Hello(1, "studio", "p1", 7340, 7341, 2, ("null", "sleep"), ("a100",), 0.5)
+RUMOUR = m.Rumour(ME, LIFE, 3, 1, "10.0.0.1:7340", HELLO)
 BODIES = [
-    m.Hello(1, "studio", "p1", 7340, 7341, 2, ("null", "sleep"), ("a100",), 0.5),
+    HELLO,
     m.Refused("farm", "no"),
-    m.Heartbeat(LOAD, 77, "a" * 32, True),
+    m.Heartbeat(LOAD, 77, "a" * 32, True, 2000, 5, (RUMOUR,)),
+    m.Roster((RUMOUR, RUMOUR)),
     m.Addresses(("10.0.0.1:7340",)),
     m.Goodbye(),
     m.Copy(BATCH, RECIPE, WILL),
@@ -47,7 +50,7 @@ BODIES = [
     m.ProgressAsk(BATCH),
     m.Ask(1, 2, LOAD),
     m.Grant(1, 2, BATCH, (0, 4), (FAILURE,), LOAD),
-    m.Refusal(1, 100, LOAD),
+    m.Refusal(1, 100, LOAD, ME),
     m.Taken(1),
     m.Declined(1),
 ]

@@ -1,0 +1,89 @@
+"""`why`: what this peer knows of one task, from where it is now to what happened to it here."""
+
+from __future__ import annotations
+
+from musep2p.core import requests as r
+from musep2p.core.effects import Reply
+from musep2p.core.events import Asked
+from musep2p.core.loads import able, can_run, may_start
+from musep2p.core.market import avoided
+from musep2p.core.reports import guardians
+from musep2p.core.state import Batch, Core
+from musep2p.core.wills import CANCELLED, PAUSED
+
+__all__ = ["answer_why"]
+
+
+def answer_why(core: Core, event: Asked, batch: Batch, reason: str) -> None:
+    """Tell a face all that we know of a task; `reason`: why the whole batch waits, if it does."""
+    ask = event.request.body
+    assert isinstance(ask, r.WhyAsk)
+    index = ask.index
+    if index >= batch.results.total or index in batch.results.excluded:
+        word = "excluded" if index < batch.results.total else "missing"
+        core.effects.append(Reply(event.via, r.Answer(event.request.number, r.WhyAnswer(batch.id, index, word))))
+        return
+    happenings = [
+        r.StoryLine(core.now_ms - one.at_ms, core.hello.name, one.text) for one in core.story.of(batch.id, index)
+    ]
+    failures = [
+        r.FailureLine(_name(core, f.id.peer), f.attempt, f.turn, f.reason, f.permanent)
+        for f in batch.results.failures(index)
+    ]
+    guards = guardians(core, batch)
+    answer = r.WhyAnswer(
+        batch.id, index, _state(core, batch, index), batch.tasks.name(index), _holders(core, batch, index),
+        failures, happenings, _wait(core, batch, index, reason),
+        core.members[guards[0]].address if guards and guards[0] != core.me else "",
+    )  # fmt: skip
+    core.effects.append(Reply(event.via, r.Answer(event.request.number, answer)))
+
+
+def _state(core: Core, batch: Batch, index: int) -> str:
+    if index in batch.results.safe:
+        return "safe"
+    if index in batch.failed:
+        return "failed"
+    if batch.will.word == CANCELLED:
+        return "cancelled"
+    if batch.will.word == PAUSED:
+        return "paused"
+    held = [how for _, how in _holders(core, batch, index)]
+    return next((how for how in ("finished", "running", "granted", "queued") if how in held), "unaccounted")
+
+
+def _holders(core: Core, batch: Batch, index: int) -> list[tuple[str, str]]:
+    """(peer, how it holds the task): here, and as others reported to us if we account for the batch."""
+    own = {"queued": batch.work.held(), "granted": batch.granted, "running": batch.running, "finished": batch.finished}
+    found = [(core.hello.name, how) for how, held in own.items() if index in held]
+    for peer, view in sorted(batch.accounting.views.items()):
+        told = {"queued": view.queued, "running": view.running, "finished": view.finished}
+        found += [(_name(core, peer), how) for how, held in told.items() if index in held and core.members[peer].up]
+    return found
+
+
+def _wait(core: Core, batch: Batch, index: int, reason: str) -> str:
+    """Why a queued task does not run, as far as this peer can tell."""
+    if reason or index not in batch.work.held():
+        return reason
+    if not able(core.hello, batch):
+        return f"{core.hello.name} cannot run it and keeps it for whoever can"
+    if not may_start(core, batch):
+        return f"{core.hello.name} starts nothing now"
+    if index in avoided(core, batch, core.me):
+        return f"it failed on {core.hello.name}, so another peer shall try it"
+    urgent = batch.will.settings.priority
+    if any(other.work and other.will.settings.priority > urgent for other in core.batches.values()):
+        return "work of higher priority comes first"
+    if batch.held_back:
+        return "faster peers will have done it sooner"
+    if any(can_run(core, member, batch) and member.load.free for member in core.up_members()):
+        return "an idle peer may steal it at any moment"
+    return "all slots are busy; it is in line"
+
+
+def _name(core: Core, peer: str) -> str:
+    if peer == core.me:
+        return core.hello.name
+    member = next((core.members[i] for i in core.members if i == peer), None)
+    return member.hello.name if member is not None else peer[:8]
