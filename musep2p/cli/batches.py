@@ -6,24 +6,26 @@ import asyncio
 import secrets
 import threading
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from musep2p.batchfile.reader import BatchFile, read_batch
 from musep2p.cli.client import PeerClient, find_peer, no_peers
 from musep2p.cli.farm import run_loop
-from musep2p.cli.show import Progress, counted, note, print_json, status_line
+from musep2p.cli.show import Progress, counted, note, print_json, print_json_rows, status_line
 from musep2p.config import Settings
 from musep2p.core import requests as r
-from musep2p.core.ids import short
+from musep2p.core.ids import BatchId, short
 from musep2p.core.recipe import batch_id
 from musep2p.errors import BatchCancelledError, NoPeersError, StoreError, UsageError
 from musep2p.peer import Options, Peer
 from musep2p.store.layout import stored_id
 from musep2p.store.sheets import PICTURE_SUFFIXES, named_folders
 
-__all__ = ["Picture", "cancel", "picture_of", "results", "status", "submit", "watch"]
+__all__ = ["Picture", "Wanted", "cancel", "picture_of", "results", "status", "submit", "wanted_of", "watch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,29 @@ class Picture:
     target: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which results are asked for.
+
+    Attributes:
+        start, stop: indices; to the end if `stop` is 0.
+        failed: only tasks that failed.
+        peer: only those that this peer made, by name or the beginning of its id.
+    """
+
+    start: int = 0
+    stop: int = 0
+    failed: bool = False
+    peer: str = ""
+
+
 _ENDED = {"done", "failed", "cancelled"}
 _EXIT = {"done": 0, "failed": 1, "cancelled": 4}
 _SUBMIT_S = 30.0
 OWN_STORE = "musep2p-store"
 
 
-def submit(settings: Settings, path: Path, *, detach: bool, as_json: bool) -> int:
+def submit(settings: Settings, path: Path, *, detach: bool, again: bool, as_json: bool) -> int:
     """Submit a batch file and, unless detached, watch it to its end. Returns the exit code."""
     batch = read_batch(path)
     for text in batch.notes:
@@ -55,12 +73,13 @@ def submit(settings: Settings, path: Path, *, detach: bool, as_json: bool) -> in
     client = find_peer(settings)
     if client is not None:
         try:
+            batch = _of_run(client, batch, again=again)
             return _submit_to(client, batch, settings, detach=detach, as_json=as_json)
         finally:
             client.close()
     if detach:
         raise no_peers(settings)
-    return _farm_of_one(settings, path, batch, as_json=as_json)
+    return _farm_of_one(settings, path, batch, again=again, as_json=as_json)
 
 
 def status(settings: Settings, name: str, *, as_json: bool) -> int:
@@ -107,6 +126,21 @@ def cancel(settings: Settings, name: str, *, as_json: bool) -> int:
     return 0
 
 
+def wanted_of(*, indices: str, failed: bool, made_by: str) -> Wanted:
+    """Which results are asked for: `7`, `100-199`, `100-`.
+
+    Raises:
+        UsageError: these are no indices.
+    """
+    first, dash, last = indices.partition("-")
+    if not indices:
+        return Wanted(failed=failed, peer=made_by)
+    if not first.isdecimal() or (last and not last.isdecimal()) or (last and int(last) < int(first)):
+        raise UsageError(f"--index {indices!r} is no range.", "Write it like 7, 100-199 or 100-.")
+    stop = 0 if dash and not last else int(last or first) + 1
+    return Wanted(int(first), stop, failed, made_by)
+
+
 def picture_of(*, sheet: bool, grid: str, where: list[str], out: Path | None) -> Picture | None:
     """What `results` is asked to draw; None for nothing.
 
@@ -130,7 +164,9 @@ def picture_of(*, sheet: bool, grid: str, where: list[str], out: Path | None) ->
     return Picture(axes, {name.strip(): value.strip() for name, value in fixed.items()}, out)
 
 
-def results(settings: Settings, name: str, *, zip_path: Path | None, picture: Picture | None, as_json: bool) -> int:
+def results(
+    settings: Settings, name: str, wanted: Wanted, *, zip_path: Path | None, picture: Picture | None, as_json: bool
+) -> int:
     """List the results of a batch; take the pictures along, or draw them all on one picture instead."""
     if picture is not None:
         drawn = _draw(settings, name, picture)
@@ -138,21 +174,26 @@ def results(settings: Settings, name: str, *, zip_path: Path | None, picture: Pi
         if as_json:
             print_json(drawn)
         return 0
-    rows = _rows(settings, name)
+    rows = _rows(settings, name, wanted)
     if zip_path is not None:
-        _zip(settings, rows, zip_path)
+        rows = _zipped(settings, rows, zip_path)
     if as_json:
-        print_json(rows)
+        print_json_rows(rows)
     else:
         for row in rows:
             print(f"{row['index']:>7}  {row['digest'][:16]:16}  {row['path'] or row.get('failed', '')}")
     return 0
 
 
-def _rows(settings: Settings, name: str) -> list[dict[str, Any]]:
+def _rows(settings: Settings, name: str, wanted: Wanted) -> Iterator[dict[str, Any]]:
+    """One row after the other, as the peer gives them: a million never lie in memory."""
     client = _need_peer(settings)
     try:
-        return [row for page in client.results(name) for row in (_result_row(page, x) for x in page.rows)]
+        peers = {peer.id for peer in client.ask(r.PeersAsk(), r.PeersAnswer).peers if peer.name == wanted.peer}
+        for page in client.results(name, start=wanted.start, stop=wanted.stop, failed=wanted.failed):
+            for row in page.rows:
+                if not wanted.peer or row.peer in peers or row.peer.startswith(wanted.peer):
+                    yield _result_row(row)
     finally:
         client.close()
 
@@ -183,7 +224,7 @@ def _folder_of(settings: Settings, store: Path, name: str) -> Path:
     found = named_folders(store, name)
     if len(found) == 1:
         return found[0]
-    shown = next((row["path"] for row in _rows(settings, name) if row["path"]), "")
+    shown = next((row["path"] for row in _rows(settings, name, Wanted()) if row["path"]), "")
     if not shown:
         raise UsageError("the batch has no pictures yet.", "`musep2p status` says how far it is.")
     return (store / shown).parent.parent
@@ -198,15 +239,23 @@ def status_json(batch: r.BatchStatus) -> dict[str, Any]:
     return {name: getattr(batch, name) for name in names}
 
 
+def _of_run(client: PeerClient, batch: BatchFile, *, again: bool) -> BatchFile:
+    """The batch, or its next run: a batch of its own, of which the farm knows nothing yet."""
+    return replace(batch, recipe=client.next_run(batch.recipe)) if again else batch
+
+
 def _submit_to(client: PeerClient, batch: BatchFile, settings: Settings | None, *, detach: bool, as_json: bool) -> int:
     accepted = client.submit(batch.recipe, batch.settings, _SUBMIT_S)
     value: dict[str, Any] = {
         "batch": accepted.batch, "accepted": True, "tasks": accepted.tasks, "copies": accepted.copies,
+        "done_before": accepted.before,
     }  # fmt: skip
     tasks, copies = counted(accepted.tasks, "task", "tasks"), counted(accepted.copies, "copy", "copies")
     note(f"batch {short(accepted.batch)} accepted: {tasks}, {copies}")
     if accepted.note:
         note(accepted.note)
+    if accepted.before:
+        note(f"{accepted.before} of them are done already and are not rendered again (--again renders all anew)")
     if detach:
         if as_json:
             print_json(value)
@@ -244,7 +293,7 @@ def _watch(client: PeerClient, name: str, settings: Settings | None) -> r.BatchS
         progress.end()
 
 
-def _farm_of_one(settings: Settings, path: Path, batch: BatchFile, *, as_json: bool) -> int:
+def _farm_of_one(settings: Settings, path: Path, batch: BatchFile, *, again: bool, as_json: bool) -> int:
     """No peer is there: be one until the batch is done."""
     store = settings.store or path.absolute().parent / OWN_STORE
     store_id = stored_id(store) or secrets.token_hex(16)
@@ -260,13 +309,14 @@ def _farm_of_one(settings: Settings, path: Path, batch: BatchFile, *, as_json: b
         peer = Peer(alone, Options(False, settings.store is None, _tell_alone, store_id))
         try:
             await peer.start()
-            work = asyncio.ensure_future(asyncio.to_thread(_alone_client, peer.address, alone, batch, as_json, stop))
+            client = partial(_alone_client, peer.address, alone, batch, stop, again=again, as_json=as_json)
+            work = asyncio.ensure_future(asyncio.to_thread(client))
             left = asyncio.ensure_future(peer.run_until_left())
             await asyncio.wait({work, left}, return_when=asyncio.FIRST_COMPLETED)
             if left.done():
                 left.result()
-            code = await work
-            sheet = await peer.sheet_of(batch_id(batch.recipe))
+            code, run = await work
+            sheet = await peer.sheet_of(run)
             if sheet is not None:
                 note(f"contact sheet: {sheet}")
         except asyncio.CancelledError:
@@ -286,12 +336,15 @@ def _farm_of_one(settings: Settings, path: Path, batch: BatchFile, *, as_json: b
     return code
 
 
-def _alone_client(address: str, settings: Settings, batch: BatchFile, as_json: bool, stop: threading.Event) -> int:
+def _alone_client(
+    address: str, settings: Settings, batch: BatchFile, stop: threading.Event, *, again: bool, as_json: bool
+) -> tuple[int, BatchId]:
     client = PeerClient(address, settings.farm_name, stop)
     try:
-        return _submit_to(client, batch, None, detach=False, as_json=as_json)
+        batch = _of_run(client, batch, again=again)
+        return _submit_to(client, batch, None, detach=False, as_json=as_json), batch_id(batch.recipe)
     except BatchCancelledError:
-        return 130
+        return 130, batch_id(batch.recipe)
     finally:
         client.close()
 
@@ -308,29 +361,33 @@ def _need_peer(settings: Settings) -> PeerClient:
     return client
 
 
-def _result_row(page: r.ResultsPage, row: r.ResultRow) -> dict[str, Any]:
+def _result_row(row: r.ResultRow) -> dict[str, Any]:
     entry = row.entry
     value: dict[str, Any] = {
         "index": entry.index, "digest": entry.digest, "pixel_hash": entry.pixel_hash, "path": row.path,
-        "seconds": entry.ms / 1000, "peer": row.peer, "attempt": entry.attempt,
+        "seconds": entry.ms / 1000, "peer": row.peer, "attempt": entry.attempt, "skipped": entry.skipped,
     }  # fmt: skip
     if row.failed:
         value["failed"] = row.failed
     return value
 
 
-def _zip(settings: Settings, rows: list[dict[str, Any]], target: Path) -> None:
+def _zipped(settings: Settings, rows: Iterator[dict[str, Any]], target: Path) -> Iterator[dict[str, Any]]:
+    """The same rows, each after its file went into the archive."""
     if settings.store is None:
         raise UsageError("--zip reads the pictures from the store.", "Say where it is with --store or MUSEP2P_STORE.")
+    files = 0
     try:
         with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
             for row in rows:
                 if row["path"]:
                     archive.write(settings.store / row["path"], Path(row["path"]).name)
+                    files += 1
+                yield row
     except OSError as error:
         if target.is_file():
             target.unlink()
         raise StoreError(
             f"the zip could not be written: {error.strerror}: {error.filename}.", "Check both paths."
         ) from None
-    note(f"{target}: {len([row for row in rows if row['path']])} files")
+    note(f"{target}: {files} files")

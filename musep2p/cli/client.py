@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import TypeVar
 
+import msgspec
 import zmq
 
 from musep2p.config import Settings
@@ -15,7 +16,7 @@ from musep2p.core import events as ev
 from musep2p.core import requests as r
 from musep2p.core.ids import BatchId
 from musep2p.core.messages import PROTOCOL_VERSION
-from musep2p.core.recipe import Recipe, encode_recipe
+from musep2p.core.recipe import Recipe, batch_id, encode_recipe
 from musep2p.core.recipe import Settings as BatchSettings
 from musep2p.core.recipe.recipe import batch_id_of
 from musep2p.core.tuning import Tuning
@@ -88,6 +89,21 @@ class PeerClient:
         self._upload(batch, data)
         return self.ask(r.SubmitAsk(None, settings, batch), r.Accepted, timeout_s)
 
+    def next_run(self, recipe: Recipe) -> Recipe:
+        """The recipe under the first run number that the farm does not know, counted from the one that it has.
+
+        Raises:
+            NoPeersError: no answer in time.
+        """
+        while True:
+            try:
+                self.ask(r.StatusAsk(batch_id(recipe)), r.StatusList)
+            except RemoteError as error:
+                if error.code != "batch":
+                    raise
+                return recipe
+            recipe = msgspec.structs.replace(recipe, run=recipe.run + 1)
+
     def _upload(self, batch: BatchId, data: bytes) -> None:
         host, _, port = self.address.rpartition(":")
         if self._bulk is None:
@@ -131,20 +147,22 @@ class PeerClient:
             raise BatchCancelledError(f"the peer at {self.address} no longer knows batch {batch}.")
         return answer.batches[0]
 
-    def results(self, batch: str) -> Iterator[r.ResultsPage]:
-        """All results, in pages; follows to the peer that accounts for the batch."""
-        start, client = 0, self
-        while True:
-            page = client.ask(r.ResultsAsk(batch, start), r.ResultsPage)
-            if page.redirect and client is self:
-                client = PeerClient(page.redirect, self._farm)
-                continue
-            yield page
-            start = page.next
-            if not start:
-                break
-        if client is not self:
-            client.close()
+    def results(self, batch: str, *, start: int = 0, stop: int = 0, failed: bool = False) -> Iterator[r.ResultsPage]:
+        """Results from index `start` to `stop` (0: the end), in pages; follows to who accounts for the batch."""
+        client = self
+        try:
+            while True:
+                page = client.ask(r.ResultsAsk(batch, start, stop, failed), r.ResultsPage)
+                if page.redirect and client is self:
+                    client = PeerClient(page.redirect, self._farm)
+                    continue
+                yield page
+                start = page.next
+                if not start:
+                    break
+        finally:
+            if client is not self:
+                client.close()
 
     def close(self) -> None:
         """Close the links."""

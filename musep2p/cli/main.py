@@ -84,6 +84,7 @@ def submit(
     listen: Listen = None,
     peer: PeerOption = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return when the batch is accepted.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Render all anew, as a batch of its own.")] = False,
     json: Json = False,
 ) -> None:
     """Submit a batch file, from any machine of the farm."""
@@ -92,7 +93,7 @@ def submit(
     settings = load_settings(
         {"state": state, "store": store, "farm": farm, "listen": listen, "peers": tuple(peer or ())}
     )
-    raise typer.Exit(commands.submit(settings, batch, detach=detach, as_json=json))
+    raise typer.Exit(commands.submit(settings, batch, detach=detach, again=again, as_json=json))
 
 
 @app.command()
@@ -187,6 +188,9 @@ def cancel(
 @app.command()
 def results(
     batch: BatchName = "last",
+    index: Annotated[str, typer.Option("--index", metavar="N[-M]", help="Only these: 7, 100-199, 100-.")] = "",
+    failed: Annotated[bool, typer.Option("--failed", help="Only tasks that failed, and why.")] = False,
+    made_by: Annotated[str, typer.Option("--by", metavar="PEER", help="Only those that this peer made.")] = "",
     zip_file: Annotated[Path | None, typer.Option("--zip", help="Take all pictures along as one file.")] = None,
     sheet: Annotated[
         bool, typer.Option("--sheet", help="Draw them on one picture: at most 100, evenly chosen.")
@@ -210,7 +214,24 @@ def results(
 
     picture = commands.picture_of(sheet=sheet, grid=grid, where=where or [], out=out)
     settings = _client_settings(state, farm, listen, peer, store)
-    raise typer.Exit(commands.results(settings, batch, zip_path=zip_file, picture=picture, as_json=json))
+    wanted = commands.wanted_of(indices=index, failed=failed, made_by=made_by)
+    raise typer.Exit(commands.results(settings, batch, wanted, zip_path=zip_file, picture=picture, as_json=json))
+
+
+@app.command()
+def why(
+    batch: BatchName,
+    index: Annotated[int, typer.Argument(min=0, help="The task's index.")],
+    state: State = None,
+    farm: Farm = None,
+    listen: Listen = None,
+    peer: PeerOption = None,
+    json: Json = False,
+) -> None:
+    """The story of a task: where it is, who tried it, why it waits, was skipped or failed."""
+    from musep2p.cli import why as commands
+
+    raise typer.Exit(commands.why(_client_settings(state, farm, listen, peer), batch, index, as_json=json))
 
 
 @app.command()

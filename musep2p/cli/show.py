@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ import msgspec
 from musep2p.core import requests as r
 from musep2p.core.ids import short
 
-__all__ = ["Progress", "counted", "note", "print_json", "status_line", "table"]
+__all__ = ["Progress", "counted", "note", "print_json", "print_json_rows", "status_line", "table"]
 
 
 def note(text: str) -> None:
@@ -24,6 +25,16 @@ def print_json(value: Any) -> None:
     plain = msgspec.to_builtins(value, str_keys=True) if not isinstance(value, dict | list) else value
     narrow = "utf" not in (sys.stdout.encoding or "").lower()  # a Windows pipe, a C locale
     print(json.dumps(plain, ensure_ascii=narrow), flush=True)
+
+
+def print_json_rows(rows: Iterable[Any]) -> None:
+    """A JSON array on stdout, written row by row, so that it may be of any length."""
+    narrow = "utf" not in (sys.stdout.encoding or "").lower()
+    before = "["
+    for row in rows:
+        sys.stdout.write(before + json.dumps(row, ensure_ascii=narrow))
+        before = ", "
+    print("[]" if before == "[" else "]", flush=True)
 
 
 def counted(number: int, one: str, many: str) -> str:
