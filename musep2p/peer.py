@@ -13,6 +13,7 @@ from typing import cast
 
 import psutil
 
+from musep2p import __version__
 from musep2p.config import Settings
 from musep2p.core import effects as fx
 from musep2p.core import events as ev
@@ -207,7 +208,7 @@ class Peer:
         engines = tuple(engine_names())
         hello = Hello(
             PROTOCOL_VERSION, settings.farm_name, settings.name, self._links.port, self._links.bulk_port,
-            settings.slots, engines, settings.tags, settings.speed, settings.gpu_mb or gpu_memory_mb(),
+            settings.slots, engines, settings.tags, settings.speed, settings.gpu_mb or gpu_memory_mb(), __version__,
         )  # fmt: skip
         loaded = [load_engine(name) for name in engines]
         core = Core(
@@ -216,6 +217,7 @@ class Peer:
             keyed=frozenset(engine.name for engine in loaded if engine.keyed),
             payload=frozenset(engine.name for engine in loaded if engine.payload),
             has_store=settings.store is not None, may_adopt=self._options.adopt_store,
+            paces=self._folder.paces(),
         )  # fmt: skip
         core.host = live_addresses(self._host)[0]
         return core
@@ -250,6 +252,7 @@ class Peer:
             fx.StoreBatch: self._to_store,
             fx.OpenStore: self._open_store,
             fx.Conclude: self._conclude,
+            fx.KeepPaces: lambda e: self._folder.keep_paces(e.paces),
             fx.Tell: self._tell,
             fx.Leave: lambda e: self._finish(None),
         }

@@ -96,17 +96,24 @@ def peers(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         print_json([_row(peer) for peer in answer.peers])
         return
-    head = ["peer", "id", "state", "address", "slots", "speed", "store", "engines"]
+    head = ["peer", "id", "state", "address", "slots", "store", "engines", "seconds a task"]
     rows = [
-        [p.name, short(p.id), p.state, p.address, str(p.slots), f"{p.speed:g}", p.store, " ".join(p.engines)]
+        [p.name, short(p.id), p.state, p.address, str(p.slots), p.store, " ".join(p.engines), _paces(p)]
         for p in answer.peers
     ]
     print(table(head, rows))
+
+
+def _paces(peer: r.PeerView) -> str:
+    """`atelier 768x1024 0.47`, class by class."""
+    shown = [(" ".join(part for part in pace.work_class.split("|") if part), pace.us / 1e6) for pace in peer.paces]
+    return ", ".join(f"{name} {seconds:.3g}" for name, seconds in shown)
 
 
 def _row(peer: r.PeerView) -> dict[str, object]:
     return {
         "id": peer.id, "name": peer.name, "address": peer.address, "state": peer.state,
         "incarnation": peer.incarnation, "slots": peer.slots, "engines": peer.engines, "speed": peer.speed,
-        "gpu_mb": peer.gpu_mb, "store": peer.store,
+        "gpu_mb": peer.gpu_mb, "store": peer.store, "version": peer.version, "free": peer.free, "queued": peer.queued,
+        "seconds_a_task": {pace.work_class: pace.us / 1e6 for pace in peer.paces},
     }  # fmt: skip

@@ -8,7 +8,7 @@ from musep2p.core import requests as r
 from musep2p.core.effects import Reply, ReplyResults
 from musep2p.core.events import Asked
 from musep2p.core.ids import PeerId, short
-from musep2p.core.loads import able
+from musep2p.core.loads import able, present_load
 from musep2p.core.recipe.names import folder_name
 from musep2p.core.records import ResultBlock
 from musep2p.core.reports import guardians
@@ -101,10 +101,11 @@ def _on_cancel(core: Core, event: Asked) -> None:
 
 
 def _on_peers(core: Core, event: Asked) -> None:
-    hello = core.hello
+    hello, load = core.hello, present_load(core)
     me = r.PeerView(
         core.me, hello.name, f"{core.host}:{hello.port}", "up", str(core.incarnation), hello.slots,
-        list(hello.engines), hello.speed, _store_word(core), hello.gpu_mb,
+        list(hello.engines), hello.speed, _store_word(core), hello.gpu_mb, load.paces, hello.software,
+        load.free, sum(entry.queued for entry in load.entries),
     )  # fmt: skip
     others = [_view(core.members[i]) for i in sorted(core.members)]
     _answer(core, event, r.PeersAnswer([me, *others], hello.farm))
@@ -183,6 +184,7 @@ def _view(member: Member) -> r.PeerView:
     return r.PeerView(
         member.id, hello.name, member.address, "down" if member.state == "new" else member.state,
         str(member.incarnation), hello.slots, list(hello.engines), hello.speed, store, hello.gpu_mb,
+        member.load.paces, hello.software, member.load.free, sum(entry.queued for entry in member.load.entries),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "Conclude",
     "Effect",
     "Hangup",
+    "KeepPaces",
     "Kill",
     "Leave",
     "Lookup",
@@ -168,6 +169,12 @@ class Conclude(Effect, frozen=True):
 
     folder: str
     fresh: bool
+
+
+class KeepPaces(Effect, frozen=True):
+    """Keep the measured speeds for the next life of this peer: class of work -> microseconds a task."""
+
+    paces: dict[str, int]
 
 
 class Tell(Effect, frozen=True):

@@ -83,7 +83,7 @@ def present_load(core: Core) -> Load:
             entries.append(LoadEntry(batch.id, batch.will.settings.priority, count, ms))
         else:
             rest += ms
-    paces = tuple(Pace(c, max(1, round(us))) for c, us in sorted(core.paces.items())[:8])
+    paces = tuple(Pace(c, max(1, round(us))) for c, us in sorted(list(core.paces.items())[-8:]))
     free = sum(slot.ready and not slot.chunks for slot in core.slots.values())
     last = None if entries else straggler(core)
     return Load(

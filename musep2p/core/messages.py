@@ -123,6 +123,7 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
     tags: Annotated[tuple[Name, ...], Meta(max_length=64)] = ()
     speed: float = 1.0
     gpu_mb: Number = 0
+    software: Annotated[str, Meta(max_length=40)] = ""
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from musep2p.core.ids import BatchId, Incarnation, WireBatchId, WirePeerId
+from musep2p.core.messages import Pace
 from musep2p.core.recipe import Recipe, Settings
 from musep2p.core.recipe.recipe import RECIPE_BYTES_MAX
 from musep2p.core.records import Entry
@@ -142,6 +143,10 @@ class PeerView(msgspec.Struct, frozen=True):
     speed: float
     store: str = ""
     gpu_mb: int = 0
+    paces: tuple[Pace, ...] = ()
+    version: str = ""
+    free: int = 0
+    queued: int = 0
 
 
 class PeersAnswer(msgspec.Struct, frozen=True, tag="peer-list"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from array import array
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from musep2p.core.deque import WorkDeque
@@ -273,6 +273,7 @@ class Core:
         payload: frozenset[str] = frozenset(),
         has_store: bool = False,
         may_adopt: bool = False,
+        paces: Mapping[str, int] | None = None,
     ) -> None:
         self.me, self.incarnation, self.hello = me, incarnation, hello
         self.host = "127.0.0.1"
@@ -305,7 +306,8 @@ class Core:
         self.batches: dict[BatchId, Batch] = {}
         self.wills = WillTable()
         self.slots = {i: Slot(i) for i in range(hello.slots)}
-        self.paces: dict[str, float] = {}
+        self.paces: dict[str, float] = dict(paces or {})
+        self.paces_kept_ms = 0
         self.times: dict[str, list[float]] = {}
         self.served = 0
         self.probed_store = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 from musep2p.core.accounting import absorb
-from musep2p.core.effects import Kill, Start
+from musep2p.core.effects import KeepPaces, Kill, Start
 from musep2p.core.events import Begun, ChunkEnded, LookedUp, SlotDied, SlotReady, TaskFailed, TasksDone
 from musep2p.core.ids import BatchId, short
 from musep2p.core.loads import by_urgency, may_start, speed_us
@@ -20,6 +20,7 @@ from musep2p.core.state import Batch, Chunk, Core, Slot
 __all__ = [
     "fill_slots",
     "hand_over",
+    "keep_paces",
     "on_begun",
     "on_chunk_ended",
     "on_looked_up",
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 _SMOOTHING = 0.3  # weight of the newest measurement of a pace
+_KEEP_PACES_MS = 30_000
+_CLASSES_KEPT = 64
 
 
 def spool_name(batch: BatchId, entry: Entry) -> str:
@@ -212,11 +215,20 @@ def _chunk(core: Core, slot: int, number: int) -> Chunk | None:
 
 
 def _measure(core: Core, batch: Batch, us: float) -> None:
-    known = core.paces.get(batch.work_class)
+    known = core.paces.pop(batch.work_class, None)
     core.paces[batch.work_class] = us if known is None else known + _SMOOTHING * (us - known)
     times = core.times.setdefault(batch.work_class, [])
     times.append(us)
     del times[:-64]
+    if known is None or core.now_ms - core.paces_kept_ms >= _KEEP_PACES_MS:
+        keep_paces(core)
+
+
+def keep_paces(core: Core) -> None:
+    """Let the next life of this peer know how fast it is: of many classes, those measured last."""
+    core.paces_kept_ms = core.now_ms
+    newest = list(core.paces)[-_CLASSES_KEPT:]
+    core.effects.append(KeepPaces({name: max(1, round(core.paces[name])) for name in newest}))
 
 
 def _limit_ms(core: Core, batch: Batch) -> int:

@@ -375,6 +375,7 @@ class World:
         fx.StoreBatch: _store_batch,
         fx.OpenStore: lambda self, peer, effect: self.later(1000, peer, ev.StoreChanged("ok", "5" * 32)),
         fx.Conclude: lambda self, peer, effect: None,
+        fx.KeepPaces: lambda self, peer, effect: None,
         fx.Tell: _tell,
         fx.Leave: _leave,
     }

@@ -5,9 +5,12 @@ One process at a time: a lock that the system releases when the process ends, ho
 
 from __future__ import annotations
 
+import contextlib
+import os
 import secrets
 import shutil
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -32,6 +35,9 @@ class RunningPeer(msgspec.Struct):
 
     address: str
     farm: str
+
+
+_Pace = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class StateFolder:
@@ -73,6 +79,20 @@ class StateFolder:
     def announce(self, address: str, farm: str) -> None:
         """Tell faces on this machine where the process listens."""
         write_durably(self.path / "running.json", msgspec.json.encode(RunningPeer(address, farm)))
+
+    def paces(self) -> dict[str, int]:
+        """How fast this machine was when it last said so: class of work -> microseconds a task."""
+        try:
+            return msgspec.json.decode((self.path / "speeds.json").read_bytes(), type=dict[str, _Pace])
+        except (OSError, msgspec.MsgspecError):
+            return {}
+
+    def keep_paces(self, paces: dict[str, int]) -> None:
+        """Keep measured speeds for the next process; a disk that refuses costs only that."""
+        temporary = self.path / ".speeds.json"
+        with contextlib.suppress(OSError):
+            temporary.write_bytes(msgspec.json.encode(paces))
+            os.replace(temporary, self.path / "speeds.json")
 
     def close(self, *, failed: bool = False) -> None:
         """The process ends; if it `failed` to become a peer, a folder that it made goes with it."""
