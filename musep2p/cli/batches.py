@@ -234,7 +234,7 @@ def status_json(batch: r.BatchStatus) -> dict[str, Any]:
     """The documented fields of a batch's status."""
     names = (
         "batch", "name", "state", "total", "done", "failed", "skipped", "safe", "running", "queued", "guardian",
-        "seconds_left", "peers", "reason", "seconds",
+        "seconds_left", "seconds_left_max", "peers", "reason", "seconds",
     )  # fmt: skip
     return {name: getattr(batch, name) for name in names}
 

@@ -26,7 +26,7 @@ from musep2p.net.links import peer_address
 from musep2p.store.state_folder import running_peer
 from musep2p.wire.codec import BULK_BYTES_MAX, decode, encode
 
-__all__ = ["PeerClient", "find_peer", "no_peers"]
+__all__ = ["PeerClient", "find_peer", "no_peers", "sighted"]
 
 _FIND_S = 1.5
 _PROBE_S = 0.5
@@ -183,7 +183,7 @@ def find_peer(settings: Settings, *, mdns: bool = True) -> PeerClient | None:
             return client
     if not mdns:
         return None
-    for address in asyncio.run(_sighted(settings)):
+    for address in asyncio.run(sighted(settings)):
         if (client := _answering(address, settings)) is not None:
             return client
     return None
@@ -207,7 +207,8 @@ def _answering(address: str, settings: Settings) -> PeerClient | None:
         return None
 
 
-async def _sighted(settings: Settings) -> list[str]:
+async def sighted(settings: Settings, *, all_of_them: bool = False) -> list[str]:
+    """Addresses of the farm's peers that mDNS shows within 1.5 s: the first, or all."""
     found: asyncio.Queue[str] = asyncio.Queue()
 
     def post(event: ev.Event) -> None:
@@ -220,7 +221,7 @@ async def _sighted(settings: Settings) -> list[str]:
     addresses: list[str] = []
     deadline = asyncio.get_running_loop().time() + _FIND_S
     try:
-        while not addresses and (left := deadline - asyncio.get_running_loop().time()) > 0:
+        while (all_of_them or not addresses) and (left := deadline - asyncio.get_running_loop().time()) > 0:
             addresses.append(await asyncio.wait_for(found.get(), left))
     except TimeoutError:
         pass

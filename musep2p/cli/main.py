@@ -171,6 +171,21 @@ def watch(
 
 
 @app.command()
+def top(
+    once: Annotated[bool, typer.Option("--once", help="Show it once, and end.")] = False,
+    state: State = None,
+    farm: Farm = None,
+    listen: Listen = None,
+    peer: PeerOption = None,
+    json: Json = False,
+) -> None:
+    """The whole farm at a glance: who does what, how fast, how long it will take."""
+    from musep2p.cli import top as commands
+
+    raise typer.Exit(commands.top(_client_settings(state, farm, listen, peer), once=once, as_json=json))
+
+
+@app.command()
 def cancel(
     batch: BatchName,
     state: State = None,
@@ -232,6 +247,21 @@ def why(
     from musep2p.cli import why as commands
 
     raise typer.Exit(commands.why(_client_settings(state, farm, listen, peer), batch, index, as_json=json))
+
+
+@app.command()
+def doctor(
+    state: State = None,
+    store: Store = None,
+    farm: Farm = None,
+    listen: Listen = None,
+    peer: PeerOption = None,
+    json: Json = False,
+) -> None:
+    """Is this machine ready? Network, multicast, firewall, other peers, store, engines; and what to do."""
+    from musep2p.cli import doctor as commands
+
+    raise typer.Exit(commands.doctor(_client_settings(state, farm, listen, peer, store), as_json=json))
 
 
 @app.command()

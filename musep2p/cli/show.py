@@ -12,7 +12,7 @@ import msgspec
 from musep2p.core import requests as r
 from musep2p.core.ids import short
 
-__all__ = ["Progress", "counted", "note", "print_json", "print_json_rows", "status_line", "table"]
+__all__ = ["Progress", "counted", "note", "print_json", "print_json_rows", "status_line", "table", "time_left"]
 
 
 def note(text: str) -> None:
@@ -62,7 +62,7 @@ def status_line(status: r.BatchStatus) -> str:
     if status.skipped:
         parts.append(f"{status.skipped} skipped (done before)")
     if status.seconds_left is not None and status.state == "running":
-        parts.append(f"about {_duration(status.seconds_left)} left")
+        parts.append(f"{time_left(status.seconds_left, status.seconds_left_max)} left")
     if status.peers:
         parts.append(f"on {', '.join(status.peers[:4])}" + (" ..." if len(status.peers) > 4 else ""))
     text = f"{status.name} ({short(status.batch)}) {status.state}: {', '.join(parts)}"
@@ -96,6 +96,15 @@ class Progress:
         """Leave the line as it is."""
         if self._live and self._shown:
             print(file=sys.stderr, flush=True)
+
+
+def time_left(least: float, most: float | None) -> str:
+    """`about 5 s`, `4 to 6 min`: a range where it is one to the eye."""
+    low, high = _duration(least), _duration(least if most is None else most)
+    if low == high:
+        return f"about {high}"
+    number, _, unit = low.partition(" ")
+    return f"{number} to {high}" if high.endswith(f" {unit}") else f"{low} to {high}"
 
 
 def _duration(seconds: float) -> str:

@@ -219,7 +219,9 @@ def _status(core: Core, batch: Batch) -> r.BatchStatus:
     state, reason = _state(core, batch, progress is not None and progress.complete)
     names = [_name(core, peer) for peer in (progress.peers if progress else ())]
     safe = progress.safe if progress else batch.results.safe.count()
-    left = progress.left_ms / 1000 if progress and progress.left_ms >= 0 and state == "running" else None
+    least = most = None
+    if progress and progress.left_ms >= 0 and state == "running":
+        least, most = progress.left_ms / 1000, progress.left_ms_max / 1000
     return r.BatchStatus(
         batch.id, batch.will.settings.name, state, total,
         safe + (progress.finished if progress else 0),
@@ -229,7 +231,7 @@ def _status(core: Core, batch: Batch) -> r.BatchStatus:
         progress.running if progress else batch.running.count(),
         progress.queued if progress else batch.work.count(),
         _name(core, guards[0]) if guards else "",
-        left, names, reason, progress.elapsed_ms / 1000 if progress else 0.0, batch.changes, batch.will.turn,
+        least, names, reason, progress.elapsed_ms / 1000 if progress else 0.0, batch.changes, batch.will.turn, most,
     )  # fmt: skip
 
 

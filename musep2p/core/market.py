@@ -336,9 +336,11 @@ def _grope(core: Core) -> PeerId | None:
 
 def _may_have_queued(core: Core, batch: Batch) -> bool:
     told = batch.progress
+    if told is not None and told.complete and told.turn == batch.will.turn:
+        return False
     if told is None or told.turn != batch.will.turn or core.now_ms - batch.progress_ms > 2 * _COUNT_MS * core.crowd:
         return not batch.accounting.complete
-    return not told.complete and told.queued > 0
+    return told.queued > 0
 
 
 def _share_for(core: Core, batch: Batch, thief: Member, free: int) -> Ranges:

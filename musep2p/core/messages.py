@@ -289,7 +289,7 @@ class Drop(msgspec.Struct, frozen=True, array_like=True, tag="drop"):
 
 
 class Progress(msgspec.Struct, frozen=True, array_like=True, tag="progress"):
-    """From the acting guardian: how far a batch is."""
+    """From the acting guardian: how far a batch is, and how long it will probably take, at least and at most."""
 
     batch: WireBatchId
     turn: Number
@@ -303,6 +303,7 @@ class Progress(msgspec.Struct, frozen=True, array_like=True, tag="progress"):
     elapsed_ms: Number
     peers: Annotated[tuple[WirePeerId, ...], Meta(max_length=64)] = ()
     left_ms: int = -1
+    left_ms_max: int = -1
 
 
 class ProgressAsk(msgspec.Struct, frozen=True, array_like=True, tag="progress?"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from musep2p.core import messages as m
 from musep2p.core.effects import Conclude
-from musep2p.core.loads import can_run
+from musep2p.core.loads import can_run, may_start
 from musep2p.core.reports import guardians
 from musep2p.core.state import Accounting, Batch, Core, Member, View
 from musep2p.core.wills import CANCELLED
@@ -109,18 +109,27 @@ def _progress(core: Core, batch: Batch, accounting: Accounting) -> m.Progress:
         accounting.complete,
         accounting.took_ms if accounting.complete else core.now_ms - accounting.since_ms,
         tuple(([core.me] if batch.running else []) + working)[:64],
-        _left_ms(core, batch),
+        *_left_ms(core, batch),
     )
 
 
-def _left_ms(core: Core, batch: Batch) -> int:
+def _left_ms(core: Core, batch: Batch) -> tuple[int, int]:
+    """What is left, in ms: if peers of unknown speed are as fast as the others, and if they do nothing at all.
+
+    The second also has the last task begin when all others are done. (-1, -1) while no speed is known.
+    """
     left = batch.results.wanted - batch.results.known.count() - batch.failed.count()
-    rate = 0.0
-    own = core.paces.get(batch.work_class)
-    if own:
-        rate += len(core.slots) / own
-    for member in core.up_members():
-        pace = member.load.pace_us(batch.work_class)
-        if pace and can_run(core, member, batch):
-            rate += member.load.slots / pace
-    return round(left / rate / 1000) if rate else -1
+    teams = [(core.paces.get(batch.work_class, 0.0), len(core.slots))] if may_start(core, batch) else []
+    teams += [
+        (float(member.load.pace_us(batch.work_class)), member.load.slots)
+        for member in core.up_members()
+        if can_run(core, member, batch)
+    ]
+    known = [(us, slots) for us, slots in teams if us]
+    rate = sum(slots / us for us, slots in known)
+    if not rate:
+        return -1, -1
+    usual = sum(slots for _, slots in known) / rate
+    hoped = rate + sum(slots / usual for us, slots in teams if not us)
+    slowest = max(us for us, _ in known)
+    return round(left / hoped / 1000), round((left / rate + (slowest if left else 0)) / 1000)

@@ -93,7 +93,7 @@ class StatusAsk(msgspec.Struct, frozen=True, tag="status"):
 
 
 class BatchStatus(msgspec.Struct, frozen=True):
-    """One batch as its acting guardian last told it; `seconds_left` is None while unknown."""
+    """One batch as its acting guardian last told it; `seconds_left`, at least and at most, is None while unknown."""
 
     batch: WireBatchId
     name: str
@@ -112,6 +112,7 @@ class BatchStatus(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     version: int = 0
     turn: int = 1
+    seconds_left_max: float | None = None
 
 
 class StatusList(msgspec.Struct, frozen=True, tag="statuses"):

@@ -11,6 +11,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from musep2p.core.deque import WorkDeque
 from musep2p.core.effects import Effect, Send, Tell, Write
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 NEVER = 1 << 60
+_HEARD_MAX = 32  # loads that are looked at, of a large farm's peers
 
 
 @dataclass(slots=True)
@@ -420,12 +422,14 @@ class Core:
         member.load, member.load_ms = load, self.now_ms
         self.heard.pop(member.id, None)
         self.heard[member.id] = self.now_ms
+        if len(self.heard) > 2 * _HEARD_MAX:
+            self.heard = dict(list(self.heard.items())[_HEARD_MAX:])
 
     def heard_members(self) -> list[Member]:
         """The peers that are up and whose loads are worth looking at: in a large farm, those heard of late."""
         if not self.wide:
             return self.up_members()
         stale = self.now_ms - self.tuning.hear_ms
-        while self.heard and next(iter(self.heard.values())) < stale:
-            del self.heard[next(iter(self.heard))]
-        return [member for i in self.heard if (member := self.members.get(i)) is not None and member.up]
+        newest = islice(reversed(self.heard.items()), _HEARD_MAX)
+        fresh = [self.members.get(peer) for peer, at_ms in newest if at_ms >= stale]
+        return [member for member in fresh if member is not None and member.up]
