@@ -12,7 +12,7 @@ import typer
 from musep2p import __version__
 from musep2p.cli.show import note, print_json
 from musep2p.config import load_settings
-from musep2p.errors import MuseError
+from musep2p.errors import MuseError, UsageError
 
 __all__ = ["app", "main"]
 
@@ -262,6 +262,34 @@ def doctor(
     from musep2p.cli import doctor as commands
 
     raise typer.Exit(commands.doctor(_client_settings(state, farm, listen, peer, store), as_json=json))
+
+
+@app.command()
+def service(
+    print_it: Annotated[bool, typer.Option("--print", help="Print it; nothing is installed.")] = False,
+    system: Annotated[str, typer.Option("--system", help="linux, macos or windows; default: this one.")] = "",
+    state: State = None,
+    store: Store = None,
+    farm: Farm = None,
+    listen: Listen = None,
+    peer: PeerOption = None,
+    slots: Annotated[int | None, typer.Option(help="Tasks at one time; usually one per GPU.")] = None,
+    name: Annotated[str | None, typer.Option(help="What people call this peer.")] = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="A batch may ask for peers with this tag.")] = None,
+) -> None:
+    """The systemd, launchd or Task Scheduler entry that starts a peer at logon."""
+    from musep2p.cli import service as commands
+
+    if not print_it or system not in ("", *commands.SYSTEMS):
+        known = ", ".join(commands.SYSTEMS)
+        raise UsageError("say `service --print`, with --system one of " + known + ".", "Nothing is installed by it.")
+    settings = load_settings(
+        {
+            "state": state, "store": store, "farm": farm, "listen": listen, "slots": slots, "name": name,
+            "peers": tuple(peer or ()), "tags": tuple(tag or ()),
+        }
+    )  # fmt: skip
+    raise typer.Exit(commands.service(settings, system))
 
 
 @app.command()

@@ -11,6 +11,7 @@ from musep2p.batchfile.fields import FIELDS
 from musep2p.batchfile.reader import read_batch
 from musep2p.errors import RecipeError
 from tests.batchfile import constructs, wrong
+from tests.cli.pages import commands, moves
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PART = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -85,7 +86,7 @@ def mistakes():
     return "\n".join(parts)
 
 
-MAKERS = {"keys": keys, "language": language, "mistakes": mistakes}
+MAKERS = {"keys": keys, "language": language, "mistakes": mistakes, "commands": commands, "moves": moves}
 
 
 def made(text):
