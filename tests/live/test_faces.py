@@ -30,11 +30,11 @@ def test_what_scripts_rely_on(farm):
     peer = farm.peers("p1")[0]
 
     assert set(ready) == {"id", "address"}
-    assert accepted == {"batch": batch, "accepted": True, "tasks": 4, "copies": accepted["copies"]}
+    assert accepted == {"batch": batch, "accepted": True, "tasks": 4, "copies": accepted["copies"], "done_before": 0}
     assert set(ended) >= STATUS and (ended["state"], ended["safe"], ended["guardian"]) == ("done", 4, "p1")
     for name in (batch, batch[:6], "tea house", "last"):
         assert farm.status("p1", name)["batch"] == batch
-    assert set(rows[0]) == {"index", "digest", "pixel_hash", "path", "seconds", "peer", "attempt"}
+    assert set(rows[0]) == {"index", "digest", "pixel_hash", "path", "seconds", "peer", "attempt", "skipped"}
     assert [row["path"].rpartition("/")[2] for row in rows][2:] == ["0002_北京.png", "0003_北京.png"]
     assert {"id", "name", "address", "state", "incarnation", "slots", "engines", "speed"} <= set(peer)
     assert (peer["name"], peer["state"], peer["speed"], peer["id"]) == ("p1", "up", 2.0, ready["id"])
