@@ -1,31 +1,35 @@
-"""`submit`, `status`, `watch`, `cancel`, `results`: a batch from the outside."""
+"""`status`, `watch`, `cancel`, `results`: a batch from the outside."""
 
 from __future__ import annotations
 
-import asyncio
-import secrets
-import threading
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from musep2p.batchfile.reader import BatchFile, read_batch
 from musep2p.cli.client import PeerClient, find_peer, no_peers
-from musep2p.cli.farm import run_loop
-from musep2p.cli.show import Progress, counted, note, print_json, print_json_rows, status_line
+from musep2p.cli.show import Progress, note, print_json, print_json_rows, status_line
 from musep2p.config import Settings
 from musep2p.core import requests as r
-from musep2p.core.ids import BatchId, short
-from musep2p.core.recipe import batch_id
-from musep2p.errors import BatchCancelledError, NoPeersError, StoreError, UsageError
-from musep2p.peer import Options, Peer
-from musep2p.store.layout import stored_id
+from musep2p.core.ids import short
+from musep2p.errors import NoPeersError, StoreError, UsageError
 from musep2p.store.sheets import PICTURE_SUFFIXES, named_folders
 
-__all__ = ["Picture", "Wanted", "cancel", "picture_of", "results", "status", "submit", "wanted_of", "watch"]
+__all__ = [
+    "ANSWERED_S",
+    "EXIT_CODES",
+    "Picture",
+    "Wanted",
+    "cancel",
+    "follow",
+    "picture_of",
+    "results",
+    "status",
+    "status_json",
+    "wanted_of",
+    "watch",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +64,8 @@ class Wanted:
 
 
 _ENDED = {"done", "failed", "cancelled"}
-_EXIT = {"done": 0, "failed": 1, "cancelled": 4}
-_SUBMIT_S = 30.0
-OWN_STORE = "musep2p-store"
-
-
-def submit(settings: Settings, path: Path, *, detach: bool, again: bool, as_json: bool) -> int:
-    """Submit a batch file and, unless detached, watch it to its end. Returns the exit code."""
-    batch = read_batch(path)
-    for text in batch.notes:
-        note(f"note: {text}")
-    client = find_peer(settings)
-    if client is not None:
-        try:
-            batch = _of_run(client, batch, again=again)
-            return _submit_to(client, batch, settings, detach=detach, as_json=as_json)
-        finally:
-            client.close()
-    if detach:
-        raise no_peers(settings)
-    return _farm_of_one(settings, path, batch, again=again, as_json=as_json)
+EXIT_CODES = {"done": 0, "failed": 1, "cancelled": 4}
+ANSWERED_S = 30.0  # a command is durable in several places before it is answered
 
 
 def status(settings: Settings, name: str, *, as_json: bool) -> int:
@@ -104,19 +90,19 @@ def watch(settings: Settings, name: str, *, as_json: bool) -> int:
     """Follow a batch to its end."""
     client = _need_peer(settings)
     try:
-        ended = _watch(client, name, settings)
+        ended = follow(client, name, settings)
     finally:
         client.close()
     if as_json:
         print_json(status_json(ended))
-    return _EXIT[ended.state]
+    return EXIT_CODES[ended.state]
 
 
 def cancel(settings: Settings, name: str, *, as_json: bool) -> int:
     """Cancel a batch; what is safe stays."""
     client = _need_peer(settings)
     try:
-        answer = client.ask(r.CancelAsk(name), r.Accepted, _SUBMIT_S)
+        answer = client.ask(r.CancelAsk(name), r.Accepted, ANSWERED_S)
     finally:
         client.close()
     cancelled = not answer.note.startswith("it is done")
@@ -239,38 +225,7 @@ def status_json(batch: r.BatchStatus) -> dict[str, Any]:
     return {name: getattr(batch, name) for name in names}
 
 
-def _of_run(client: PeerClient, batch: BatchFile, *, again: bool) -> BatchFile:
-    """The batch, or its next run: a batch of its own, of which the farm knows nothing yet."""
-    return replace(batch, recipe=client.next_run(batch.recipe)) if again else batch
-
-
-def _submit_to(client: PeerClient, batch: BatchFile, settings: Settings | None, *, detach: bool, as_json: bool) -> int:
-    accepted = client.submit(batch.recipe, batch.settings, _SUBMIT_S)
-    value: dict[str, Any] = {
-        "batch": accepted.batch, "accepted": True, "tasks": accepted.tasks, "copies": accepted.copies,
-        "done_before": accepted.before,
-    }  # fmt: skip
-    tasks, copies = counted(accepted.tasks, "task", "tasks"), counted(accepted.copies, "copy", "copies")
-    note(f"batch {short(accepted.batch)} accepted: {tasks}, {copies}")
-    if accepted.note:
-        note(accepted.note)
-    if accepted.before:
-        note(f"{accepted.before} of them are done already and are not rendered again (--again renders all anew)")
-    if detach:
-        if as_json:
-            print_json(value)
-        return 0
-    try:
-        ended = _watch(client, accepted.batch, settings)
-    except KeyboardInterrupt:
-        note(f"\nno longer watching; the batch goes on. `musep2p watch {short(accepted.batch)}` looks again")
-        return 130
-    if as_json:
-        print_json({**value, "state": ended.state, "failed": ended.failed, "skipped": ended.skipped})
-    return _EXIT[ended.state]
-
-
-def _watch(client: PeerClient, name: str, settings: Settings | None) -> r.BatchStatus:
+def follow(client: PeerClient, name: str, settings: Settings | None) -> r.BatchStatus:
     """Follow a batch to its end; if the peer that we ask is gone, ask another (not in a farm of one)."""
     progress = Progress()
     seen = -1
@@ -291,67 +246,6 @@ def _watch(client: PeerClient, name: str, settings: Settings | None) -> r.BatchS
             seen = now.version
     finally:
         progress.end()
-
-
-def _farm_of_one(settings: Settings, path: Path, batch: BatchFile, *, again: bool, as_json: bool) -> int:
-    """No peer is there: be one until the batch is done."""
-    store = settings.store or path.absolute().parent / OWN_STORE
-    store_id = stored_id(store) or secrets.token_hex(16)
-    # What is safe is safe on one store: its journal is of no use for another.
-    state = settings.state / "alone" / store_id[:16]
-    alone = replace(settings, state=state, store=store, listen="127.0.0.1", peers=())
-    stop = threading.Event()
-    note(f"no other peer was found: this machine is a farm of one. Pictures go to {store}")
-    code = 1
-
-    async def run() -> None:
-        nonlocal code
-        peer = Peer(alone, Options(False, settings.store is None, _tell_alone, store_id))
-        try:
-            await peer.start()
-            client = partial(_alone_client, peer.address, alone, batch, stop, again=again, as_json=as_json)
-            work = asyncio.ensure_future(asyncio.to_thread(client))
-            left = asyncio.ensure_future(peer.run_until_left())
-            await asyncio.wait({work, left}, return_when=asyncio.FIRST_COMPLETED)
-            if left.done():
-                left.result()
-            code, run = await work
-            sheet = await peer.sheet_of(run)
-            if sheet is not None:
-                note(f"contact sheet: {sheet}")
-        except asyncio.CancelledError:
-            stop.set()
-            note("\nfinishing what runs; submit the same file again to go on")
-            peer.drain()
-            await peer.run_until_left()
-            code = 130
-        finally:
-            stop.set()
-            await peer.close()
-
-    try:
-        run_loop(run())
-    except KeyboardInterrupt:
-        raise BatchCancelledError("stopped at once; submit the same file again to go on.") from None
-    return code
-
-
-def _alone_client(
-    address: str, settings: Settings, batch: BatchFile, stop: threading.Event, *, again: bool, as_json: bool
-) -> tuple[int, BatchId]:
-    client = PeerClient(address, settings.farm_name, stop)
-    try:
-        batch = _of_run(client, batch, again=again)
-        return _submit_to(client, batch, None, detach=False, as_json=as_json), batch_id(batch.recipe)
-    except BatchCancelledError:
-        return 130, batch_id(batch.recipe)
-    finally:
-        client.close()
-
-
-def _tell_alone(level: str, text: str) -> None:
-    if level in ("warning", "error"):
-        note(f"{level}: {text}")
 
 
 def _need_peer(settings: Settings) -> PeerClient:

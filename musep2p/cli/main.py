@@ -88,7 +88,7 @@ def submit(
     json: Json = False,
 ) -> None:
     """Submit a batch file, from any machine of the farm."""
-    from musep2p.cli import batches as commands
+    from musep2p.cli import submit as commands
 
     settings = load_settings(
         {"state": state, "store": store, "farm": farm, "listen": listen, "peers": tuple(peer or ())}
