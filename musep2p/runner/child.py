@@ -7,6 +7,7 @@ A crash, a hang or a leak here costs one attempt at one task, never the peer.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
+import psutil
 
 from musep2p.core.ids import BatchId, TaskKey, digest_of
 from musep2p.core.ranges import Ranges
@@ -29,6 +31,7 @@ from musep2p.runner import protocol as p
 
 __all__ = ["Child", "main"]
 
+_NICENESS = 5
 _FLUSH_S = 0.02  # results of very short tasks travel together
 _ENTRIES_MAX = 500
 _PAYLOAD_MAX = 32 << 10  # so that a record has at most some 64 kB
@@ -124,9 +127,20 @@ def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"[:1000]
 
 
+def _stand_back() -> None:
+    """Rendering yields to whoever uses the machine, and to the peer itself, which has to answer in time."""
+    if sys.platform == "win32":
+        priority = psutil.BELOW_NORMAL_PRIORITY_CLASS
+    else:
+        priority = _NICENESS
+    with contextlib.suppress(psutil.Error, OSError):
+        psutil.Process().nice(priority)
+
+
 def main() -> None:
     """Run until the parent is gone."""
     spool, speed = Path(sys.argv[1]), float(sys.argv[2])
+    _stand_back()
     frames, say = child_pipes()
     child = Child(say, spool, speed)
     write_frame(say, _encode(p.Ready()))

@@ -57,3 +57,16 @@ def test_first_takes_the_lowest(spans, count):
 def test_membership(spans, index):
     """`in` agrees with the plain set."""
     assert (index in twin(spans)) == (index in Ranges(spans))
+
+
+@given(
+    st.lists(st.integers(0, 400), max_size=200),
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 40)), max_size=2),
+)
+def test_few_ranges_meet_many(points, few):
+    """Where one set has many more ranges than the other, they are looked up: the same comes out."""
+    many, one = Ranges.of(*points), Ranges((start, start + size) for start, size in few)
+    expected = sorted({i for start, size in few for i in range(start, start + size)} & set(points))
+
+    assert list((many & one).indices()) == list((one & many).indices()) == expected
+    assert (many & one) == Ranges.of(*expected)
