@@ -42,6 +42,7 @@ def acting(core: Core, batch: Batch) -> bool:
 def begin_turn(core: Core, batch: Batch) -> None:
     """A batch became known here or its will changed: judge it anew."""
     accounting = batch.accounting
+    batch.wake()
     batch.replayed = False
     batch.copied.clear()
     accounting.since_ms, accounting.complete, accounting.told = core.now_ms, False, None
@@ -82,6 +83,7 @@ def on_report(core: Core, sender: Member, body: m.Report) -> None:
     if batch is None or not batch.known:
         core.send(sender, m.RecipeAsk(body.batch))
         return
+    batch.wake()
     view = _view(batch, sender)
     gap = body.start > view.received
     if not gap and body.stop > view.received:
@@ -121,6 +123,7 @@ def stop_work(core: Core, batch: Batch, ranges: Ranges, *, queued_only: bool) ->
 def forget_peer(core: Core, lost: Member) -> None:
     """A peer is down, left or lives again: what only it held is unaccounted; what it told us, we tell on."""
     for batch in core.batches.values():
+        batch.wake()
         view = batch.accounting.views.pop(lost.id, None)
         batch.cursors.pop(lost.id, None)
         batch.accounting.waiting.discard(lost.id)
@@ -133,7 +136,7 @@ def forget_peer(core: Core, lost: Member) -> None:
 
 def tick_rounds(core: Core) -> None:
     """Open, repeat and end rounds on the batches for which we act; tell how far they are."""
-    for batch in core.batches.values():
+    for batch in list(core.awake.values()):
         if batch.known and not (batch.accounting.complete and batch.accounting.told is not None):
             if _too_early(core, batch):
                 core.at("rounds", core.started_ms + core.tuning.alone_ms)

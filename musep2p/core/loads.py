@@ -65,7 +65,7 @@ def may_start(core: Core, batch: Batch) -> bool:
 
 def by_urgency(core: Core) -> list[Batch]:
     """Batches with queued work: higher priority first; within one, who was served longest ago."""
-    queued = [batch for batch in core.batches.values() if batch.work]
+    queued = [batch for batch in core.awake.values() if batch.work]
     return sorted(queued, key=lambda b: (-b.will.settings.priority, b.served, b.order))
 
 

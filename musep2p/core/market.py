@@ -55,11 +55,11 @@ def seek(core: Core) -> None:
 
     What is more urgent than our own next task is asked for ahead, while slots are still busy.
     """
-    if core.ask is not None or not core.batches or core.draining or core.now_ms < core.hold_starts_until_ms:
+    if core.ask is not None or not core.awake or core.draining or core.now_ms < core.hold_starts_until_ms:
         return
     free = sum(slot.ready and not slot.chunks for slot in core.slots.values())
-    own = [batch.will.settings.priority for batch in core.batches.values() if _can_run(core, batch)]
-    urgent = max(batch.will.settings.priority for batch in core.batches.values())
+    own = [batch.will.settings.priority for batch in core.awake.values() if _can_run(core, batch)]
+    urgent = max(batch.will.settings.priority for batch in core.awake.values())
     if (not free and not own) or (own and max(own) >= urgent):
         return
     offers = [offer for member in core.heard_members() if (offer := _offer(core, member)) is not None]
@@ -234,7 +234,7 @@ def _busy_here(core: Core, batch: Batch) -> bool:
     free = any(slot.ready and not slot.chunks for slot in core.slots.values())
     held_up = not free and running_ms(core) * 1000 > 2 * speed_us(core, batch.work_class) > 0
     urgent = batch.will.settings.priority
-    return held_up or any(other.work and other.will.settings.priority > urgent for other in core.batches.values())
+    return held_up or any(other.work and other.will.settings.priority > urgent for other in core.awake.values())
 
 
 def _can_run(core: Core, batch: Batch) -> bool:
@@ -323,7 +323,7 @@ def _grope(core: Core) -> PeerId | None:
     if hint is not None and core.members[hint].up and core.members[hint].refused_until_ms <= core.now_ms:
         return hint
     if not core.up_members() or not any(
-        may_start(core, batch) and _may_have_queued(core, batch) for batch in core.batches.values()
+        may_start(core, batch) and _may_have_queued(core, batch) for batch in core.awake.values()
     ):
         return None
     due = core.groped_ms + _GROPE_MS

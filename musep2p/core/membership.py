@@ -237,7 +237,8 @@ def tick_beat(core: Core) -> None:
         beat(core)
         due = core.now_ms + every
     core.at("beat", due)
-    if core.batches:
+    if core.awake:
+        core.at("rest", core.now_ms + core.tuning.heartbeat_ms)
         core.at("rounds", core.now_ms)
         core.at("reports", core.now_ms)
         core.at("progress", core.now_ms)

@@ -32,6 +32,8 @@ from musep2p.errors import LocalProtocolError
 
 __all__ = ["PeerState"]
 
+_REST_MS = 1000
+
 
 class PeerState:
     """The protocol of one peer.
@@ -96,6 +98,7 @@ class PeerState:
             "progress": progress.tick_progress,
             "ask": market.tick_ask,
             "grants": market.tick_grants,
+            "rest": _rest,
             "seek": _stir,
             "held-starts": _stir,
             "deadlines": work.tick_deadlines,
@@ -224,7 +227,7 @@ class PeerState:
             core.stirred = False
             work.fill_slots(core)
             market.seek(core)
-            for batch in core.batches.values():
+            for batch in list(core.awake.values()):
                 reports.settle_copies(core, batch)
             _announce_work(core)
         submission.settle_submissions(core)
@@ -241,13 +244,19 @@ class PeerState:
             self._on_timer[name](core)
 
 
+def _rest(core: Core) -> None:
+    reports.let_rest(core)
+    if core.awake:
+        core.at("rest", core.now_ms + _REST_MS)
+
+
 def _stir(core: Core) -> None:
     core.stirred = True
 
 
 def _announce_work(core: Core) -> None:
     """Others hear of a load that changed much before the next heartbeat is due, but not too often."""
-    total = sum(batch.work.count() for batch in core.batches.values())
+    total = sum(batch.work.count() for batch in core.awake.values())
     before = core.announced
     grown = total > 0 and before == 0
     changed = abs(total - before) * 4 > before

@@ -20,6 +20,7 @@ def on_progress(core: Core, sender: Member, body: m.Progress) -> None:
     batch = core.batches.get(body.batch)
     if batch is not None and body.turn >= (batch.progress.turn if batch.progress else 0):
         batch.progress, batch.progress_ms = body, core.now_ms
+        batch.wake()
         batch.changes += 1
 
 
@@ -32,7 +33,7 @@ def on_progress_ask(core: Core, sender: Member, body: m.ProgressAsk) -> None:
 
 def tick_progress(core: Core) -> None:
     """Ask the acting guardian of a batch whose end we have not heard of: its word may have been lost, or we away."""
-    for batch in core.batches.values():
+    for batch in list(core.awake.values()):
         told = batch.progress
         ended = told is not None and told.complete and told.turn == batch.will.turn
         if not batch.known or ended or batch.will.word == CANCELLED:

@@ -20,11 +20,13 @@ from musep2p.core.messages import Envelope
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import RANGES_MAX, BatchFact, SafeMark
 from musep2p.core.state import NEVER, Batch, Core, Cursor, Member
+from musep2p.core.wills import CANCELLED
 
 __all__ = [
     "add_fact",
     "await_copies",
     "guardians",
+    "let_rest",
     "on_question",
     "on_report_ack",
     "report_pages",
@@ -60,6 +62,7 @@ def add_fact(core: Core, batch: Batch, position: int) -> None:
     """Something durable, at this position of our journal, to tell the guardians."""
     batch.log.append(position)
     batch.dirty = True
+    batch.wake()
     core.at("reports", core.now_ms)
 
 
@@ -99,6 +102,7 @@ def on_question(core: Core, sender: Member, body: m.Question) -> None:
         core.send(sender, m.RecipeAsk(body.batch))
         return
     sender.known.add(batch.id)
+    batch.wake()
     _send_report(core, batch, sender, body.round)
 
 
@@ -108,6 +112,7 @@ def on_report_ack(core: Core, sender: Member, body: m.ReportAck) -> None:
     batch = core.batches.get(body.batch)
     if batch is None:
         return
+    batch.wake()
     cursor = _cursor(batch, sender)
     if body.gap:
         # It may have judged us down in between, and forgotten what it acknowledged.
@@ -128,7 +133,7 @@ def on_report_ack(core: Core, sender: Member, body: m.ReportAck) -> None:
 def tick_reports(core: Core) -> None:
     """Send the reports that are due; come back for those that are not acknowledged."""
     tuning = core.tuning
-    for batch in core.batches.values():
+    for batch in list(core.awake.values()):
         if not batch.known or not (batch.dirty or batch.version or batch.log):
             continue
         due = batch.reported_ms + (0 if batch.urgent else tuning.report_ms)
@@ -177,6 +182,29 @@ def _facts_at_once(batch: Batch) -> int:
     least, most = _FACTS_AT_ONCE
     usual = max(1, batch.results.known.count() // max(1, len(batch.log)))
     return max(least, min(most, _ENTRIES_AT_ONCE // usual))
+
+
+def let_rest(core: Core) -> None:
+    """Look no longer at batches of which nothing is held, told or awaited here, and whose end we know of.
+
+    Whatever touches one, and any change of who is up, wakes it.
+    """
+    for batch in list(core.awake.values()):
+        if batch.id not in core.submissions and _at_rest(core, batch):
+            del core.awake[batch.id]
+
+
+def _at_rest(core: Core, batch: Batch) -> bool:
+    told = batch.progress
+    ended = told is not None and told.complete and told.turn == batch.will.turn
+    if not batch.known or batch.dirty or batch.awaiting or not (ended or batch.will.word == CANCELLED):
+        return False
+    if batch.held() or batch.failing or batch.accounting.open:
+        return False
+    guards = guardians(core, batch)
+    if guards and guards[0] == core.me and not (batch.accounting.complete and batch.accounting.told is not None):
+        return False
+    return not any(_behind(core, batch, guard) for guard in guards if guard != core.me)
 
 
 def report_pages(envelope: Envelope, facts: Iterable[tuple[BatchFact, int]]) -> Iterator[tuple[Envelope, bool]]:

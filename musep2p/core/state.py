@@ -197,6 +197,7 @@ class Batch:
     changes: int = 0
     served: int = 0
     order: int = 0
+    awake: dict[BatchId, Batch] = field(default_factory=dict)
 
     @property
     def recipe(self) -> Recipe:
@@ -210,12 +211,18 @@ class Batch:
     def take_in(self, ranges: Ranges) -> None:
         """Queue work that comes from elsewhere, less what is settled or held here already."""
         self.work.push(ranges - self.results.safe - self.failed - self.held())
+        self.wake()
+
+    def wake(self) -> None:
+        """Something may have to be done for it: it is looked at until it is at rest."""
+        self.awake[self.id] = self
 
     def touch(self, *, urgent: bool = False) -> None:
         """Our holdings changed: guardians shall hear of it."""
         self.version += 1
         self.dirty = True
         self.urgent = self.urgent or urgent or not (self.work or self.granted or self.running or self.finished)
+        self.wake()
 
 
 @dataclass(slots=True)
@@ -306,6 +313,7 @@ class Core:
         self.candidates: dict[str, tuple[int, int]] = {}
         self.own_addresses: set[str] = set()
         self.batches: dict[BatchId, Batch] = {}
+        self.awake: dict[BatchId, Batch] = {}
         self.wills = WillTable()
         self.slots = {i: Slot(i) for i in range(hello.slots)}
         self.paces: dict[str, float] = dict(paces or {})
@@ -405,6 +413,8 @@ class Core:
     def membership_changed(self, joined: int = 0) -> None:
         """Forget what follows from who is up; `joined` is 1 or -1 when that is one more or one less."""
         self.up_known = None
+        if joined:
+            self.awake.update(self.batches)
         self.up_count += joined
 
     @property

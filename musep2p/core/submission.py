@@ -100,6 +100,7 @@ def learn(core: Core, batch_id_: BatchId, tasks: Tasks, will: Will, sender: Memb
         core.write(RecipeRecord(batch_id_, tasks.recipe))
     elif greater(will, batch.will):
         batch.will = will
+        batch.wake()
     elif batch.known and will == core.wills.get(batch_id_):
         if sender is not None:
             core.send(sender, m.Copied(batch_id_, will))
@@ -121,6 +122,7 @@ def on_copy(core: Core, sender: Member, body: m.Copy) -> None:
         return
     sender.known.add(body.batch)
     learn(core, body.batch, tasks, body.will, sender)
+    core.batches[body.batch].wake()
 
 
 def _inline(body: m.Copy) -> Tasks:
@@ -146,6 +148,7 @@ def on_copied(core: Core, sender: Member, body: m.Copied) -> None:
     if batch is None:
         core.send(sender, m.RecipeAsk(body.batch))
         return
+    batch.wake()
     if submission is not None and greater(body.will, submission.will):
         mine = submission.will
         submission.will = Will(body.will.turn + 1, mine.word, mine.settings)
@@ -183,6 +186,7 @@ def exchange_wills(core: Core, sender: Member, theirs: int) -> None:
         if sender.knows_wills != theirs:
             sender.knows_wills = theirs
             sender.known.update(batch.id for batch in core.batches.values() if batch.known)
+            core.awake.update(core.batches)
         return
     if core.now_ms - sender.exchanged_ms >= core.tuning.heartbeat_ms:
         sender.exchanged_ms = core.now_ms
@@ -202,6 +206,8 @@ def on_wills(core: Core, sender: Member, body: m.Wills) -> None:
     for batch_id_, will in zip(body.batches, body.wills, strict=False):
         sender.known.add(batch_id_)
         batch = core.batches.get(batch_id_)
+        if batch is not None:
+            batch.wake()
         if batch is None:
             core.send(sender, m.RecipeAsk(batch_id_))
         elif greater(will, batch.will):
@@ -237,6 +243,8 @@ def new_batch(core: Core, batch_id_: BatchId, tasks: Tasks, will: Will) -> Batch
     batch.work_class = tasks.recipe.work_class()
     batch.order = len(core.batches)
     batch.accounting.since_ms = core.now_ms
+    batch.awake = core.awake
+    batch.wake()
     core.batches[batch_id_] = batch
     return batch
 
