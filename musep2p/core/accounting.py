@@ -238,8 +238,8 @@ def _doubled(core: Core, batch: Batch) -> Ranges:
     queued, running = batch.work.held().copy(), batch.running.copy()
     doubled = Ranges()
     for view in up_views(core, batch):
-        doubled.update(view.queued & (queued | running))
-        doubled.update(view.running & queued)
+        for one, other in ((view.queued, queued), (view.queued, running), (view.running, queued)):
+            doubled.update(one & other)
         queued.update(view.queued)
         running.update(view.running)
     return doubled - batch.granted
