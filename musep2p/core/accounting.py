@@ -10,13 +10,14 @@ from __future__ import annotations
 from array import array
 
 from musep2p.core import messages as m
+from musep2p.core.data import NEVER, Batch, Member, View
 from musep2p.core.effects import Kill, StoreBatch
 from musep2p.core.ids import PeerId, short
 from musep2p.core.progress import count, finished, up_views
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import RANGES_MAX, BatchFact, Failure, ResultBlock
 from musep2p.core.reports import add_fact, await_copies, guardians
-from musep2p.core.state import NEVER, Batch, Core, Member, View
+from musep2p.core.state import Core
 from musep2p.core.wills import CANCELLED, RUNNING
 
 __all__ = [

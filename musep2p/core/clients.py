@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from musep2p.core import requests as r
+from musep2p.core.data import Batch, Member, Waiter
 from musep2p.core.effects import Reply, ReplyResults
 from musep2p.core.events import Asked
 from musep2p.core.ids import PeerId, short
@@ -13,7 +14,7 @@ from musep2p.core.recipe.names import folder_name
 from musep2p.core.records import ResultBlock
 from musep2p.core.reports import guardians
 from musep2p.core.results import signed, winner
-from musep2p.core.state import Batch, Core, Member, Waiter
+from musep2p.core.state import Core
 from musep2p.core.submission import command, on_submit
 from musep2p.core.travel import on_upload
 from musep2p.core.why import answer_why

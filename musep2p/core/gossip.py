@@ -14,8 +14,9 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from musep2p.core import messages as m
+from musep2p.core.data import Member
 from musep2p.core.ids import PeerId, hash64
-from musep2p.core.state import Core, Member
+from musep2p.core.state import Core
 
 __all__ = [
     "audience",

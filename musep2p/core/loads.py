@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from musep2p.core.data import Batch, Member
 from musep2p.core.messages import Hello, Load, LoadEntry, Pace
-from musep2p.core.state import Batch, Core, Member
+from musep2p.core.state import Core
 from musep2p.core.wills import RUNNING
 
 __all__ = [

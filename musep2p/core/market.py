@@ -17,14 +17,15 @@ from functools import partial
 
 from musep2p.core import messages as m
 from musep2p.core.accounting import absorb
+from musep2p.core.data import Batch, Member, OpenGrant
+from musep2p.core.groping import grope, hint
 from musep2p.core.ids import PeerId, short
 from musep2p.core.loads import able, by_urgency, can_run, may_start, present_load, running_ms, speed_us, straggler
-from musep2p.core.progress import COUNT_MS as _COUNT_MS
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import RANGES_MAX, SafeMark
 from musep2p.core.reports import add_fact
 from musep2p.core.results import Results
-from musep2p.core.state import Batch, Core, Member, OpenGrant
+from musep2p.core.state import Core
 from musep2p.core.stealing import Offer, Team, choose_share, choose_victim, too_slow, worth_a_copy
 from musep2p.core.wills import RUNNING
 
@@ -47,7 +48,6 @@ __all__ = [
 
 _REFUSED_MS = 100  # the tail is short: asking again costs one small message
 _ANSWERS_KEPT = 4096
-_GROPE_MS = 250  # between asks of peers of whose load nothing is known
 
 
 def seek(core: Core) -> None:
@@ -72,7 +72,7 @@ def seek(core: Core) -> None:
     copy = not offers
     victim = choose_victim(offers or stragglers, core.rng)
     if victim is None and idle and core.wide:
-        victim, copy = _grope(core), False
+        victim, copy = grope(core), False
     if victim is None:
         return
     number = core.next_number()
@@ -307,40 +307,7 @@ def _serve(core: Core, thief: Member, ask: int, free: int) -> None:
             core.at("grants", core.now_ms + core.tuning.grant_again_ms)
             _send_grant(core, thief, grant)
             return
-    core.send(thief, m.Refusal(ask, _REFUSED_MS, present_load(core), _hint(core, thief) if core.wide else ""))
-
-
-def _hint(core: Core, thief: Member) -> str:
-    """Who has most work, of those that we heard of late."""
-    loads = [(member.load.total_ms(), member.id) for member in core.heard_members() if member is not thief]
-    most, peer = max(loads, default=(0, ""))
-    return peer if most else ""
-
-
-def _grope(core: Core) -> PeerId | None:
-    """In a large farm: nobody that we heard of late has work. Who was named to us, else anybody, if any is left."""
-    hint, core.hint = core.hint, None
-    if hint is not None and core.members[hint].up and core.members[hint].refused_until_ms <= core.now_ms:
-        return hint
-    if not core.up_members() or not any(
-        may_start(core, batch) and _may_have_queued(core, batch) for batch in core.awake.values()
-    ):
-        return None
-    due = core.groped_ms + _GROPE_MS
-    if core.now_ms < due:
-        core.at("seek", due)
-        return None
-    core.groped_ms = core.now_ms
-    return core.rng.choice(core.up_members()).id
-
-
-def _may_have_queued(core: Core, batch: Batch) -> bool:
-    told = batch.progress
-    if told is not None and told.complete and told.turn == batch.will.turn:
-        return False
-    if told is None or told.turn != batch.will.turn or core.now_ms - batch.progress_ms > 2 * _COUNT_MS * core.crowd:
-        return not batch.accounting.complete
-    return told.queued > 0
+    core.send(thief, m.Refusal(ask, _REFUSED_MS, present_load(core), hint(core, thief) if core.wide else ""))
 
 
 def _share_for(core: Core, batch: Batch, thief: Member, free: int) -> Ranges:

@@ -14,15 +14,12 @@ from __future__ import annotations
 import msgspec
 
 from musep2p.core import messages as m
+from musep2p.core.data import Member
 from musep2p.core.effects import Hangup, ReplyEnvelope
 from musep2p.core.events import LinkRefused, Received, Sighted
-from musep2p.core.gossip import WORDS as GOSSIP_WORDS
 from musep2p.core.gossip import (
     audience,
-    is_news,
-    meet_roster,
     news,
-    outdated,
     roster_hash,
     roster_pages,
     spread,
@@ -31,7 +28,7 @@ from musep2p.core.gossip import (
 from musep2p.core.ids import PeerId, short
 from musep2p.core.loads import present_load
 from musep2p.core.messages import Envelope
-from musep2p.core.state import Core, Member
+from musep2p.core.state import Core
 from musep2p.errors import LocalProtocolError
 
 __all__ = [
@@ -41,12 +38,11 @@ __all__ = [
     "move",
     "on_addresses",
     "on_goodbye",
-    "on_heartbeat",
     "on_hello",
     "on_link_refused",
     "on_refused",
-    "on_roster",
     "on_sighted",
+    "send_roster",
     "survived_stall",
     "tick_beat",
     "tick_dial",
@@ -61,7 +57,6 @@ MOVES = {
 }
 
 _HOPELESS = 4  # dials in vain after which a candidate makes room for a new one
-_WIDE_BEATS = 5  # so long after such a heartbeat the farm is known to be large
 _DIALS_AT_ONCE = 16  # connection attempts per tick: a rogue's thousand sightings cost a trickle
 
 
@@ -113,31 +108,6 @@ def on_hello(core: Core, event: Received) -> None:
         core.send(member, core.hello)
     if envelope.to == core.incarnation or member.state != "new":
         core.send(member, _heartbeat(core))
-
-
-def on_heartbeat(core: Core, sender: Member, body: m.Heartbeat) -> None:
-    """A peer's own loop is alive and knows us: it is up, and this is its load."""
-    sender.beat = body
-    if sender.state != "up" and not core.left:
-        move(core, sender, "up")
-    core.note_load(sender, body.load)
-    core.stirred = True
-    if body.near:
-        core.judging.add(sender.id)
-    else:
-        core.judging.discard(sender.id)
-    if body.roster:
-        core.wide_until_ms = core.now_ms + _WIDE_BEATS * body.every_ms
-    for rumour in body.news:
-        _believe(core, rumour, news=True)
-    if meet_roster(core, sender, body.roster):
-        _send_roster(core, sender)
-
-
-def on_roster(core: Core, sender: Member, body: m.Roster) -> None:
-    """Another peer's beliefs about all: take what is newer; if it lacks some of ours, its hash will say so."""
-    for rumour in body.rumours:
-        _believe(core, rumour)
 
 
 def on_goodbye(core: Core, sender: Member, body: m.Goodbye) -> None:
@@ -294,71 +264,16 @@ def _introduce(core: Core, member: Member) -> None:
     One that knows of a large farm has a roster, and says by its hash whether it lacks something.
     """
     if core.wide and (member.beat is None or not member.beat.roster):
-        _send_roster(core, member)
+        send_roster(core, member)
     elif not core.wide:
         _send_addresses(core, member)
     core.send(member, _heartbeat(core))
 
 
-def _send_roster(core: Core, member: Member) -> None:
+def send_roster(core: Core, member: Member) -> None:
+    """Tell a peer all that we believe of all others."""
     for page in roster_pages(core):
         core.send(member, page, bulk=True)
-
-
-def _believe(core: Core, rumour: m.Rumour, *, news: bool = False) -> None:
-    """A rumour about a peer: it may be new to us, or known better; our own ears are believed more."""
-    if rumour.peer == core.me:
-        if outdated(core, rumour):
-            core.beat_wanted = True
-            core.at("beat", core.now_ms)
-        return
-    if news:
-        _spread_if_new(core, rumour)
-    known = core.members.get(rumour.peer)
-    if known is None or known.incarnation < rumour.incarnation:
-        if rumour.word == 0 and rumour.hello is not None:
-            _hear_of(core, known, rumour, rumour.hello)
-        return
-    if known.incarnation != rumour.incarnation or known.state == "left":
-        return
-    if known.state == "new" and rumour.word == 0:
-        move(core, known, "up", rumoured=True)
-    if not is_news(known, rumour):
-        return
-    heard = core.now_ms - known.heard_ms < core.tuning.suspect_ms and known.state == "up" and known.beat is not None
-    if rumour.word == 1 and heard:
-        return
-    if known.up:
-        toggle(core, known)
-    known.version = rumour.version
-    if known.up:
-        toggle(core, known)
-    state = GOSSIP_WORDS[rumour.word]
-    if state != known.state and state in MOVES[known.state]:
-        move(core, known, state, "others say so", rumoured=True)
-
-
-def _spread_if_new(core: Core, rumour: m.Rumour) -> None:
-    """What came as news goes on as news; what came with a roster, others have or get the same way."""
-    known = core.members.get(rumour.peer)
-    if known is None or known.incarnation < rumour.incarnation:
-        if rumour.word == 0:
-            spread(core, PeerId(rumour.peer))
-    elif known.incarnation == rumour.incarnation and known.state != "left" and is_news(known, rumour):
-        spread(core, known.id)
-
-
-def _hear_of(core: Core, earlier: Member | None, rumour: m.Rumour, hello: m.Hello) -> None:
-    """A life that we did not know is up."""
-    if earlier is not None and earlier.up:
-        move(core, earlier, "down", "it was started again", rumoured=True)
-    member = Member(
-        PeerId(rumour.peer), rumour.incarnation, rumour.address, hello, heard_ms=core.now_ms,
-        version=rumour.version,
-    )  # fmt: skip
-    core.members[member.id] = member
-    core.candidates.pop(rumour.address, None)
-    move(core, member, "up", rumoured=True)
 
 
 def _forget_long_gone(core: Core) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from musep2p.core import (
     accounting,
     clients,
+    hearing,
     market,
     membership,
     messages,
@@ -66,7 +67,7 @@ class PeerState:
         }
         self._on_message: dict[type[Any], Callable[..., None]] = {
             messages.Heartbeat: self._on_heartbeat,
-            messages.Roster: membership.on_roster,
+            messages.Roster: hearing.on_roster,
             messages.Addresses: membership.on_addresses,
             messages.Goodbye: membership.on_goodbye,
             messages.Copy: submission.on_copy,
@@ -194,7 +195,7 @@ class PeerState:
             self._on_message[type(body)](self.core, sender, body)
 
     def _on_heartbeat(self, core: Core, sender: Any, body: messages.Heartbeat) -> None:
-        membership.on_heartbeat(core, sender, body)
+        hearing.on_heartbeat(core, sender, body)
         submission.exchange_wills(core, sender, body.wills)
         publishing.meet_store(core, sender, body)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from musep2p.core import messages as m
+from musep2p.core.data import Accounting, Batch, Member, View
 from musep2p.core.effects import Conclude
 from musep2p.core.loads import can_run, may_start
 from musep2p.core.reports import guardians
-from musep2p.core.state import Accounting, Batch, Core, Member, View
+from musep2p.core.state import Core
 from musep2p.core.wills import CANCELLED
 
 __all__ = ["COUNT_MS", "count", "finished", "on_progress", "on_progress_ask", "tick_progress", "up_views"]

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from musep2p.core import messages as m
 from musep2p.core.accounting import absorb
+from musep2p.core.data import Batch, Chunk, Member, Slot
 from musep2p.core.effects import Lookup, OpenStore, Publish, StoreBatch
 from musep2p.core.events import LookedUp, Published, PublishFailed, StoreChanged
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import ResultBlock, StoreRecord
 from musep2p.core.reports import add_fact, await_copies
 from musep2p.core.results import indices_of
-from musep2p.core.state import Batch, Chunk, Core, Member, Slot
+from musep2p.core.state import Core
 
 __all__ = [
     "meet_store",

@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from musep2p.core.accounting import absorb, judge_failures
+from musep2p.core.data import Batch
 from musep2p.core.ids import BatchId
 from musep2p.core.recipe import Tasks
 from musep2p.core.records import Failure, RecipeRecord, Record, RecordId, ResultBlock, SafeMark, StoreRecord, WillRecord
 from musep2p.core.reports import await_copies
-from musep2p.core.state import Batch, Core
+from musep2p.core.state import Core
 from musep2p.core.submission import new_batch
 from musep2p.core.wills import will_rank
 

@@ -14,12 +14,13 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from musep2p.core import messages as m
+from musep2p.core.data import NEVER, Batch, Cursor, Member
 from musep2p.core.effects import SendReport
 from musep2p.core.ids import PeerId, hash64
 from musep2p.core.messages import Envelope
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import RANGES_MAX, BatchFact, SafeMark
-from musep2p.core.state import NEVER, Batch, Core, Cursor, Member
+from musep2p.core.state import Core
 from musep2p.core.wills import CANCELLED
 
 __all__ = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 from musep2p.core import messages as m
 from musep2p.core import travel
 from musep2p.core.accounting import begin_turn
+from musep2p.core.data import Batch, Member, Submission
 from musep2p.core.effects import Reply, StoreBatch
 from musep2p.core.events import Asked, BatchStored
 from musep2p.core.ids import BatchId, short
@@ -16,7 +17,7 @@ from musep2p.core.recipe import Settings, Tasks, batch_id, encode_recipe
 from musep2p.core.records import RecipeRecord, Will, WillRecord
 from musep2p.core.requests import Accepted, Answer, ErrorAnswer, SubmitAsk
 from musep2p.core.results import Results
-from musep2p.core.state import Batch, Core, Member, Submission
+from musep2p.core.state import Core
 from musep2p.core.travel import copy_of, readable, send_for, uploaded
 from musep2p.core.wills import CANCELLED, RUNNING, WORDS, greater
 from musep2p.errors import RecipeError

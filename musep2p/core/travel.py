@@ -8,13 +8,14 @@ that does not come is asked for again, after some tries of another peer that has
 from __future__ import annotations
 
 from musep2p.core import messages as m
+from musep2p.core.data import Batch, Member
 from musep2p.core.ids import BatchId, short
 from musep2p.core.parcels import Fetch, Parcel
 from musep2p.core.recipe import Tasks, decode_recipe, encode_recipe
 from musep2p.core.recipe.recipe import RECIPE_BYTES_MAX, batch_id_of
 from musep2p.core.records import Will
 from musep2p.core.requests import Upload, Uploaded
-from musep2p.core.state import Batch, Core, Member
+from musep2p.core.state import Core
 from musep2p.core.wills import greater
 from musep2p.errors import RecipeError
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 from musep2p.core.accounting import absorb
+from musep2p.core.data import Batch, Chunk, Slot
 from musep2p.core.effects import KeepPaces, Kill, Start
 from musep2p.core.events import Begun, ChunkEnded, LookedUp, SlotDied, SlotReady, TaskFailed, TasksDone
 from musep2p.core.ids import BatchId, short
@@ -15,7 +16,7 @@ from musep2p.core.ranges import Ranges
 from musep2p.core.records import MAX_ENTRIES, Entry, Failure, ResultBlock
 from musep2p.core.reports import add_fact
 from musep2p.core.results import indices_of
-from musep2p.core.state import Batch, Chunk, Core, Slot
+from musep2p.core.state import Core
 
 __all__ = [
     "fill_slots",

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 from musep2p.core import effects as fx
 from musep2p.core import messages as m
+from musep2p.core.data import Batch, View
 from musep2p.core.ids import BatchId
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import BatchFact, Failure, RecipeRecord, ResultBlock, SafeMark, WillRecord
 from musep2p.core.results import indices_of, signed, winner
-from musep2p.core.state import Batch, View
 from musep2p.sim.world import SimPeer, World
 
 __all__ = ["ALL", "Checker", "NoPhantoms", "OneResult", "SafeStaysSafe", "SaidMeansDurable"]

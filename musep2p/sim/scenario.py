@@ -14,11 +14,11 @@ from functools import partial
 from typing import Any
 
 from musep2p.core.accounting import acting
+from musep2p.core.data import Batch
 from musep2p.core.ids import BatchId, hash64
 from musep2p.core.recipe import Axis, Recipe, Settings
 from musep2p.core.recipe.recipe import Rule
 from musep2p.core.requests import Accepted, CancelAsk, SubmitAsk
-from musep2p.core.state import Batch
 from musep2p.core.tuning import Tuning
 from musep2p.core.wills import CANCELLED
 from musep2p.sim.checkers import ALL, Checker

@@ -3,6 +3,7 @@
 import pytest
 
 from musep2p.core import events as ev
+from musep2p.core.data import Batch
 from musep2p.core.loads import able
 from musep2p.core.messages import Hello
 from musep2p.core.ranges import Ranges
@@ -10,7 +11,6 @@ from musep2p.core.recipe import Recipe, Settings, Tasks, batch_id
 from musep2p.core.records import Will
 from musep2p.core.requests import Request, StatusAsk
 from musep2p.core.results import Results
-from musep2p.core.state import Batch
 from musep2p.runner.gpu import gpu_memory_mb
 from tests.core.wire import Table
 

@@ -1,0 +1,254 @@
+"""What a peer keeps, as plain data: of other peers, of its slots, of each batch, of what it waits for."""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from dataclasses import dataclass, field
+
+from musep2p.core.deque import WorkDeque
+from musep2p.core.ids import BatchId, Incarnation, PeerId
+from musep2p.core.messages import Heartbeat, Hello, Load, Progress
+from musep2p.core.ranges import Ranges
+from musep2p.core.recipe import Recipe, Tasks
+from musep2p.core.records import Will
+from musep2p.core.requests import StatusAsk
+from musep2p.core.results import Results
+
+__all__ = [
+    "NEVER",
+    "Accounting",
+    "Batch",
+    "Chunk",
+    "Cursor",
+    "Member",
+    "OpenGrant",
+    "Slot",
+    "StoreView",
+    "Submission",
+    "View",
+    "Waiter",
+]
+
+NEVER = 1 << 60
+
+
+@dataclass(slots=True)
+class Member:
+    """What we know of another peer: its life, what it said, how loaded it is."""
+
+    id: PeerId
+    incarnation: Incarnation
+    address: str
+    hello: Hello
+    state: str = "new"
+    heard_ms: int = 0
+    beat: Heartbeat | None = None
+    load: Load = field(default_factory=Load)
+    load_ms: int = 0
+    refused_until_ms: int = 0
+    knows_wills: int = -1
+    exchanged_ms: int = -NEVER
+    version: int = 0
+    life: tuple[int, int] = (-1, 0)
+    known: set[BatchId] = field(default_factory=set)
+
+    @property
+    def up(self) -> bool:
+        """True for peers that count (a suspect is still up)."""
+        return self.state in ("up", "suspect")
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Tasks handed to a slot together; `begun` is the one in work, if the child said so."""
+
+    number: int
+    batch: BatchId
+    left: Ranges
+    handed_ms: int
+    begun: int = -1
+    begun_ms: int = 0
+    lookup: int = 0
+
+
+@dataclass(slots=True)
+class Slot:
+    """One place where one task runs at a time."""
+
+    id: int
+    ready: bool = False
+    chunks: list[Chunk] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class OpenGrant:
+    """A grant of ours that the thief has not answered."""
+
+    number: int
+    thief: PeerId
+    thief_incarnation: Incarnation
+    batch: BatchId
+    ranges: Ranges
+    ask: int
+    sent_ms: int
+
+
+@dataclass(slots=True)
+class Cursor:
+    """What one life of a guardian acknowledged of our reports on one batch."""
+
+    incarnation: Incarnation
+    position: int = 0
+    version: int = 0
+    sent_ms: int = -NEVER
+    sent_version: int = -1
+    sent_position: int = -1
+    gap_position: int = -1
+
+
+@dataclass(slots=True)
+class View:
+    """What a guardian knows of one reporter's holdings and log; `facts` are positions in our own journal."""
+
+    incarnation: Incarnation
+    position: int = 0
+    version: int = -1
+    received: int = 0
+    answered: int = 0
+    queued: Ranges = field(default_factory=Ranges)
+    running: Ranges = field(default_factory=Ranges)
+    finished: Ranges = field(default_factory=Ranges)
+    facts: array[int] = field(default_factory=lambda: array("I"))
+
+
+@dataclass(slots=True)
+class Accounting:
+    """A guardian's rounds on one batch."""
+
+    round: int = 0
+    open: bool = False
+    asked_ms: int = 0
+    ended_ms: int = -NEVER
+    waiting: set[PeerId] = field(default_factory=set)
+    missing: Ranges = field(default_factory=Ranges)
+    doubled: Ranges = field(default_factory=Ranges)
+    views: dict[PeerId, View] = field(default_factory=dict)
+    told: Progress | None = None
+    told_ms: int = -NEVER
+    since_ms: int = 0
+    took_ms: int = 0
+    complete: bool = False
+
+
+@dataclass(slots=True)
+class Batch:
+    """A batch known here: recipe and will, what we hold of it, and what we know of it.
+
+    `log` has the facts that guardians shall know, as positions in our journal, in the order of telling.
+    """
+
+    id: BatchId
+    tasks: Tasks
+    will: Will
+    results: Results
+    known: bool = False
+    replayed: bool = False
+    work: WorkDeque = field(default_factory=WorkDeque)
+    granted: Ranges = field(default_factory=Ranges)
+    running: Ranges = field(default_factory=Ranges)
+    finished: Ranges = field(default_factory=Ranges)
+    failed: Ranges = field(default_factory=Ranges)
+    log: array[int] = field(default_factory=lambda: array("I"))
+    told_on: Ranges = field(default_factory=Ranges)
+    failing: Ranges = field(default_factory=Ranges)
+    records: int = 0
+    cursors: dict[PeerId, Cursor] = field(default_factory=dict)
+    awaiting: deque[tuple[int, Ranges]] = field(default_factory=deque)
+    version: int = 0
+    reported_ms: int = -NEVER
+    dirty: bool = False
+    urgent: bool = False
+    accounting: Accounting = field(default_factory=Accounting)
+    progress: Progress | None = None
+    progress_ms: int = -NEVER
+    ranks: dict[PeerId, int] = field(default_factory=dict)
+    guards: tuple[list[Member], list[PeerId]] | None = None
+    work_class: str = ""
+    folder: str = ""
+    stored: Will | None = None
+    copied: set[int] = field(default_factory=set)
+    held_back: bool = False
+    lookup_width: int = 1
+    singly: bool = False
+    changes: int = 0
+    served: int = 0
+    order: int = 0
+    awake: dict[BatchId, Batch] = field(default_factory=dict)
+
+    @property
+    def recipe(self) -> Recipe:
+        """What its tasks are computed from."""
+        return self.tasks.recipe
+
+    def held(self) -> Ranges:
+        """All that we hold of it: queued, granted and not yet answered, running, finished and not yet safe."""
+        return self.work.held() | self.granted | self.running | self.finished
+
+    def take_in(self, ranges: Ranges) -> None:
+        """Queue work that comes from elsewhere, less what is settled or held here already."""
+        self.work.push(ranges - self.results.safe - self.failed - self.held())
+        self.wake()
+
+    def wake(self) -> None:
+        """Something may have to be done for it: it is looked at until it is at rest."""
+        self.awake[self.id] = self
+
+    def touch(self, *, urgent: bool = False) -> None:
+        """Our holdings changed: guardians shall hear of it."""
+        self.version += 1
+        self.dirty = True
+        self.urgent = self.urgent or urgent or not (self.work or self.granted or self.running or self.finished)
+        self.wake()
+
+
+@dataclass(slots=True)
+class Submission:
+    """A command that waits until its will is durable in enough places."""
+
+    batch: BatchId
+    will: Will
+    via: bytes
+    number: int
+    kind: str
+    durable: bool = False
+    also: list[tuple[bytes, int]] = field(default_factory=list)
+    copies: set[PeerId] = field(default_factory=set)
+    stored: bool = False
+    sent_ms: int = -NEVER
+
+
+@dataclass(slots=True)
+class StoreView:
+    """How our own store is: absent, opening, empty, ok or away; and the id that the farm agreed on."""
+
+    state: str = "absent"
+    id: str = ""
+    farm_id: str = ""
+    reason: str = ""
+    told_other: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """True when outputs can be published."""
+        return self.state == "ok" and self.id == self.farm_id
+
+
+@dataclass(slots=True)
+class Waiter:
+    """A face that waits for a batch to change."""
+
+    via: bytes
+    number: int
+    ask: StatusAsk
+    until_ms: int
