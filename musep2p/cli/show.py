@@ -99,10 +99,12 @@ class Progress:
 
 
 def time_left(least: float, most: float | None) -> str:
-    """`about 5 s`, `4 to 6 min`: a range where it is one to the eye."""
+    """`about 5 s`, `4 to 6 min`, `at most 3 s`: a range where it is one to the eye."""
     low, high = _duration(least), _duration(least if most is None else most)
     if low == high:
         return f"about {high}"
+    if least < 1:
+        return f"at most {high}"
     number, _, unit = low.partition(" ")
     return f"{number} to {high}" if high.endswith(f" {unit}") else f"{low} to {high}"
 
