@@ -223,8 +223,11 @@ class Peer:
         return core
 
     def _handle(self, event: ev.Event) -> None:
-        for effect in self._state.handle(event, self._now_ms()):
-            self._perform[type(effect)](effect)
+        try:
+            for effect in self._state.handle(event, self._now_ms()):
+                self._perform[type(effect)](effect)
+        except StoreError as error:
+            self._finish(error)  # our own journal cannot be read again: what it holds can no longer be told
 
     def _schedule(self) -> None:
         if self._timer is not None:

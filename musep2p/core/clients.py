@@ -8,7 +8,7 @@ from musep2p.core import requests as r
 from musep2p.core.data import Batch, Member, Waiter
 from musep2p.core.effects import Reply, ReplyResults
 from musep2p.core.events import Asked
-from musep2p.core.ids import PeerId, short
+from musep2p.core.ids import Digest, PeerId, short
 from musep2p.core.loads import able, present_load
 from musep2p.core.recipe.names import folder_name
 from musep2p.core.records import ResultBlock
@@ -156,7 +156,7 @@ def _row(batch: Batch, index: int) -> tuple[int, ...] | r.ResultRow:
     if index in batch.results.known:
         return batch.results.positions(index)
     last = max(batch.results.failures(index), key=lambda failure: (failure.turn, failure.attempt))
-    entry = r.Entry(index, "", 0, 0, last.attempt)  # type: ignore[arg-type]
+    entry = r.Entry(index, Digest(""), 0, 0, last.attempt)
     return r.ResultRow(entry, last.id.peer, last.id.incarnation, "", last.reason)
 
 

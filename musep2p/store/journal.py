@@ -96,7 +96,13 @@ class Journal:
             payload = self._recent.get(position)
         if payload is None:
             stride, skip = divmod(position - 1, _STRIDE)
-            payload = read_record(self._reader, self._offsets[stride], skip)
+            try:
+                payload = read_record(self._reader, self._offsets[stride], skip)
+            except (OSError, StoreError) as error:
+                raise StoreError(
+                    f"{self._path} gives record {position} back no more: {error}.",
+                    "The disk may be failing. Move the file away to start without it; safe pictures are on the store.",
+                ) from None
         return _decode(payload), len(payload)
 
     def close(self) -> None:

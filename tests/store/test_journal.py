@@ -63,6 +63,24 @@ def test_records_are_read_again_by_their_position(tmp_path):
     assert len(journal._recent) < len(records)
 
 
+def test_a_record_that_the_disk_does_not_give_back_is_an_error(tmp_path):
+    """Damaged while the peer runs: named with its position, and never taken for another record."""
+    said = queue.SimpleQueue()
+    journal, _ = opened(tmp_path, said.put)
+    journal.append(1, failure(1))
+    assert said.get(timeout=10) == 1
+    journal.close()
+    again, _ = opened(tmp_path)
+    path = tmp_path / "journal.log"
+    whole = bytearray(path.read_bytes())
+    whole[-3] ^= 1
+    path.write_bytes(whole)
+
+    with pytest.raises(StoreError, match="record 1 back no more"):
+        again.read(1)
+    again.close()
+
+
 def test_files_of_the_spool_are_synced_before_their_record(tmp_path):
     """A record whose file is gone is never written: the disk's error is told instead."""
     errors = queue.SimpleQueue()
