@@ -186,8 +186,10 @@ def exchange_wills(core: Core, sender: Member, theirs: int) -> None:
     if theirs == core.wills.hash:
         if sender.knows_wills != theirs:
             sender.knows_wills = theirs
-            sender.known.update(batch.id for batch in core.batches.values() if batch.known)
-            core.awake.update(core.batches)
+            for unknown in core.batches.keys() - sender.known:
+                if core.batches[unknown].known:
+                    sender.known.add(unknown)
+                    core.batches[unknown].wake()
         return
     if core.now_ms - sender.exchanged_ms >= core.tuning.heartbeat_ms:
         sender.exchanged_ms = core.now_ms
