@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from musep2p.sim import scenario
 from musep2p.sim.network import Weather
 
 __all__ = ["Farm", "numbers", "simulate", "span"]
+
+
+_LAN_BYTES_S = 100_000_000
 
 
 def numbers(text: str) -> tuple[float, ...]:
@@ -45,6 +49,7 @@ class Farm:
         speeds: of the peers, repeated in turn; 1 is usual.
         task_ms: least and greatest time of a task at speed 1.
         loss, doubling: probabilities for each message; delay_ms, jitter_ms: one way.
+        slow_ms, slow_kb_s: what lies between the last peer and all others, if either is not 0.
         late: so many peers join later; deaths: so many die on the way (never the one that submits).
     """
 
@@ -63,6 +68,8 @@ class Farm:
     fail: float = 0.0
     store: bool = False
     heartbeat_ms: int = 1000
+    slow_ms: float = 0.0
+    slow_kb_s: float = 0.0
 
     def plan(self) -> scenario.Plan:
         """The scenario: one batch, submitted at peer 0 after 1.5 s.
@@ -72,9 +79,9 @@ class Farm:
         """
         if not all(0 < n < 1e9 for n in (self.peers, self.tasks, self.slots, self.heartbeat_ms, *self.speeds)):
             raise UsageError("peers, tasks, slots, speeds, heartbeats must be above 0.", "Try `--peers 8`.")
-        times = (self.delay_ms, self.jitter_ms)
+        times = (self.delay_ms, self.jitter_ms, self.slow_ms, self.slow_kb_s)
         if not all(0 <= value < 1e6 for value in times):
-            raise UsageError("delay and jitter must be milliseconds from 0 on.", "Try `--delay-ms 0.3`.")
+            raise UsageError("delays, jitter and kB/s must be numbers from 0 on.", "Try `--delay-ms 0.3`.")
         if (
             not all(0 <= share < 1 for share in (self.loss, self.doubling, self.fail))
             or self.late + self.deaths >= self.peers
@@ -87,6 +94,7 @@ class Farm:
         power = self.slots * sum(self.speeds[i % len(self.speeds)] for i in range(self.peers))
         span = max(1_000_000, int(self.tasks * (low + high) / 2 / power))
         others = rng.sample(range(1, self.peers), self.late + self.deaths)
+        slow = (self.peers - 1, int(self.slow_ms * 1000), int(self.slow_kb_s * 1000) or _LAN_BYTES_S)
         return scenario.Plan(
             self.rng_seed,
             (self.slots,) * self.peers,
@@ -103,11 +111,13 @@ class Farm:
             fail=self.fail,
             heal_us=0,
             heartbeat_ms=self.heartbeat_ms,
+            slow=(slow,) if self.slow_ms or self.slow_kb_s else (),
         )
 
 
 def simulate(plan: scenario.Plan, *, as_json: bool, told: int = 0) -> int:
     """Run it; returns 1 when an invariant was violated."""
+    gc.set_threshold(50_000, 50, 1000)  # objects stay to the end: nothing to look for
     outcome = scenario.run(plan, keep_told=told)
     peers = len(plan.slots)
     ratio = outcome.makespan_ms / outcome.lower_bound_ms if outcome.lower_bound_ms else 0.0

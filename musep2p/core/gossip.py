@@ -1,9 +1,11 @@
 """Membership of large farms: each peer hears a bounded few, and what they see spreads as rumours.
 
 In farms of more than `Tuning.all_to_all` peers, heartbeats go to the neighbours on the ring of sorted ids, who
-judge each other, and to some peers chosen at random. They carry news (who is up, down, left) and a hash of the
-roster; who differs exchanges rosters. A rumour about one life of a peer is ordered by (version, up < down <
-left); only the peer itself raises its version, to say that it is up when others say that it is not.
+judge each other, and to some peers chosen at random. Two peers may differ on the ring: who is told that it is a
+neighbour answers with heartbeats and judges, and who tells so judges by those answers. Heartbeats carry news (who
+is up, down, left) and a hash of the roster; who differs exchanges rosters. A rumour about one life of a peer is
+ordered by (version, up < down < left); only the peer itself raises its version, to say that it is up when others
+say that it is not.
 
 Source: Das, Gupta, Motivala, "SWIM: Scalable Weakly-consistent Infection-style Process Group Membership
 Protocol", 2002, without its indirect probes: a peer has six neighbours, each of which may call it down.
@@ -51,17 +53,18 @@ def near(core: Core) -> list[Member]:
 def audience(core: Core) -> list[tuple[Member, bool]]:
     """Who gets our next heartbeat, and who of them judges us by it.
 
-    All in a small farm; in a large one neighbours, some others, and once more those that were neighbours.
+    All in a small farm; in a large one neighbours, those that believe to be ours, some others, and once more those
+    that were neighbours.
     """
     if not core.wide:
         everybody = [member for member in core.members.values() if member.state not in ("down", "left")]
-        core.neighbours = {member.id for member in everybody}
+        core.neighbours = {member.id: core.neighbours.get(member.id, core.now_ms) for member in everybody}
         return [(member, True) for member in everybody]
     neighbours = {member.id: member for member in near(core)}
-    others = [core.members[i] for i in sorted(core.neighbours - neighbours.keys()) if i in core.members]
-    others += [core.members[i] for i in sorted(core.greeting) if i in core.members]
+    once_more = sorted((core.neighbours.keys() | core.judging | core.greeting) - neighbours.keys())
+    others = [core.members[i] for i in once_more if i in core.members]
     others += core.rng.sample(core.up_members(), min(core.tuning.far, core.up_count))
-    core.neighbours = set(neighbours)
+    core.neighbours = {i: core.neighbours.get(i, core.now_ms) for i in neighbours}
     passing = {member.id: member for member in others if member.id not in neighbours and member.state != "left"}
     return [(member, True) for member in neighbours.values()] + [(member, False) for member in passing.values()]
 

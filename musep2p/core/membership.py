@@ -179,6 +179,7 @@ def move(core: Core, member: Member, state: str, why: str = "", *, rumoured: boo
             _introduce(core, member)
     elif state in ("down", "left"):
         core.tell("debug" if rumoured else "info", f"{member.hello.name} is {state}" + (f": {why}" if why else ""))
+        core.judging.discard(member.id)
         core.effects.append(Hangup(member.address))
         core.lost.append(member)
         if not rumoured:
@@ -192,9 +193,9 @@ def tick_beat(core: Core) -> None:
     tuning = core.tuning
     every = _every_ms(core)
     for member in _judged(core):
-        usual = max(tuning.heartbeat_ms, member.beat.every_ms if member.beat is not None else 0)
+        usual = max(tuning.heartbeat_ms, member.beat.every_ms if member.beat is not None else every)
         pace = usual / tuning.heartbeat_ms
-        silent = core.now_ms - member.heard_ms
+        silent = core.now_ms - max(member.heard_ms, core.neighbours.get(member.id, 0) if core.wide else 0)
         if member.state == "up" and silent >= tuning.suspect_ms * pace:
             move(core, member, "suspect")
         if core.wide and member.state == "new" and silent >= tuning.down_ms * pace:
@@ -223,7 +224,8 @@ def _judged(core: Core) -> list[Member]:
     """Who speaks to us regularly; in a large farm, others are judged by their neighbours."""
     if not core.wide:
         return list(core.members.values())
-    return [core.members[i] for i in sorted(core.judging | core.greeting) if i in core.members]
+    speaking = core.judging | core.greeting | core.neighbours.keys()
+    return [core.members[i] for i in sorted(speaking) if i in core.members]
 
 
 def beat(core: Core) -> None:

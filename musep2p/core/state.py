@@ -60,7 +60,7 @@ class Core:
         self.up_known: list[Member] | None = None
         self.up_count = 0
         self.wide_until_ms = -NEVER
-        self.neighbours: set[PeerId] = set()
+        self.neighbours: dict[PeerId, int] = {}
         self.judging: set[PeerId] = set()
         self.greeting: set[PeerId] = set()
         self.version = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-__all__ = ["Weather", "fates"]
+__all__ = ["SlowLink", "Weather", "fates"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,20 @@ class Weather:
     doubling: float = 0.0
     delay_us: int = 300
     jitter_us: int = 200
+
+
+@dataclass(slots=True)
+class SlowLink:
+    """The line between one machine and all others: messages of both ways pass it one after the other."""
+
+    delay_us: int
+    bytes_per_s: int
+    free_us: int = 0
+
+    def delay(self, now_us: int, size: int) -> int:
+        """After how many microseconds a message of so many bytes, sent now, is through."""
+        self.free_us = max(now_us, self.free_us) + size * 1_000_000 // self.bytes_per_s
+        return self.free_us - now_us + self.delay_us
 
 
 def fates(weather: Weather, rng: random.Random) -> list[int]:

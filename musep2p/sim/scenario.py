@@ -22,7 +22,7 @@ from musep2p.core.requests import Accepted, CancelAsk, SubmitAsk
 from musep2p.core.tuning import Tuning
 from musep2p.core.wills import CANCELLED
 from musep2p.sim.checkers import ALL, Checker
-from musep2p.sim.network import Weather
+from musep2p.sim.network import SlowLink, Weather
 from musep2p.sim.world import SimPeer, TaskModel, World
 
 __all__ = ["Outcome", "Plan", "draw", "run"]
@@ -51,6 +51,7 @@ class Plan:
         heal_us: when the weather ends; 0 if it lasts.
         heartbeat_ms: between heartbeats; suspect and down follow it.
         all_to_all: in farms of more peers each hears only one or two others.
+        slow: (peer, microseconds one way, bytes a second) of each machine behind a slow line, all the time.
     """
 
     seed: int
@@ -76,6 +77,7 @@ class Plan:
     large_recipes: bool = False
     holes: int = 0
     all_to_all: int = 0
+    slow: tuple[tuple[int, int, int], ...] = ()
 
     def faults(self) -> list[str]:
         """The kinds of fault that are on."""
@@ -92,6 +94,7 @@ class Plan:
             "crash": self.crash > 0,
             "cancel": self.cancel >= 0,
             "gossip": 0 < self.all_to_all < len(self.slots) - 1,
+            "slow line": bool(self.slow),
             "partition": any(len(pairs) > 1 for _, _, pairs in self.cuts),
             "one-way": any(len(pairs) == 1 for _, _, pairs in self.cuts),
         }
@@ -137,7 +140,7 @@ def draw(seed: int) -> Plan:
     living = [p for p in range(count) if p not in doomed]
     leavers = tuple((p, rng.randrange(3_000_000, 8_000_000)) for p in living[1:2] if rng.random() < 0.2)
     cuts = _draw_cuts(random.Random(f"musep2p cuts {seed}"), count)
-    low = rng.choice((1000, 20_000, 50_000, 200_000))
+    low = rng.choice((4000, 20_000, 50_000, 200_000))
     return Plan(
         seed, slots, speeds, stores,
         tuple(rng.choice((80, 120, 160) if i == 0 else (1, 7, 40, 120)) for i in range(batches)),
@@ -149,6 +152,7 @@ def draw(seed: int) -> Plan:
         max([8_000_000, *(end for _, end, _ in cuts)]),
         **_draw_recipes(random.Random(f"musep2p recipes {seed}")),
         all_to_all=random.Random(f"musep2p gossip {seed}").choice((0, 0, 0, 2, 3)),
+        slow=_draw_slow(random.Random(f"musep2p slow {seed}"), count),
     )  # fmt: skip
 
 
@@ -168,6 +172,13 @@ def _draw_cuts(rng: random.Random, count: int) -> tuple[tuple[int, int, tuple[tu
         split = [(a, b) for a in range(count) for b in range(count) if (a in side) != (b in side)]
         cuts.append((start, end, tuple(split) if rng.random() < 0.6 else ((one, other),)))
     return tuple(cuts)
+
+
+def _draw_slow(rng: random.Random, count: int) -> tuple[tuple[int, int, int], ...]:
+    """In one farm of six, one machine is far away behind a thin line."""
+    if rng.random() > 1 / 6:
+        return ()
+    return ((rng.randrange(count), rng.choice((20_000, 150_000, 400_000)), rng.choice((20_000, 100_000))),)
 
 
 def run(plan: Plan, *, keep_told: int = 0) -> Outcome:
@@ -213,6 +224,7 @@ def _build(plan: Plan) -> World:
     if plan.all_to_all:
         tuning = replace(tuning, all_to_all=plan.all_to_all, near=1, far=1)
     world = World(random.Random(f"musep2p world {plan.seed}"), plan.weather, model, tuning)
+    world.slow = {peer: SlowLink(delay_us, rate) for peer, delay_us, rate in plan.slow}
     for slots, speed in zip(plan.slots, plan.speeds, strict=True):
         world.add_peer(slots=slots, speed=speed, has_store=plan.stores)
     late = dict(plan.late)
@@ -312,7 +324,7 @@ def _surviving(world: World) -> set[BatchId]:
     """Accepted batches of which a living peer has a copy; at least as many disks have one as was said."""
     surviving = set()
     for accepted in (answer.body for _, answer in world.answers if isinstance(answer.body, Accepted)):
-        holders = [peer for peer in world.peers if peer.has_on_disk(accepted.batch)]
+        holders = [peer for peer in world.peers if peer.disk.has(accepted.batch)]
         copies = len(holders) + accepted.store
         assert copies >= accepted.copies, f"accepted with {accepted.copies} copies, and there are {copies}"
         if any(peer.alive for peer in holders):

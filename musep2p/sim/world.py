@@ -28,7 +28,7 @@ from musep2p.core.reports import report_pages
 from musep2p.core.requests import Answer, Request, RequestBody
 from musep2p.core.state import Core
 from musep2p.core.tuning import Tuning
-from musep2p.sim.network import Weather, fates
+from musep2p.sim.network import SlowLink, Weather, fates
 from musep2p.wire import codec
 
 __all__ = ["SimPeer", "SimStore", "TaskModel", "World"]
@@ -64,6 +64,19 @@ class _Disk:
     pending: list[tuple[int, Record]] = field(default_factory=list)
     syncing: bool = False
     delay_us: int = 500
+    looked_at: int = 0
+    recipes: set[BatchId] = field(default_factory=set)
+    wills: set[BatchId] = field(default_factory=set)
+
+    def has(self, batch: BatchId) -> bool:
+        """True when recipe and a will of this batch are durable here."""
+        for record in self.durable[self.looked_at :]:
+            if isinstance(record, RecipeRecord):
+                self.recipes.add(record.batch)
+            elif isinstance(record, WillRecord):
+                self.wills.add(record.batch)
+        self.looked_at = len(self.durable)
+        return batch in self.recipes and batch in self.wills
 
 
 class SimPeer:
@@ -108,11 +121,6 @@ class SimPeer:
         for address in sightings:
             self.world.later(500, self, ev.Sighted(address))
 
-    def has_on_disk(self, batch: BatchId) -> bool:
-        """True when recipe and a will of this batch are durable here."""
-        kinds = {type(r) for r in self.disk.durable if isinstance(r, RecipeRecord | WillRecord) and r.batch == batch}
-        return len(kinds) == 2
-
     def steals(self) -> int:
         """Grants that this peer's lives gave."""
         return self.stolen_before + (self.state.core.steals if self.counter else 0)
@@ -139,6 +147,7 @@ class World:
         self.bytes_sent = 0
         self.executed: Counter[tuple[BatchId, int]] = Counter()
         self.cut: set[tuple[int, int]] = set()
+        self.slow: dict[int, SlowLink] = {}
         self.told: list[str] = []
         self.keep_told = 0
         self.check_every = 1
@@ -251,7 +260,9 @@ class World:
         target = self._by_address.get(address)
         if target is None or not target.alive or target.left or (sender.number, target.number) in self.cut:
             return
+        slow = [self.slow[end] for end in (sender.number, target.number) if end in self.slow]
         for delay in fates(self.weather, self.rng):
+            delay += sum(link.delay(self.now_us, len(data)) for link in slow)
             envelope = codec.decode(data, codec.BULK_BYTES_MAX)
             assert isinstance(envelope, Envelope)
             self.later(delay, target, ev.Received(envelope, sender.host, sender.address.encode()))

@@ -1,0 +1,27 @@
+"""Farms in which nobody hears everybody: all hungry, joiners in the middle, unequal speeds, one thin line."""
+
+import pytest
+
+from musep2p.cli.simulate import Farm
+from musep2p.sim import scenario
+
+CASES = {
+    "all are hungry at once": (Farm(80, 1600, 1, task_ms=(1000, 3000)), 1.15),
+    "unequal, and joiners in the middle": (
+        Farm(80, 800, 1, speeds=(1.0, 1.0, 0.5, 0.25), task_ms=(1000, 3000), late=16),
+        1.40,
+    ),
+    "one far away behind a thin line": (Farm(80, 1600, 1, task_ms=(1000, 3000), slow_ms=300, slow_kb_s=20), 1.15),
+}
+
+
+@pytest.mark.parametrize(("farm", "ratio"), CASES.values(), ids=CASES.keys())
+def test_a_large_farm_is_busy_and_quiet(farm, ratio):
+    """Nearly as fast as any schedule could be on virtual time, at a bounded price of messages."""
+    outcome = scenario.run(farm.plan())
+    seconds = outcome.makespan_ms / 1000
+
+    assert outcome.violations == []
+    assert outcome.makespan_ms <= ratio * outcome.lower_bound_ms
+    assert outcome.messages / farm.peers / seconds <= 40
+    assert outcome.duplicates <= farm.tasks // 50
