@@ -85,6 +85,7 @@ def on_report(core: Core, sender: Member, body: m.Report) -> None:
         core.send(sender, m.RecipeAsk(body.batch))
         return
     batch.wake()
+    batch.began_before(core.now_ms, body.elapsed_ms)
     view = _view(batch, sender)
     gap = body.start > view.received
     if not gap and body.stop > view.received:

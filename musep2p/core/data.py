@@ -195,6 +195,17 @@ class Batch:
         """All that we hold of it: queued, granted and not yet answered, running, finished and not yet safe."""
         return self.work.held() | self.granted | self.running | self.finished
 
+    def elapsed_ms(self, now_ms: int) -> int:
+        """How long it took, or takes until now, as far as we know."""
+        told = self.progress
+        if told is not None and told.complete and told.turn == self.will.turn:
+            return told.elapsed_ms
+        return now_ms - self.accounting.since_ms
+
+    def began_before(self, now_ms: int, elapsed_ms: int) -> None:
+        """Somebody has known it for so long: whoever acts next counts from the same beginning."""
+        self.accounting.since_ms = min(self.accounting.since_ms, now_ms - elapsed_ms)
+
     def take_in(self, ranges: Ranges) -> None:
         """Queue work that comes from elsewhere, less what is settled or held here already."""
         self.work.push(ranges - self.results.safe - self.failed - self.held())

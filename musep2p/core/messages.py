@@ -254,6 +254,7 @@ class Report(msgspec.Struct, frozen=True, array_like=True, tag="report"):
         start, stop: positions of `facts` in my log of this batch.
         end: the length of my log; holdings count only for who has all of it (`stop == end`).
         queued, running, finished: held, as flat ranges; finished = not yet safe.
+        elapsed_ms: how long the batch's turn has run, or took.
     """
 
     batch: WireBatchId
@@ -266,6 +267,7 @@ class Report(msgspec.Struct, frozen=True, array_like=True, tag="report"):
     queued: HeldRanges
     running: HeldRanges
     finished: HeldRanges
+    elapsed_ms: Number = 0
 
 
 class ReportAck(msgspec.Struct, frozen=True, array_like=True, tag="report-ack"):

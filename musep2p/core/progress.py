@@ -21,6 +21,8 @@ def on_progress(core: Core, sender: Member, body: m.Progress) -> None:
     batch = core.batches.get(body.batch)
     if batch is not None and body.turn >= (batch.progress.turn if batch.progress else 0):
         batch.progress, batch.progress_ms = body, core.now_ms
+        if body.turn == batch.will.turn:
+            batch.began_before(core.now_ms, body.elapsed_ms)
         batch.wake()
         batch.changes += 1
 
@@ -66,7 +68,7 @@ def count(core: Core, batch: Batch) -> None:
         core.at("rounds", due)
         return
     if complete and not accounting.complete:
-        accounting.complete, accounting.took_ms = True, core.now_ms - accounting.since_ms
+        accounting.complete, accounting.took_ms = True, batch.elapsed_ms(core.now_ms)
         failed = f", {batch.failed.count()} failed" if batch.failed else ""
         core.tell(
             "info",
@@ -109,7 +111,7 @@ def _progress(core: Core, batch: Batch, accounting: Accounting) -> m.Progress:
         (queued - running).count(),
         (finished - batch.results.safe).count(),
         accounting.complete,
-        accounting.took_ms if accounting.complete else core.now_ms - accounting.since_ms,
+        accounting.took_ms if accounting.complete else batch.elapsed_ms(core.now_ms),
         tuple(([core.me] if batch.running else []) + working)[:64],
         *_left_ms(core, batch),
     )

@@ -168,10 +168,11 @@ def _send_report(core: Core, batch: Batch, guard: Member, round_: int) -> None:
     start = cursor.position if round_ else max(cursor.position, cursor.sent_position)
     stop = min(len(batch.log), start + _facts_at_once(batch))
     whole = stop == len(batch.log)
-    queued = batch.work.held() | batch.granted
+    all_held = (batch.work.held() | batch.granted, batch.running, batch.finished)
+    queued, running, finished = (held.encode()[: 2 * m.HELD_MAX] if whole else () for held in all_held)
     report = m.Report(
-        batch.id, batch.version, round_, start, stop, len(batch.log), (),
-        *(held.encode()[: 2 * m.HELD_MAX] if whole else () for held in (queued, batch.running, batch.finished)),
+        batch.id, batch.version, round_, start, stop, len(batch.log), (), queued, running, finished,
+        batch.elapsed_ms(core.now_ms),
     )  # fmt: skip
     envelope = Envelope(core.me, core.incarnation, guard.incarnation, core.cause, report)
     core.effects.append(SendReport(guard.address, guard.hello.bulk_port, envelope, tuple(batch.log[start:stop])))

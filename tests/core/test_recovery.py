@@ -298,3 +298,63 @@ def test_two_commands_at_once_are_both_answered():
     table.settle()
 
     assert [type(reply) for reply in table.replies] == [Accepted, Accepted]
+
+
+def last_acts(batch, peers):
+    """Of so many peers, the last will act for the batch."""
+    ranks = [hash64(f"{batch}/{number:016x}".encode()) for number in range(peers)]
+    return ranks[-1] == max(ranks)
+
+
+def test_who_acts_next_counts_time_from_the_same_beginning():
+    """However late it joined, and also when the batch has long been complete."""
+    recipe = next(r for r in (Recipe("null", {"n": n}) for n in range(99)) if last_acts(batch_id(r), 3))
+    table = Table(2)
+    table.meet()
+    table.submit("p0", recipe)
+    table.settle()
+    table.wait(3000)
+    table.boot("p2")
+    for name in table.peers:
+        table.happen(name, ev.Sighted("10.0.0.1:7002"))
+    table.wait(1500)
+    running(table)
+    finish(table, 10)
+    assert acting(table.core("p2"), table.batch("p2"))
+    took = [table.batch(name).elapsed_ms(table.now_ms) for name in table.peers]
+
+    assert len(set(took)) == 1 and 3000 < took[0] < 7000
+    table.wait(9000)
+    (guardian,) = [name for name in table.peers if acting(table.core(name), table.batch(name))]
+    gone = table.core(guardian).hello.port
+    del table.peers[guardian]
+    for name in table.peers:
+        table.happen(name, ev.LinkRefused(f"10.0.0.1:{gone}"))
+    table.mail.clear()
+    table.wait(3000)
+    (heir,) = [table.batch(name) for name in table.peers if acting(table.core(name), table.batch(name))]
+
+    assert heir.accounting.complete and heir.accounting.took_ms == took[0]
+
+
+def test_a_heart_that_knows_the_same_batches_wakes_none():
+    """Of a thousand batches at rest, only those are looked at again of which the sender's knowledge is news."""
+    table = Table(2)
+    table.meet()
+    running(table)
+    for number in range(3):
+        table.submit("p0", Recipe("null", {}, (Axis.of("v", (number,)),), (1, 2)))
+        table.settle()
+    finish(table, 10)
+    table.wait(5000)
+    core = table.core("p1")
+    assert len(core.batches) == 3 and not core.awake
+
+    table.submit("p0")
+    table.settle()
+    awake = set()
+    for _ in range(60):
+        table.wait(50)
+        awake |= core.awake.keys()
+
+    assert len(core.batches) == 4 and len(awake) == 1

@@ -78,12 +78,13 @@ class Table:
             self.happen(name, ev.Durable(written))
 
     def deliver(self, kind=None, to=None, *, keep=False):
-        """Deliver the oldest message (of a kind, to a peer); with `keep` it stays, to come twice."""
+        """Deliver the oldest message (of a kind, to a peer), if that lives; with `keep` it stays, to come twice."""
         for place, (sender, target, envelope) in enumerate(self.mail):
             if (kind is None or isinstance(envelope.body, kind)) and to in (None, target):
                 if not keep:
                     self.mail.pop(place)
-                self.happen(target, ev.Received(envelope, "10.0.0.1", sender.encode()))
+                if target in self.peers:
+                    self.happen(target, ev.Received(envelope, "10.0.0.1", sender.encode()))
                 return envelope.body
         raise AssertionError(f"no {kind} to {to} among {self.kinds()}")
 
