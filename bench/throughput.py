@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
-"""10 000 tasks that do nothing, beside Dask and a process pool, interleaved in the same run.
+"""10 000 tasks that do nothing, beside Dask, Ray and a process pool, interleaved in the same run.
 
     bench/throughput.py [--tasks 10000] [--slots 2,4] [--repeats 5]
 
 musep2p runs `null` (its output rides in the record) through `join` and `submit`, so its figure holds the whole
 way: recipe, deque, child process, fsynced record, report, safe. Clock: from accepted to complete. The others:
 from the first submission until the last result is back, workers warm. Dask is measured as it comes and with
-worker-saturation=inf, which suits empty tasks better.
+worker-saturation=inf, which suits empty tasks better. Ray gets all its tasks at once and is asked for all results.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import logging
 import os
@@ -21,6 +22,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Protocol
 
 from _bench import median, rows, spread
 
@@ -32,6 +34,16 @@ NULL = "name: {name}\nengine: null\nparams: {{v: {name}}}\nseeds: {{count: {task
 def nothing(index: int) -> int:
     """The task of the others."""
     return index
+
+
+class System(Protocol):
+    """What is measured."""
+
+    def run(self, tasks: int) -> float:
+        """Seconds for so many tasks."""
+
+    def close(self) -> None:
+        """End it."""
 
 
 class OurFarm:
@@ -103,6 +115,29 @@ class Dask:
         self.cluster.close()
 
 
+class Ray:
+    """A local Ray of one-CPU workers, which stays on the loopback and reports to nobody."""
+
+    def __init__(self, slots: int) -> None:
+        os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+        import ray
+
+        options = {"include_dashboard": False, "log_to_driver": False, "logging_level": logging.ERROR}
+        ray.init(num_cpus=slots, _node_ip_address="127.0.0.1", **options)
+        self.ray, self.task = ray, ray.remote(nothing)
+        ray.get([self.task.remote(index) for index in range(slots * 8)])
+
+    def run(self, tasks: int) -> float:
+        """Seconds for so many tasks."""
+        started = time.perf_counter()
+        assert len(self.ray.get([self.task.remote(index) for index in range(tasks)])) == tasks
+        return time.perf_counter() - started
+
+    def close(self) -> None:
+        """End it."""
+        self.ray.shutdown()
+
+
 def main() -> int:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -119,33 +154,29 @@ def main() -> int:
         print(json.dumps({"tasks": args.tasks, "tasks_per_second": found}))
         return 0
     for slots in next(iter(found.values())):
-        dask = median(found.get("dask", {}).get(slots, []))
-        pool = median(found["process pool"][slots])
+        rivals = {name: median(found[name][slots]) for name in ("dask", "ray", "process pool") if name in found}
         lines = [
-            [name, spread(values[slots], 0), f"{median(values[slots]) / dask:.1f}" if dask else "-",
-             f"{median(values[slots]) / pool:.2f}"]
+            [name, spread(values[slots], 0), *(f"{median(values[slots]) / rival:.2f}" for rival in rivals.values())]
             for name, values in found.items()
-        ]  # fmt: skip
+        ]
         print(f"\n{slots} slots, {args.tasks} tasks, {os.cpu_count()} cores\n")
-        print(rows(["", "tasks/s", "x Dask", "x process pool"], lines))
+        print(rows(["", "tasks/s", *(f"x {name}" for name in rivals)], lines))
     return 0
 
 
 def measure(slots: int, tasks: int, repeats: int) -> dict[str, list[float]]:
     """Seconds of each, one after the other in each round; nobody else runs meanwhile."""
     with tempfile.TemporaryDirectory() as folder:
-        makers: dict[str, Callable[[], OurFarm | Pool | Dask]] = {
+        makers: dict[str, Callable[[], System]] = {
             "musep2p, 1 peer": lambda: OurFarm(Path(folder) / f"one{time.monotonic_ns()}", slots, 1),
             "musep2p, 2 peers": lambda: OurFarm(Path(folder) / f"two{time.monotonic_ns()}", slots, 2),
             "process pool": lambda: Pool(slots),
         }
-        try:
-            import distributed  # noqa: F401
-
+        if installed("distributed"):
             makers["dask"] = lambda: Dask(slots, 1.1)
             makers["dask, worker-saturation=inf"] = lambda: Dask(slots, float("inf"))
-        except ImportError:
-            print("distributed is not installed: no Dask rows (pip install '.[bench]')", file=sys.stderr)
+        if installed("ray"):
+            makers["ray"] = lambda: Ray(slots)
         times: dict[str, list[float]] = {name: [] for name in makers}
         for _ in range(repeats):
             for name, make in makers.items():
@@ -156,6 +187,14 @@ def measure(slots: int, tasks: int, repeats: int) -> dict[str, list[float]]:
                 finally:
                     system.close()
         return times
+
+
+def installed(module: str) -> bool:
+    """Say so if a rival cannot be measured."""
+    found = importlib.util.find_spec(module) is not None
+    if not found:
+        print(f"{module} is not installed: it has no rows (pip install '.[bench]')", file=sys.stderr)
+    return found
 
 
 if __name__ == "__main__":
