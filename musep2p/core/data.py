@@ -70,6 +70,7 @@ class Chunk:
     begun: int = -1
     begun_ms: int = 0
     lookup: int = 0
+    work_class: str = ""
 
 
 @dataclass(slots=True)
@@ -174,7 +175,6 @@ class Batch:
     progress_ms: int = -NEVER
     ranks: dict[PeerId, int] = field(default_factory=dict)
     guards: tuple[list[Member], list[PeerId]] | None = None
-    work_class: str = ""
     folder: str = ""
     stored: Will | None = None
     copied: set[int] = field(default_factory=set)
@@ -190,6 +190,14 @@ class Batch:
     def recipe(self) -> Recipe:
         """What its tasks are computed from."""
         return self.tasks.recipe
+
+    def next_class(self) -> str:
+        """The class of work that we would do next."""
+        return self.tasks.work_class(self.work.first())
+
+    def last_class(self) -> str:
+        """The class of work that a thief would get."""
+        return self.tasks.work_class(self.work.last())
 
     def held(self) -> Ranges:
         """All that we hold of it: queued, granted and not yet answered, running, finished and not yet safe."""

@@ -35,6 +35,14 @@ class WorkDeque:
         """The queued indices as a set; do not change it."""
         return self._held
 
+    def first(self) -> int:
+        """What the owner takes next; 0 if nothing is queued."""
+        return self._segments[0][0] if self._segments else 0
+
+    def last(self) -> int:
+        """What a thief gets first; 0 if nothing is queued."""
+        return self._segments[-1][1] - 1 if self._segments else 0
+
     def push(self, ranges: Ranges) -> Ranges:
         """Put work at the back, less what is queued already; returns what was new."""
         new = ranges - self._held

@@ -28,17 +28,22 @@ def speed_us(core: Core, work_class: str) -> int:
     return max(1, round(core.paces[work_class])) if work_class in core.paces else 0
 
 
-def estimate_us(core: Core, batch: Batch) -> int:
-    """Microseconds per task of a batch: measured here, else what the fastest other peer says, else a guess."""
-    return _known_us(core, batch) or GUESS_US
+def estimate_us(core: Core, work_class: str) -> int:
+    """Microseconds per task of a class: measured here, else what the fastest other peer says, else a guess."""
+    return _known_us(core, work_class) or GUESS_US
 
 
-def _known_us(core: Core, batch: Batch) -> int:
-    own = speed_us(core, batch.work_class)
+def _known_us(core: Core, work_class: str) -> int:
+    own = speed_us(core, work_class)
     if own:
         return own
-    told = [pace for member in core.heard_members() if (pace := member.load.pace_us(batch.work_class))]
+    told = [pace for member in core.heard_members() if (pace := member.load.pace_us(work_class))]
     return min(told, default=0)
+
+
+def _queued_us(core: Core, batch: Batch) -> int:
+    classes = batch.tasks.classes(batch.work.held())
+    return sum(count * estimate_us(core, work_class) for work_class, count in classes.items())
 
 
 def able(peer: Hello, batch: Batch) -> bool:
@@ -79,7 +84,7 @@ def present_load(core: Core) -> Load:
         if batch.will.word != RUNNING:
             continue
         count = batch.work.count()
-        ms = count * estimate_us(core, batch) // 1000 // max(1, len(core.slots))
+        ms = _queued_us(core, batch) // 1000 // max(1, len(core.slots))
         if len(entries) < 8:
             entries.append(LoadEntry(batch.id, batch.will.settings.priority, count, ms))
         else:
@@ -100,7 +105,7 @@ def straggler(core: Core) -> LoadEntry | None:
         if chunk is None or chunk.lookup or chunk.left.count() != 1:
             continue
         batch, (index,) = core.batches[chunk.batch], chunk.left.indices()
-        usual_ms = _known_us(core, batch) // 1000
+        usual_ms = _known_us(core, chunk.work_class) // 1000
         if usual_ms and index not in batch.copied and batch.will.word == RUNNING:
             spent_ms = core.now_ms - max(chunk.handed_ms, chunk.begun_ms)
             # What takes twice as long as usual is expected to take as long again.
@@ -114,7 +119,6 @@ def running_ms(core: Core) -> int:
     lefts = []
     for slot in core.slots.values():
         for chunk in slot.chunks:
-            batch = core.batches[chunk.batch]
-            whole = estimate_us(core, batch) * chunk.left.count() // 1000
+            whole = estimate_us(core, chunk.work_class) * chunk.left.count() // 1000
             lefts.append(max(0, whole - (core.now_ms - chunk.handed_ms)))
     return sum(lefts) // max(1, len(core.slots))

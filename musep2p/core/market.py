@@ -20,26 +20,23 @@ from musep2p.core.accounting import absorb
 from musep2p.core.data import Batch, Member, OpenGrant
 from musep2p.core.groping import grope, hint
 from musep2p.core.ids import PeerId, short
-from musep2p.core.loads import able, by_urgency, can_run, may_start, present_load, running_ms, speed_us, straggler
+from musep2p.core.loads import able, by_urgency, may_start, present_load, speed_us, straggler
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import RANGES_MAX, SafeMark
 from musep2p.core.reports import add_fact
 from musep2p.core.results import Results
+from musep2p.core.shares import avoided, share_for
 from musep2p.core.state import Core
-from musep2p.core.stealing import Offer, Team, choose_share, choose_victim, too_slow, worth_a_copy
+from musep2p.core.stealing import Offer, choose_victim, worth_a_copy
 from musep2p.core.wills import RUNNING
 
 __all__ = [
-    "avoided",
-    "farm_queued",
     "give_all_away",
-    "hold_back",
     "on_ask",
     "on_declined",
     "on_grant",
     "on_refusal",
     "on_taken",
-    "other_teams",
     "seek",
     "take_back_grants",
     "tick_ask",
@@ -188,65 +185,11 @@ def give_all_away(core: Core) -> None:
             batch.touch(urgent=True)
 
 
-def avoided(core: Core, batch: Batch, peer: PeerId) -> Ranges:
-    """Tasks that this peer failed in this turn, while another up, able peer has not failed them."""
-    avoid = Ranges()
-    turn = batch.will.turn
-    for index in (batch.results.failing & batch.work.held()).indices():
-        blamed = {failure.id.peer for failure in batch.results.failures(index, turn)}
-        if peer in blamed and _someone_else(core, batch, blamed):
-            avoid.add(index, index + 1)
-    return avoid
-
-
-def other_teams(core: Core, batch: Batch, *, without: PeerId) -> list[Team]:
-    """The power of the up, able peers (ourselves too), but one, and but those that others' work keeps busy."""
-    teams = []
-    if without != core.me and may_start(core, batch) and not _busy_here(core, batch):
-        teams.append(Team(speed_us(core, batch.work_class), len(core.slots)))
-    for member in core.heard_members():
-        if member.id != without and can_run(core, member, batch) and not _busy(core, member, batch):
-            teams.append(Team(member.load.pace_us(batch.work_class), member.load.slots))
-    return teams
-
-
-def farm_queued(core: Core, batch: Batch) -> int:
-    """Tasks of a batch that nobody has started, as far as loads tell."""
-    told = sum(e.queued for mem in core.heard_members() for e in mem.load.entries if e.batch == batch.id)
-    return batch.work.count() + told
-
-
-def _someone_else(core: Core, batch: Batch, blamed: set[PeerId]) -> bool:
-    if core.me not in blamed and may_start(core, batch):
-        return True
-    return any(member.id not in blamed and can_run(core, member, batch) for member in core.up_members())
-
-
-def _busy(core: Core, member: Member, batch: Batch) -> bool:
-    """True when a peer is occupied for longer than a task of this batch takes it, or has more urgent work queued."""
-    priority = batch.will.settings.priority
-    pace = member.load.pace_us(batch.work_class)
-    held_up = not member.load.free and member.load.running_ms * 1000 > 2 * pace > 0
-    return held_up or any(entry.priority > priority and entry.queued for entry in member.load.entries)
-
-
-def _busy_here(core: Core, batch: Batch) -> bool:
-    free = any(slot.ready and not slot.chunks for slot in core.slots.values())
-    held_up = not free and running_ms(core) * 1000 > 2 * speed_us(core, batch.work_class) > 0
-    urgent = batch.will.settings.priority
-    return held_up or any(other.work and other.will.settings.priority > urgent for other in core.awake.values())
-
-
 def _can_run(core: Core, batch: Batch) -> bool:
     """True when a queued task of ours is one that we shall run ourselves."""
     if not batch.work or batch.held_back or not may_start(core, batch):
         return False
     return bool(batch.work.held() - avoided(core, batch, core.me))
-
-
-def _has_failing(batch: Batch) -> bool:
-    """True when a queued task has failed before: who may try it next is limited, so nobody is turned away."""
-    return bool(batch.results.failing & batch.work.held())
 
 
 def _offer(core: Core, member: Member) -> Offer | None:
@@ -270,7 +213,7 @@ def _straggler(core: Core, member: Member) -> Offer | None:
     if entry is None or batch is None or member.refused_until_ms > core.now_ms or not may_start(core, batch):
         return None
     left_ms = entry.ms - (core.now_ms - member.load_ms)
-    if not worth_a_copy(left_ms, speed_us(core, batch.work_class)) or entry.queued in batch.held():
+    if not worth_a_copy(left_ms, speed_us(core, batch.tasks.work_class(entry.queued))) or entry.queued in batch.held():
         return None
     return Offer(member.id, entry.priority, left_ms)
 
@@ -279,7 +222,8 @@ def _let_copy(core: Core, thief: Member, ask: int) -> None:
     """The last task that runs here may be run there too; the first result ends the other run."""
     entry = straggler(core)
     batch = core.batches[entry.batch] if entry is not None else None
-    if entry is None or batch is None or not worth_a_copy(entry.ms, thief.load.pace_us(batch.work_class)):
+    pace = thief.load.pace_us(batch.tasks.work_class(entry.queued)) if entry is not None and batch is not None else 0
+    if entry is None or batch is None or not worth_a_copy(entry.ms, pace):
         core.send(thief, m.Refusal(ask, _REFUSED_MS, present_load(core)))
         return
     batch.copied.add(entry.queued)
@@ -295,9 +239,9 @@ def _note_load(core: Core, sender: Member, load: m.Load) -> None:
 
 def _serve(core: Core, thief: Member, ask: int, free: int) -> None:
     batches = [b for b in by_urgency(core) if b.will.word == RUNNING and able(thief.hello, b)]
-    batches.sort(key=lambda b: (-b.will.settings.priority, not thief.load.pace_us(b.work_class)))
+    batches.sort(key=lambda b: (-b.will.settings.priority, not thief.load.pace_us(b.last_class())))
     for batch in batches:
-        ranges = _share_for(core, batch, thief, free)
+        ranges = share_for(core, batch, thief, free)
         if ranges:
             grant = OpenGrant(core.next_number(), thief.id, thief.incarnation, batch.id, ranges, ask, core.now_ms)
             core.grants[grant.number] = grant
@@ -308,22 +252,6 @@ def _serve(core: Core, thief: Member, ask: int, free: int) -> None:
             _send_grant(core, thief, grant)
             return
     core.send(thief, m.Refusal(ask, _REFUSED_MS, present_load(core), hint(core, thief) if core.wide else ""))
-
-
-def _share_for(core: Core, batch: Batch, thief: Member, free: int) -> Ranges:
-    mine = Team(speed_us(core, batch.work_class), len(core.slots) if may_start(core, batch) else 0)
-    his = Team(thief.load.pace_us(batch.work_class), max(free, thief.load.slots))
-    if core.tuning.tail_rules and not _has_failing(batch):
-        others = other_teams(core, batch, without=thief.id)
-        if too_slow(farm_queued(core, batch), his, others):
-            return Ranges()
-    hungry = [
-        Team(member.load.pace_us(batch.work_class), member.load.free)
-        for member in core.heard_members()
-        if member is not thief and member.load.free and can_run(core, member, batch)
-    ]
-    count = choose_share(batch.work.count(), mine, his, hungry)
-    return batch.work.take_back(count, avoided(core, batch, thief.id))
 
 
 def _send_grant(core: Core, thief: Member, grant: OpenGrant) -> None:
@@ -386,16 +314,3 @@ def _close(core: Core, grant: OpenGrant) -> None:
     batch = core.batches[grant.batch]
     batch.granted.difference_update(grant.ranges)
     core.stirred = True
-
-
-def hold_back(core: Core, batch: Batch) -> bool:
-    """Should the owner leave its next task to faster peers? Only where the loads are fresh against the task."""
-    mine = Team(speed_us(core, batch.work_class), len(core.slots))
-    if not core.tuning.tail_rules or not mine.us or _has_failing(batch):
-        return False
-    others = [mem for mem in core.heard_members() if can_run(core, mem, batch) and not _busy(core, mem, batch)]
-    fresh = [mem for mem in others if 3 * (core.now_ms - mem.load_ms) * 1000 < mine.us]
-    if not fresh:
-        return False
-    teams = [Team(mem.load.pace_us(batch.work_class), mem.load.slots) for mem in fresh]
-    return too_slow(farm_queued(core, batch), mine, teams)

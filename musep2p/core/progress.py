@@ -122,10 +122,21 @@ def _left_ms(core: Core, batch: Batch) -> tuple[int, int]:
 
     The second also has the last task begin when all others are done. (-1, -1) while no speed is known.
     """
-    left = batch.results.wanted - batch.results.known.count() - batch.failed.count()
-    teams = [(core.paces.get(batch.work_class, 0.0), len(core.slots))] if may_start(core, batch) else []
+    left = batch.results.tasks() - batch.results.known - batch.failed
+    times = [(count, _class_ms(core, batch, name, count)) for name, count in batch.tasks.classes(left).items()]
+    known = [(count, ms) for count, ms in times if ms[0] >= 0]
+    if not known:
+        return (-1, -1) if times else (0, 0)
+    # Classes of unknown speed are taken for as fast as the others.
+    scale = left.count() / sum(count for count, _ in known)
+    return round(scale * sum(ms[0] for _, ms in known)), round(scale * sum(ms[1] for _, ms in known))
+
+
+def _class_ms(core: Core, batch: Batch, work_class: str, left: int) -> tuple[int, int]:
+    """What is left of one class, or (-1, -1)."""
+    teams = [(core.paces.get(work_class, 0.0), len(core.slots))] if may_start(core, batch) else []
     teams += [
-        (float(member.load.pace_us(batch.work_class)), member.load.slots)
+        (float(member.load.pace_us(work_class)), member.load.slots)
         for member in core.up_members()
         if can_run(core, member, batch)
     ]

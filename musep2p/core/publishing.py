@@ -92,7 +92,8 @@ def start_lookup(core: Core, slot: Slot, batch: Batch, ranges: Ranges) -> None:
     """Before tasks are run: were they done before, under another batch?"""
     op = core.next_number()
     first = core.next_record(batch, ranges.count())
-    slot.chunks.append(Chunk(op, batch.id, ranges.copy(), core.now_ms, lookup=op))
+    work_class = batch.tasks.work_class(next(ranges.indices()))
+    slot.chunks.append(Chunk(op, batch.id, ranges.copy(), core.now_ms, lookup=op, work_class=work_class))
     batch.running.update(ranges)
     effect = Lookup(op, batch.id, batch.will.settings.name, batch.recipe, ranges.encode(), first.number)
     core.effects.append(effect)

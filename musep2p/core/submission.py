@@ -243,7 +243,6 @@ def settle_submissions(core: Core) -> None:
 def new_batch(core: Core, batch_id_: BatchId, tasks: Tasks, will: Will) -> Batch:
     """A batch that this peer did not have."""
     batch = Batch(batch_id_, tasks, will, Results(batch_id_, tasks.total, tasks.excluded))
-    batch.work_class = tasks.recipe.work_class()
     batch.order = len(core.batches)
     batch.accounting.since_ms = core.now_ms
     batch.awake = core.awake

@@ -7,8 +7,8 @@ from musep2p.core.data import Batch
 from musep2p.core.effects import Reply
 from musep2p.core.events import Asked
 from musep2p.core.loads import able, can_run, may_start
-from musep2p.core.market import avoided
 from musep2p.core.reports import guardians
+from musep2p.core.shares import avoided
 from musep2p.core.state import Core
 from musep2p.core.wills import CANCELLED, PAUSED
 

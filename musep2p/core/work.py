@@ -10,12 +10,12 @@ from musep2p.core.effects import KeepPaces, Kill, Start
 from musep2p.core.events import Begun, ChunkEnded, LookedUp, SlotDied, SlotReady, TaskFailed, TasksDone
 from musep2p.core.ids import BatchId, short
 from musep2p.core.loads import by_urgency, may_start, speed_us
-from musep2p.core.market import avoided, hold_back
 from musep2p.core.publishing import settle_lookup, settle_results, start_lookup
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import MAX_ENTRIES, Entry, Failure, ResultBlock
 from musep2p.core.reports import add_fact
 from musep2p.core.results import indices_of
+from musep2p.core.shares import avoided, hold_back
 from musep2p.core.state import Core
 
 __all__ = [
@@ -79,7 +79,7 @@ def on_tasks_done(core: Core, event: TasksDone) -> None:
     chunk.begun, chunk.begun_ms = -1, core.now_ms
     batch.running.difference_update(indices)
     batch.finished.update(indices)
-    _measure(core, batch, event.us / len(event.entries))
+    _measure(core, batch.tasks.work_class(event.entries[0].index), event.us / len(event.entries))
     core.remember(batch, indices, "rendered")
     block = ResultBlock(batch.id, core.next_record(batch, len(event.entries)), event.entries)
     names = tuple(spool_name(batch.id, entry) for entry in event.entries if entry.ext)
@@ -127,7 +127,7 @@ def on_looked_up(core: Core, event: LookedUp) -> None:
     slot, batch, misses = settle_lookup(core, event)
     if slot is None or batch is None or not misses:
         return
-    us = speed_us(core, batch.work_class)
+    us = speed_us(core, batch.tasks.work_class(next(misses.indices())))
     chunk = misses.first(max(1, core.tuning.chunk_us // us) if us else 1)
     batch.work.push_front(misses - chunk)
     if may_start(core, batch):
@@ -143,7 +143,7 @@ def tick_deadlines(core: Core) -> None:
         if not slot.chunks or slot.chunks[0].lookup:
             continue
         chunk = slot.chunks[0]
-        limit = _limit_ms(core, core.batches[chunk.batch])
+        limit = _limit_ms(core, chunk)
         due = max(chunk.handed_ms, chunk.begun_ms) + limit
         if core.now_ms >= due:
             core.effects.append(Kill(slot.id, f"timed out after {limit / 1000:g} s"))
@@ -154,14 +154,15 @@ def tick_deadlines(core: Core) -> None:
 
 def hand_over(core: Core, slot: Slot, batch: Batch, ranges: Ranges) -> None:
     """Hand tasks to a slot's child; they are running from now on."""
-    chunk = Chunk(core.next_number(), batch.id, ranges.copy(), core.now_ms)
+    work_class = batch.tasks.work_class(next(ranges.indices()))
+    chunk = Chunk(core.next_number(), batch.id, ranges.copy(), core.now_ms, work_class=work_class)
     slot.chunks.append(chunk)
     batch.running.update(ranges)
     failing = batch.results.failing & ranges
     attempts = {i: 1 + len(batch.results.failures(i)) for i in failing.indices()}
     core.remember(batch, ranges, f"handed to slot {slot.id}")
     core.effects.append(Start(slot.id, chunk.number, batch.id, batch.recipe, ranges.encode(), attempts))
-    core.at("deadlines", core.now_ms + _limit_ms(core, batch))
+    core.at("deadlines", core.now_ms + _limit_ms(core, chunk))
 
 
 def _wants_chunk(core: Core, slot: Slot) -> bool:
@@ -170,7 +171,7 @@ def _wants_chunk(core: Core, slot: Slot) -> bool:
     if not slot.chunks:
         return True
     first = slot.chunks[0]
-    pace = core.paces.get(core.batches[first.batch].work_class)
+    pace = core.paces.get(first.work_class)
     return not first.lookup and pace is not None and pace <= core.tuning.ahead_us
 
 
@@ -204,7 +205,7 @@ def _looks_up(core: Core, batch: Batch) -> bool:
 def _chunk_size(core: Core, batch: Batch) -> int:
     if _looks_up(core, batch):
         return batch.lookup_width
-    us = speed_us(core, batch.work_class)
+    us = speed_us(core, batch.next_class())
     if not us or batch.singly:
         return 1
     fair = -(-batch.work.count() // (2 * len(core.slots)))
@@ -215,10 +216,10 @@ def _chunk(core: Core, slot: int, number: int) -> Chunk | None:
     return next((chunk for chunk in core.slots[slot].chunks if chunk.number == number), None)
 
 
-def _measure(core: Core, batch: Batch, us: float) -> None:
-    known = core.paces.pop(batch.work_class, None)
-    core.paces[batch.work_class] = us if known is None else known + _SMOOTHING * (us - known)
-    times = core.times.setdefault(batch.work_class, [])
+def _measure(core: Core, work_class: str, us: float) -> None:
+    known = core.paces.pop(work_class, None)
+    core.paces[work_class] = us if known is None else known + _SMOOTHING * (us - known)
+    times = core.times.setdefault(work_class, [])
     times.append(us)
     del times[:-64]
     if known is None or core.now_ms - core.paces_kept_ms >= _KEEP_PACES_MS:
@@ -232,11 +233,11 @@ def keep_paces(core: Core) -> None:
     core.effects.append(KeepPaces({name: max(1, round(core.paces[name])) for name in newest}))
 
 
-def _limit_ms(core: Core, batch: Batch) -> int:
-    asked = batch.will.settings.timeout_ms
+def _limit_ms(core: Core, chunk: Chunk) -> int:
+    asked = core.batches[chunk.batch].will.settings.timeout_ms
     if asked:
         return asked
-    times = core.times.get(batch.work_class)
+    times = core.times.get(chunk.work_class)
     usual = median(times) / 1000 if times else 0
     return max(core.tuning.timeout_floor_ms, round(core.tuning.timeout_factor * usual))
 

@@ -7,6 +7,7 @@ cost what ten cost.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from math import prod
 from typing import Annotated
 
@@ -154,10 +155,15 @@ class Recipe(msgspec.Struct, frozen=True):
         """The names that templates may use."""
         return [name for axis in self.axes for name in axis.names] + (["seed"] if self.has_seeds() else []) + ["index"]
 
-    def work_class(self) -> str:
-        """Class of work (engine, model, size): what speed is measured by; several are taken as one."""
-        size = f"{self.fixed.get('width', '')}x{self.fixed.get('height', '')}"
-        return f"{self.engine}|{self.model}|{size if size != 'x' else ''}"
+    def work_class(self, given: Mapping[str, Scalar] | None = None) -> str:
+        """Class of work (engine, model, size), by which speed is measured.
+
+        Args:
+            given: what the axes give a task; without it, the class of a batch that has only one.
+        """
+        known = {"model": self.model, **self.fixed, **(given or {})}
+        size = f"{known.get('width', '')}x{known.get('height', '')}"
+        return f"{self.engine}|{known['model']}|{size if size != 'x' else ''}"
 
 
 _canonical = msgspec.msgpack.Encoder(order="deterministic")

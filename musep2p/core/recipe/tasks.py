@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from math import isfinite
+from math import isfinite, prod
 
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe.axis import AxisReader, Scalar
@@ -22,6 +22,8 @@ from musep2p.errors import RecipeError
 
 __all__ = ["TEMPLATED", "Tasks", "scalar_of"]
 
+_CLASSES_KEPT = 1024
+_CLASSES_LOOKED_AT = 16
 TEMPLATED = frozenset(("prompt", "negative"))  # a column of this name holds templates
 _TEXTS = TEMPLATED | {"sampler", "model"}  # stay text, whatever they look like
 _INTEGER = re.compile(r"[-+]?\d{1,18}")
@@ -55,6 +57,8 @@ class Tasks:
         while outer < len(recipe.axes) and CLASS_NAMES & set(recipe.axes[outer].names):
             outer += 1
         sizes = [axis.size for axis in recipe.axes]
+        self._class_axes, self._classes = outer, dict[int, str]()
+        self._of_one_class = self.total // prod(sizes[:outer])
         self.grid = Grid(sizes, outer=outer, middle_out=recipe.order == MIDDLE_OUT)
         self._readers = [AxisReader(axis) for axis in recipe.axes]
         self._wildcards = Wildcards(recipe.wildcards)
@@ -120,6 +124,33 @@ class Tasks:
         """The name of a task's picture, without extension."""
         cell = self.cell(index)
         return self._names.fill(cell.__getitem__, index_text(index, self.total))
+
+    def work_class(self, index: int) -> str:
+        """The class of work (engine, model, size) of a task; indices of one class follow each other."""
+        cell = index // self._of_one_class
+        known = self._classes.get(cell)
+        if known is None:
+            if len(self._classes) >= _CLASSES_KEPT:
+                self._classes.clear()
+            values = self._values(index // self._repeats)
+            given = {name: values[name] for name in self.recipe.given if name in CLASS_NAMES}
+            known = self._classes[cell] = self.recipe.work_class(given)
+        return known
+
+    def classes(self, ranges: Ranges) -> dict[str, int]:
+        """How many of these tasks are of which class; exact for few classes, for many by a sample."""
+        if not self._class_axes:
+            return {self.work_class(0): ranges.count()} if ranges else {}
+        counts: dict[str, int] = {}
+        cells = self.total // self._of_one_class
+        step = -(-cells // _CLASSES_LOOKED_AT)
+        for cell in range(0, cells, step):
+            start, stop = cell * self._of_one_class, min(cell + step, cells) * self._of_one_class
+            found = (ranges & Ranges([(start, stop)])).count()
+            if found:
+                name = self.work_class(start)
+                counts[name] = counts.get(name, 0) + found
+        return counts
 
     def index_at(self, digits: Sequence[int], repeat: int = 0) -> int:
         """The index of the cell at this place on every axis, with its seed of that number."""

@@ -1,0 +1,104 @@
+"""Who gets how much: the stealing policy asked with what this peer knows of speeds and loads.
+
+A batch may have several classes of work, one after the other: the owner works at its first task, thieves get
+the last.
+"""
+
+from __future__ import annotations
+
+from musep2p.core.data import Batch, Member
+from musep2p.core.ids import PeerId
+from musep2p.core.loads import can_run, may_start, running_ms, speed_us
+from musep2p.core.ranges import Ranges
+from musep2p.core.state import Core
+from musep2p.core.stealing import Team, choose_share, too_slow
+
+__all__ = ["avoided", "hold_back", "share_for"]
+
+
+def share_for(core: Core, batch: Batch, thief: Member, free: int) -> Ranges:
+    """What a thief with so many free slots gets of a batch; nothing if the others would be done before it is."""
+    work_class = batch.last_class()
+    mine = Team(speed_us(core, work_class), len(core.slots) if may_start(core, batch) else 0)
+    his = Team(thief.load.pace_us(work_class), max(free, thief.load.slots))
+    if core.tuning.tail_rules and not _has_failing(batch):
+        others = _other_teams(core, batch, work_class, without=thief.id)
+        if too_slow(_farm_queued(core, batch), his, others):
+            return Ranges()
+    hungry = [
+        Team(member.load.pace_us(work_class), member.load.free)
+        for member in core.heard_members()
+        if member is not thief and member.load.free and can_run(core, member, batch)
+    ]
+    count = choose_share(batch.work.count(), mine, his, hungry)
+    return batch.work.take_back(count, avoided(core, batch, thief.id))
+
+
+def hold_back(core: Core, batch: Batch) -> bool:
+    """Should the owner leave its next task to faster peers? Only where the loads are fresh against the task."""
+    work_class = batch.next_class()
+    mine = Team(speed_us(core, work_class), len(core.slots))
+    if not core.tuning.tail_rules or not mine.us or _has_failing(batch):
+        return False
+    others = [
+        mem for mem in core.heard_members() if can_run(core, mem, batch) and not _busy(core, mem, batch, work_class)
+    ]
+    fresh = [mem for mem in others if 3 * (core.now_ms - mem.load_ms) * 1000 < mine.us]
+    if not fresh:
+        return False
+    teams = [Team(mem.load.pace_us(work_class), mem.load.slots) for mem in fresh]
+    return too_slow(_farm_queued(core, batch), mine, teams)
+
+
+def avoided(core: Core, batch: Batch, peer: PeerId) -> Ranges:
+    """Tasks that this peer failed in this turn, while another up, able peer has not failed them."""
+    avoid = Ranges()
+    turn = batch.will.turn
+    for index in (batch.results.failing & batch.work.held()).indices():
+        blamed = {failure.id.peer for failure in batch.results.failures(index, turn)}
+        if peer in blamed and _someone_else(core, batch, blamed):
+            avoid.add(index, index + 1)
+    return avoid
+
+
+def _other_teams(core: Core, batch: Batch, work_class: str, *, without: PeerId) -> list[Team]:
+    """The power of the up, able peers (ourselves too), but one, and but those that others' work keeps busy."""
+    teams = []
+    if without != core.me and may_start(core, batch) and not _busy_here(core, batch, work_class):
+        teams.append(Team(speed_us(core, work_class), len(core.slots)))
+    for member in core.heard_members():
+        if member.id != without and can_run(core, member, batch) and not _busy(core, member, batch, work_class):
+            teams.append(Team(member.load.pace_us(work_class), member.load.slots))
+    return teams
+
+
+def _farm_queued(core: Core, batch: Batch) -> int:
+    """Tasks of a batch that nobody has started, as far as loads tell."""
+    told = sum(e.queued for mem in core.heard_members() for e in mem.load.entries if e.batch == batch.id)
+    return batch.work.count() + told
+
+
+def _busy(core: Core, member: Member, batch: Batch, work_class: str) -> bool:
+    """True when a peer is occupied for longer than a task of this batch takes it, or has more urgent work queued."""
+    priority = batch.will.settings.priority
+    pace = member.load.pace_us(work_class)
+    held_up = not member.load.free and member.load.running_ms * 1000 > 2 * pace > 0
+    return held_up or any(entry.priority > priority and entry.queued for entry in member.load.entries)
+
+
+def _busy_here(core: Core, batch: Batch, work_class: str) -> bool:
+    free = any(slot.ready and not slot.chunks for slot in core.slots.values())
+    held_up = not free and running_ms(core) * 1000 > 2 * speed_us(core, work_class) > 0
+    urgent = batch.will.settings.priority
+    return held_up or any(other.work and other.will.settings.priority > urgent for other in core.awake.values())
+
+
+def _someone_else(core: Core, batch: Batch, blamed: set[PeerId]) -> bool:
+    if core.me not in blamed and may_start(core, batch):
+        return True
+    return any(member.id not in blamed and can_run(core, member, batch) for member in core.up_members())
+
+
+def _has_failing(batch: Batch) -> bool:
+    """True when a queued task has failed before: who may try it next is limited, so nobody is turned away."""
+    return bool(batch.results.failing & batch.work.held())
