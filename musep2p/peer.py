@@ -30,6 +30,7 @@ from musep2p.engines.registry import engine_names, load_engine
 from musep2p.errors import ConfigError, MuseError, StoreError
 from musep2p.net.discovery import MdnsDiscovery, live_addresses
 from musep2p.net.links import ZmqLinks, peer_address
+from musep2p.platforms import links_max
 from musep2p.runner.gpu import gpu_memory_mb
 from musep2p.runner.slots import Slots
 from musep2p.store.client import StoreClient
@@ -182,7 +183,7 @@ class Peer:
         try:
             path, spool = self._folder.journal_path, self._folder.spool
             self._journal = Journal(path, spool, self._on_durable, self._on_journal_failed)
-            self._links = ZmqLinks(self._host, port, self.post, self._options.tell)
+            self._links = ZmqLinks(self._host, port, self.post, self._options.tell, links_max())
         except MuseError:
             self._folder.close(failed=True)
             raise

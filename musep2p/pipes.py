@@ -18,6 +18,8 @@ import threading
 from collections.abc import Callable
 from typing import BinaryIO
 
+from musep2p.platforms import child_options
+
 __all__ = ["FrameProcess", "child_pipes", "read_frame", "write_frame"]
 
 _LENGTH = struct.Struct(">I")
@@ -49,15 +51,11 @@ class FrameProcess:
     """
 
     def __init__(self, argv: list[str], on_frame: Callable[[bytes], None], on_exit: Callable[[int], None]) -> None:
-        flags = 0
-        if sys.platform == "win32":
-            flags = subprocess.CREATE_NO_WINDOW
         self._process = subprocess.Popen(
             [sys.executable, *argv],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            creationflags=flags,
-            start_new_session=sys.platform != "win32",
+            **child_options(),
         )
         self._on_frame, self._on_exit = on_frame, on_exit
         self._thread = threading.Thread(target=self._read, name=f"child {self._process.pid}", daemon=True)

@@ -1,6 +1,7 @@
 """The house rules that a machine can keep: layers, purity of the core, length of functions."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "musep2p"
 FLOORS = {
     "errors": set(),
-    "pipes": set(),
+    "platforms": set(),
+    "pipes": {"platforms"},
     "config": {"errors"},
     "core": {"core", "errors"},
     "wire": {"core", "wire", "errors"},
@@ -19,12 +21,25 @@ FLOORS = {
     "painter": {"painter"},
     "batchfile": {"batchfile", "core", "engines", "errors", "ports"},
     "net": {"core", "errors", "net", "wire"},
-    "store": {"core", "engines", "errors", "images", "pipes", "store"},
-    "runner": {"core", "engines", "errors", "pipes", "ports", "runner"},
+    "store": {"core", "engines", "errors", "images", "pipes", "platforms", "store"},
+    "runner": {"core", "engines", "errors", "pipes", "platforms", "ports", "runner"},
     "sim": {"core", "errors", "sim", "wire"},
-    "peer": {"config", "core", "engines", "errors", "net", "runner", "store"},
-    "cli": {"batchfile", "cli", "config", "core", "errors", "net", "peer", "sim", "store", "wire", "__version__"},
-}
+    "peer": {"config", "core", "engines", "errors", "net", "platforms", "runner", "store"},
+    "cli": {
+        "batchfile",
+        "cli",
+        "config",
+        "core",
+        "errors",
+        "net",
+        "peer",
+        "platforms",
+        "sim",
+        "store",
+        "wire",
+        "__version__",
+    },
+}  # fmt: skip
 CORE_MAY_IMPORT = {
     "__future__", "array", "bisect", "collections", "dataclasses", "decimal", "difflib", "enum", "fnmatch", "functools",
     "heapq", "itertools", "math", "random", "re", "statistics", "typing", "unicodedata", "msgspec", "xxhash", "musep2p",
@@ -73,6 +88,17 @@ def test_the_core_speaks_to_nobody():
             ]
             found = [call for call in calls if call.startswith(IMPURE)]
             assert not found, f"{path.name}: {found}"
+
+
+def test_what_some_systems_lack_is_asked_for_in_one_module():
+    """Calls and modules that Windows or POSIX alone have; which text to print may depend on the system anywhere."""
+    lacking = re.compile(
+        r"os\.(fork|nice|kill|killpg|getuid|geteuid|setsid|statvfs|uname|getloadavg|mkfifo|chown|fchmod|O_DIRECTORY)\b"
+        r"|signal\.SIG(?!INT\b)|import (resource|fcntl|pwd|grp|termios|msvcrt|winreg)\b|start_new_session=|CREATE_NO"
+    )
+    for path in MODULES:
+        found = lacking.search(path.read_text("utf-8"))
+        assert found is None or path.name == "platforms.py", f"{path.name}: {found}"
 
 
 def test_functions_fit_on_a_screen():

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import sys
 import time
 
 from musep2p.cli.client import find_peer, no_peers
@@ -14,6 +12,7 @@ from musep2p.core import requests as r
 from musep2p.core.ids import short
 from musep2p.errors import BatchCancelledError
 from musep2p.peer import Options, Peer
+from musep2p.platforms import on_stop
 
 __all__ = ["join", "peers", "run_loop"]
 
@@ -72,7 +71,7 @@ def _on_interrupt(peer: Peer, now: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     asked = False
 
-    def interrupted(*_: object) -> None:
+    def interrupted() -> None:
         nonlocal asked
         if asked:
             loop.call_soon_threadsafe(now.set)
@@ -81,9 +80,7 @@ def _on_interrupt(peer: Peer, now: asyncio.Event) -> None:
         note("leaving: what runs is finished first (Ctrl-C again stops at once)")
         loop.call_soon_threadsafe(peer.drain)
 
-    signal.signal(signal.SIGINT, interrupted)
-    if sys.platform != "win32":
-        signal.signal(signal.SIGTERM, interrupted)
+    on_stop(interrupted)
 
 
 def peers(settings: Settings, *, as_json: bool) -> None:

@@ -71,24 +71,33 @@ class _Link:
 class ZmqLinks:
     """All sockets of one peer, on the running loop.
 
+    Of a large farm's peers only those spoken to of late keep a link: systems limit how many there can be.
+
     Args:
         listen: the address to bind, as an IP.
         port: the control port, or 0 for the first free pair from the default on.
         post: takes events.
         tell: takes (level, line) for what is worth a line.
+        most: links that are open at once; then the one that was used longest ago is closed.
 
     Raises:
         ConfigError: the address or the port asked for cannot be bound.
     """
 
     def __init__(
-        self, listen: str, port: int, post: Callable[[ev.Event], None], tell: Callable[[str, str], None]
+        self,
+        listen: str,
+        port: int,
+        post: Callable[[ev.Event], None],
+        tell: Callable[[str, str], None],
+        most: int = 200,
     ) -> None:
         self._post, self._tell = post, tell
         self._loop = asyncio.get_running_loop()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._context.setsockopt(zmq.MAX_SOCKETS, 4096)
         self._links: dict[str, _Link] = {}
+        self._most = most
         self._bad: dict[str, int] = {}
         self._closed = False
         self._drain_soon: set[zmq.Socket[bytes]] = set()
@@ -102,9 +111,10 @@ class ZmqLinks:
         if bulk_port or len(data) > CONTROL_BYTES_MAX // 4:
             host = address.rpartition(":")[0]
             address = f"{host}:{bulk_port}" if bulk_port else address
-        link = self._links.get(address) or self._connect(address, bulk=bool(bulk_port))
+        link = self._links.pop(address, None) or self._connect(address, bulk=bool(bulk_port))
         if link is None:
             return
+        self._links[address] = link
         try:
             link.socket.send(data, zmq.NOBLOCK)
         except zmq.ZMQError:
@@ -169,6 +179,8 @@ class ZmqLinks:
     def _connect(self, address: str, *, bulk: bool = False) -> _Link | None:
         if self._closed:
             return None
+        while len(self._links) >= self._most:
+            self._close_link(self._links.pop(next(iter(self._links))))
         dealer = self._context.socket(zmq.DEALER)
         for option, value in {**COMMON_OPTIONS, **CLIENT_OPTIONS, zmq.MAXMSGSIZE: CONTROL_BYTES_MAX}.items():
             dealer.setsockopt(option, value)
@@ -182,7 +194,7 @@ class ZmqLinks:
             dealer.disable_monitor()
             dealer.close()
             return None
-        link = self._links[address] = _Link(dealer, monitor)
+        link = _Link(dealer, monitor)
         self._watch(dealer, lambda: self._drain_dealer(address))
         self._watch(monitor, lambda: self._drain_monitor(address, link))
         return link

@@ -7,7 +7,6 @@ A crash, a hang or a leak here costs one attempt at one task, never the peer.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import time
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
-import psutil
 
 from musep2p.core.ids import BatchId, TaskKey, digest_of
 from musep2p.core.ranges import Ranges
@@ -26,6 +24,7 @@ from musep2p.core.work import spool_name
 from musep2p.engines.registry import load_engine
 from musep2p.errors import EngineError, MuseError
 from musep2p.pipes import child_pipes, write_frame
+from musep2p.platforms import stand_back
 from musep2p.ports import Engine, Task
 from musep2p.runner import protocol as p
 
@@ -127,20 +126,10 @@ def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"[:1000]
 
 
-def _stand_back() -> None:
-    """Rendering yields to whoever uses the machine, and to the peer itself, which has to answer in time."""
-    if sys.platform == "win32":
-        priority = psutil.BELOW_NORMAL_PRIORITY_CLASS
-    else:
-        priority = _NICENESS
-    with contextlib.suppress(psutil.Error, OSError):
-        psutil.Process().nice(priority)
-
-
 def main() -> None:
     """Run until the parent is gone."""
     spool, speed = Path(sys.argv[1]), float(sys.argv[2])
-    _stand_back()
+    stand_back(_NICENESS)  # also behind the peer itself, which has to answer in time
     frames, say = child_pipes()
     child = Child(say, spool, speed)
     write_frame(say, _encode(p.Ready()))

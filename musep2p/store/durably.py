@@ -1,28 +1,18 @@
-"""Files that survive a power cut, on any system: the only place with platform differences about files."""
+"""Files that survive a power cut, on any system."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import time
 from pathlib import Path
 
-__all__ = ["fsync_folder", "publish_file", "write_durably"]
+from musep2p.platforms import fsync_folder
+
+__all__ = ["publish_file", "write_durably"]
 
 _RETRIES = 10
 _RETRY_S = 0.05  # scanners and indexers hold new files for a moment on Windows and SMB
-
-
-def fsync_folder(folder: Path) -> None:
-    """Make names in a folder durable; Windows has no such call, and no such need."""
-    if sys.platform == "win32":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def write_durably(path: Path, data: bytes) -> None:

@@ -21,7 +21,7 @@ import msgspec
 
 from musep2p.core.records import Record
 from musep2p.errors import StoreError
-from musep2p.store.durably import fsync_folder
+from musep2p.platforms import fsync_folder
 from musep2p.store.record_log import RecordLog, framed_bytes, read_log, read_record
 
 __all__ = ["Journal"]

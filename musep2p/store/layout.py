@@ -20,7 +20,8 @@ from musep2p.core.recipe.view import recipe_json
 from musep2p.core.records import Entry, ResultBlock, Will
 from musep2p.core.wills import WORDS
 from musep2p.errors import StoreError
-from musep2p.store.durably import fsync_folder, publish_file, write_durably
+from musep2p.platforms import fsync_folder
+from musep2p.store.durably import publish_file, write_durably
 from musep2p.store.objects import ObjectStore
 from musep2p.store.record_log import RecordLog
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from musep2p.core.ids import Digest, digest_of
 from musep2p.errors import StoreError
-from musep2p.store.durably import fsync_folder, publish_file
+from musep2p.platforms import fsync_folder
+from musep2p.store.durably import publish_file
 
 __all__ = ["ObjectStore"]
 

@@ -7,7 +7,6 @@ Reads only what is immutable there, so it needs no peer and can be repeated.
 
 from __future__ import annotations
 
-import os
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from musep2p.core.recipe import Tasks, decode_recipe
 from musep2p.errors import MuseError, StoreError, UsageError
+from musep2p.platforms import stand_back
 from musep2p.store.durably import write_durably
 
 if TYPE_CHECKING:
@@ -227,8 +227,7 @@ def write_picture(image: Image, path: Path, note: str) -> None:
 def main() -> int:
     """Write the contact sheet of the folder that is named; a batch without pictures needs none."""
     folder = BatchFolder(Path(sys.argv[1]))
-    if sys.platform != "win32":
-        os.nice(10)  # a neighbour of somebody's work
+    stand_back(10)
     try:
         sheet = folder.contact_sheet()
     except StoreError:

@@ -23,10 +23,13 @@ def envelope(body):
 class End:
     """One peer's links, and what came of them."""
 
-    def __init__(self, port=0):
+    def __init__(self, port=0, **options):
         self.events, self.told = asyncio.Queue(), []
-        self.links = ZmqLinks("127.0.0.1", port, self.events.put_nowait, lambda level, text: self.told.append(text))
+        self.links = ZmqLinks("127.0.0.1", port, self.events.put_nowait, self.tell, **options)
         self.address = f"127.0.0.1:{self.links.port}"
+
+    def tell(self, level, text):
+        self.told.append(text)
 
     async def next(self):
         return await asyncio.wait_for(self.events.get(), 10)
@@ -174,3 +177,22 @@ def test_what_is_no_address_of_a_peer(text):
     """Said before anything is started."""
     with pytest.raises(ConfigError, match="HOST:PORT"):
         peer_address(text)
+
+
+def test_links_that_are_not_used_make_room_for_others():
+    """Systems limit how many there can be; who is spoken to again gets a new one."""
+
+    async def scenario(one):
+        few, others = End(most=4), [End() for _ in range(9)]
+        others.append(one)
+        try:
+            for other in [*others, others[0]]:
+                few.links.send(other.address, envelope(m.Goodbye()))
+                await other.next()
+                assert len(few.links._links) <= 4
+            assert list(few.links._links) == [end.address for end in (*others[-3:], others[0])]
+        finally:
+            for end in (few, *others):
+                end.links.close()
+
+    run(scenario, 1)

@@ -1,0 +1,90 @@
+"""Where systems differ in what they can be asked: the only module with calls that some of them lack.
+
+Texts that differ (a firewall's command, the folders of fonts, an entry for logon) stay with whoever prints or
+reads them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypedDict
+
+import psutil
+
+__all__ = ["ChildOptions", "child_options", "fsync_folder", "links_max", "on_stop", "stand_back"]
+
+_FILES_WANTED = 8192
+_FILES_OF_A_LINK = 6  # of both ends: socket, its monitor, their mailboxes, the connection
+_WINDOWS_LINKS = 200  # select() there takes 512 sockets; a link has two
+_LINKS_WANTED = 1500
+
+
+class ChildOptions(TypedDict):
+    """Arguments of `subprocess.Popen`."""
+
+    creationflags: int
+    start_new_session: bool
+
+
+def child_options() -> ChildOptions:
+    """For a child that has no window and does not get the Ctrl-C of its parent's terminal."""
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+        return {"creationflags": flags, "start_new_session": False}
+    return {"creationflags": 0, "start_new_session": True}
+
+
+def stand_back(niceness: int) -> None:
+    """Let this process yield to whoever uses the machine; Windows has one step for all."""
+    if sys.platform == "win32":
+        priority = psutil.BELOW_NORMAL_PRIORITY_CLASS
+    else:
+        priority = niceness
+    with contextlib.suppress(psutil.Error, OSError):
+        psutil.Process().nice(priority)
+
+
+def on_stop(handler: Callable[[], None]) -> None:
+    """Call this when the user or the system asks the process to end."""
+    signal.signal(signal.SIGINT, lambda *_: handler())
+    if sys.platform == "win32":
+        signal.signal(signal.SIGBREAK, lambda *_: handler())
+    else:
+        signal.signal(signal.SIGTERM, lambda *_: handler())
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make names in a folder durable; Windows has no such call, and no such need.
+
+    Raises:
+        OSError: as the system says.
+    """
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def links_max() -> int:
+    """How many links this process can have open at once; asks the system for more descriptors first."""
+    if sys.platform == "win32":
+        return _WINDOWS_LINKS
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES_WANTED if hard == resource.RLIM_INFINITY else min(_FILES_WANTED, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # macOS names a limit that it does not grant
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    files = _FILES_WANTED if soft == resource.RLIM_INFINITY else soft
+    return max(16, min(_LINKS_WANTED, files // _FILES_OF_A_LINK))
