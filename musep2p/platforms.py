@@ -50,8 +50,8 @@ def stand_back(niceness: int) -> None:
         psutil.Process().nice(priority)
 
 
-def on_stop(handler: Callable[[], None]) -> None:
-    """Call this when the user or the system asks the process to end."""
+def on_stop(handler: Callable[[], object]) -> None:
+    """Call this when the user or the system asks the process to end; it may come in the middle of anything."""
     signal.signal(signal.SIGINT, lambda *_: handler())
     if sys.platform == "win32":
         signal.signal(signal.SIGBREAK, lambda *_: handler())

@@ -74,13 +74,13 @@ def _on_interrupt(peer: Peer, now: asyncio.Event) -> None:
     def interrupted() -> None:
         nonlocal asked
         if asked:
-            loop.call_soon_threadsafe(now.set)
+            now.set()
             return
         asked = True
         note("leaving: what runs is finished first (Ctrl-C again stops at once)")
-        loop.call_soon_threadsafe(peer.drain)
+        peer.drain()
 
-    on_stop(interrupted)
+    on_stop(lambda: loop.call_soon_threadsafe(interrupted))
 
 
 def peers(settings: Settings, *, as_json: bool) -> None:

@@ -1,18 +1,18 @@
 """Draws the contact sheets of batches that are complete, one at a time, each in a process of its own.
 
-A sheet is a convenience: a share that hangs or a picture that breaks the decoder costs a sheet, never the peer.
+A sheet is a convenience: a share that hangs or a picture that breaks the decoder costs a sheet, never the peer,
+which does not touch the share itself and leaves without waiting for it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from musep2p.core.ids import BatchId, short
-from musep2p.store.sheets import SHEET
+from musep2p.pipes import FrameProcess
+from musep2p.store.sheets import DRAWN, ONLY_MISSING, SHEET
 
 __all__ = ["SheetMaker"]
 
@@ -29,12 +29,16 @@ class SheetMaker:
 
     def __init__(self, root: Path, tell: Callable[[str, str], None]) -> None:
         self._root, self._tell = root, tell
+        self._loop = asyncio.get_running_loop()
         self._turn = asyncio.Lock()
-        self._drawing: dict[str, asyncio.Task[None]] = {}
+        self._drawing: dict[str, asyncio.Task[bool]] = {}
+        self._closed = False
 
     def draw(self, folder: str, *, only_missing: bool = False) -> None:
         """Draw the sheet of a batch's folder, some time soon; with `only_missing` not over one that is there."""
-        task = asyncio.ensure_future(self._draw(self._root / "batches" / folder, only_missing))
+        if self._closed:
+            return
+        task = self._loop.create_task(self._draw(self._root / "batches" / folder, only_missing))
         self._drawing[folder] = task
         task.add_done_callback(lambda _: self._drawing.pop(folder, None))
 
@@ -42,35 +46,41 @@ class SheetMaker:
         """The sheet of a batch that this peer is drawing, when it is drawn or given up; None if there is none."""
         for folder, task in list(self._drawing.items()):
             if short(batch) in folder:
-                await asyncio.wait({task})
-                path = self._root / "batches" / folder / SHEET
-                return path if await asyncio.to_thread(path.exists) else None
+                return self._root / "batches" / folder / SHEET if await task else None
         return None
 
     async def close(self) -> None:
-        """Give up what is not drawn yet."""
+        """Give up what is not drawn yet; nothing is drawn any more."""
+        self._closed = True
         left = list(self._drawing.values())
         for task in left:
             task.cancel()
         if left:
             await asyncio.wait(left)
 
-    async def _draw(self, folder: Path, only_missing: bool) -> None:
-        if only_missing and await asyncio.to_thread((folder / SHEET).exists):
-            return
+    async def _draw(self, folder: Path, only_missing: bool) -> bool:
+        """True when the sheet is there."""
         async with self._turn:
-            child = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "musep2p.store.sheets", str(folder), stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-            )  # fmt: skip
+            said: list[bytes] = []
+            ended: asyncio.Future[int] = self._loop.create_future()
+
+            def end(code: int) -> None:
+                if not ended.done():
+                    ended.set_result(code)
+
+            def on_exit(code: int) -> None:
+                if not self._loop.is_closed():
+                    self._loop.call_soon_threadsafe(end, code)
+
+            argv = ["-m", "musep2p.store.sheets", str(folder), *([ONLY_MISSING] if only_missing else [])]
+            child = FrameProcess(argv, said.append, on_exit)
             try:
-                _, said = await asyncio.wait_for(child.communicate(), _DEADLINE_S)
+                code = await asyncio.wait_for(ended, _DEADLINE_S)
             except TimeoutError:
-                said = b"it took too long"
+                code, said = 1, [b"it took too long"]
             finally:
-                if child.returncode is None:
-                    with contextlib.suppress(ProcessLookupError):
-                        child.kill()
-            if child.returncode != 0:
-                words = said.decode("utf-8", "replace").strip().splitlines() or ["no reason was given"]
-                self._tell("warning", f"the contact sheet of {folder.name} could not be drawn: {words[-1]}")
+                child.kill()
+        if code != 0:
+            words = said[-1].decode() if said else f"its process ended with code {code}"
+            self._tell("warning", f"the contact sheet of {folder.name} could not be drawn: {words}")
+        return code == 0 and DRAWN in said

@@ -1,13 +1,14 @@
 """Sheets of a batch's folder: which pictures, under which labels, and what cannot be drawn."""
 
-import subprocess
-import sys
+import asyncio
 
 import pytest
 from PIL import Image
 
+from musep2p.core.ids import BatchId
 from musep2p.core.recipe import Axis, Counted, Recipe, Tasks, encode_recipe
 from musep2p.errors import StoreError, UsageError
+from musep2p.store.sheet_maker import SheetMaker
 from musep2p.store.sheets import SHEET, BatchFolder, named_folders, write_picture
 
 RECIPE = Recipe(
@@ -42,15 +43,57 @@ def colours_of(sheet):
     return {colour for _, colour in sheet.getcolors(1 << 24)}
 
 
-def test_the_child_writes_the_sheet_of_all(folder):
-    """As peers do when a batch is complete; again over the old one."""
+def drawn(folder, **options):
+    """As a peer does when a batch is complete: whether there is a sheet, and what was told."""
+    told = []
+
+    async def draw():
+        maker = SheetMaker(folder.parent.parent, lambda level, text: told.append(text))
+        maker.draw(folder.name, **options)
+        path = await maker.sheet_of(BatchId(folder.name.rpartition("-")[2].ljust(32, "0")))
+        await maker.close()
+        maker.draw(folder.name)
+        assert not maker._drawing
+        return path
+
+    return asyncio.run(draw()), told
+
+
+def test_a_child_writes_the_sheet_of_all(folder):
+    """Again over the old one; with `only_missing` the old one stays."""
     for _ in range(2):
-        subprocess.run([sys.executable, "-m", "musep2p.store.sheets", str(folder)], check=True)
+        assert drawn(folder) == (folder / SHEET, [])
     with Image.open(folder / SHEET) as sheet:
         sheet.load()
 
     assert {colour(index) for index in range(24)} <= colours_of(sheet)
     assert {path.name for path in folder.iterdir()} == {"images", "recipe.msgpack", SHEET}
+    (folder / SHEET).write_bytes(b"old")
+    assert drawn(folder, only_missing=True) == (folder / SHEET, [])
+    assert (folder / SHEET).read_bytes() == b"old"
+
+
+def test_a_sheet_that_cannot_be_drawn_is_told_of(folder):
+    """In a line, with the reason."""
+    (folder / SHEET).mkdir()
+    path, told = drawn(folder)
+
+    assert path is None
+    assert len(told) == 1 and "could not be drawn: " in told[0] and "Error" in told[0]
+
+
+def test_leaving_does_not_wait_for_a_sheet(folder):
+    """Whenever it comes: before the child is there, while it draws, and while another waits for its turn."""
+
+    async def leave(after_s):
+        maker = SheetMaker(folder.parent.parent, lambda level, text: None)
+        maker.draw(folder.name)
+        maker.draw("another-00000000")
+        await asyncio.sleep(after_s)  # any moment will do
+        await asyncio.wait_for(maker.close(), 5)
+
+    for after_s in (0, 0.001, 0.05, 0.3):
+        asyncio.run(leave(after_s))
 
 
 def test_a_grid_has_its_axes_and_the_first_value_of_the_others(folder):
