@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 import secrets
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,13 +22,14 @@ from musep2p.core.clients import results_page
 from musep2p.core.ids import BatchId
 from musep2p.core.messages import PROTOCOL_VERSION, Hello
 from musep2p.core.peer_state import PeerState
-from musep2p.core.records import BatchFact, ResultBlock
+from musep2p.core.records import BatchFact, Record, ResultBlock
 from musep2p.core.reports import report_pages
 from musep2p.core.requests import Answer
 from musep2p.core.state import Core
 from musep2p.core.tuning import Tuning
+from musep2p.core.why import why_answer
 from musep2p.engines.registry import engine_names, load_engine
-from musep2p.errors import ConfigError, MuseError, StoreError
+from musep2p.errors import ConfigError, LocalProtocolError, MuseError, StoreError
 from musep2p.net.discovery import MdnsDiscovery, live_addresses
 from musep2p.net.links import ZmqLinks, peer_address
 from musep2p.platforms import links_max
@@ -82,7 +84,7 @@ class Peer:
         self._store_answered: asyncio.Future[None] = self._loop.create_future()
         self._refused = False
         self._queue: list[ev.Event] = []
-        self._handling = False
+        self._handling = self._broken = False
         self._discovery: MdnsDiscovery | None = None
         self._store: StoreClient | None = None
         self._sheets: SheetMaker | None = None
@@ -167,11 +169,9 @@ class Peer:
         if self._handling:
             return
         self._handling = True
-        try:
-            while self._queue:
-                self._handle(self._queue.pop(0))
-        finally:
-            self._handling = False
+        while self._queue and not self._broken:
+            self._handle(self._queue.pop(0))
+        self._handling = False
         self._schedule()
 
     def _open_parts(self) -> None:
@@ -228,11 +228,23 @@ class Peer:
             for effect in self._state.handle(event, self._now_ms()):
                 self._perform[type(effect)](effect)
         except StoreError as error:
-            self._finish(error)  # our own journal cannot be read again: what it holds can no longer be told
+            self._break(error)  # our own journal cannot be read again: what it holds can no longer be told
+        except Exception as error:
+            # Effects are lost in the middle: what we believe is no longer what we said. The journal is.
+            for line in traceback.format_exception(error):
+                self._options.tell("error", line.rstrip())
+            hint = "Please report the lines above. Start it again: nothing that was recorded is lost."
+            self._break(LocalProtocolError("this is a bug of musep2p, and the peer stops here.", hint))
+
+    def _break(self, error: MuseError) -> None:
+        self._broken = True
+        self._finish(error)
 
     def _schedule(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        if self._broken:
+            return
         delay = max(0.0005, (self._state.wake_at() - self._now_ms()) / 1000)
         self._timer = self._loop.call_later(delay, self.post, ev.Woke())
 
@@ -245,6 +257,7 @@ class Peer:
             fx.Send: lambda e: links.send(e.address, e.envelope, e.bulk_port),
             fx.SendReport: self._send_report,
             fx.ReplyResults: self._reply_results,
+            fx.ReplyWhy: self._reply_why,
             fx.Reply: lambda e: links.reply(e.via, e.answer),
             fx.ReplyEnvelope: lambda e: links.reply(e.via, e.envelope),
             fx.Hangup: lambda e: links.hang_up(e.address),
@@ -268,8 +281,14 @@ class Peer:
             self._links.send(effect.address, envelope, effect.bulk_port if bulk else 0)
 
     def _reply_results(self, effect: fx.ReplyResults) -> None:
-        page = results_page(effect, lambda position: self._journal.read(position)[0])
+        page = results_page(effect, self._record)
         self._links.reply(effect.via, Answer(effect.number, page))
+
+    def _reply_why(self, effect: fx.ReplyWhy) -> None:
+        self._links.reply(effect.via, Answer(effect.number, why_answer(effect, self._record)))
+
+    def _record(self, position: int) -> Record:
+        return self._journal.read(position)[0]
 
     def _publish(self, effect: fx.Publish) -> None:
         block, _ = self._journal.read(effect.position)

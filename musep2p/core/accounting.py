@@ -67,8 +67,8 @@ def absorb(batch: Batch, fact: BatchFact, position: int) -> None:
     if isinstance(fact, ResultBlock):
         results.merge_block(fact, position)
     elif isinstance(fact, Failure):
-        results.merge_failure(fact)
-        if results.has_failed(fact.index, batch.will.turn, batch.will.settings.retries):
+        results.merge_failure(fact, position)
+        if results.failures.has_failed(fact.index, batch.will.turn, batch.will.settings.retries):
             batch.failed.add(fact.index, fact.index + 1)
     else:
         results.mark_safe(Ranges.decode(fact.ranges))

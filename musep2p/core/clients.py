@@ -11,7 +11,7 @@ from musep2p.core.events import Asked
 from musep2p.core.ids import Digest, PeerId, short
 from musep2p.core.loads import able, present_load
 from musep2p.core.recipe.names import folder_name
-from musep2p.core.records import ResultBlock
+from musep2p.core.records import Failure, ResultBlock
 from musep2p.core.reports import guardians
 from musep2p.core.results import signed, winner
 from musep2p.core.state import Core
@@ -123,7 +123,7 @@ def _on_results(core: Core, event: Asked) -> None:
     if guards and core.me not in guards:
         page = r.ResultsPage(batch.id, [], 0, core.members[guards[0]].address)
     else:
-        core.effects.append(_page(batch, ask, event))
+        core.effects.append(_page(core, batch, ask, event))
         return
     _answer(core, event, page)
 
@@ -138,13 +138,13 @@ def _on_why(core: Core, event: Asked) -> None:
         answer_why(core, event, batch, _why_waiting(core, batch))
 
 
-def _page(batch: Batch, ask: r.ResultsAsk, event: Asked) -> ReplyResults:
+def _page(core: Core, batch: Batch, ask: r.ResultsAsk, event: Asked) -> ReplyResults:
     settled = batch.failed.copy() if ask.failed else (batch.results.safe & batch.results.known) | batch.failed
     settled.discard(0, ask.start)
     if ask.stop:
         settled.discard(ask.stop, max(ask.stop, batch.results.total))
     shown = settled.first(_ROWS)
-    rows = tuple((index, _row(batch, index)) for index in shown.indices())
+    rows = tuple((index, _row(core, batch, index)) for index in shown.indices())
     more = settled.count() > len(rows)
     folder = batch.folder or folder_name(batch.will.settings.name, batch.id)
     return ReplyResults(
@@ -152,30 +152,39 @@ def _page(batch: Batch, ask: r.ResultsAsk, event: Asked) -> ReplyResults:
     )
 
 
-def _row(batch: Batch, index: int) -> tuple[int, ...] | r.ResultRow:
+def _row(core: Core, batch: Batch, index: int) -> tuple[int, ...] | r.ResultRow:
     if index in batch.results.known:
         return batch.results.positions(index)
-    last = max(batch.results.failures(index), key=lambda failure: (failure.turn, failure.attempt))
-    entry = r.Entry(index, Digest(""), 0, 0, last.attempt)
+    failures = batch.results.failures
+    if failures.kept(index):
+        return _failed_row(failures.kept(index))
+    return tuple(position for position in failures.positions(index) if position <= core.durable)
+
+
+def _failed_row(failures: list[Failure]) -> r.ResultRow:
+    last = max(failures, key=lambda failure: (failure.turn, failure.attempt))
+    entry = r.Entry(last.index, Digest(""), 0, 0, last.attempt)
     return r.ResultRow(entry, last.id.peer, last.id.incarnation, "", last.reason)
 
 
 def results_page(effect: ReplyResults, read: Callable[[int], object]) -> r.ResultsPage:
     """The page that an effect asks for, with `read` giving the record at a position of the journal."""
     needed = {position for _, where in effect.rows if isinstance(where, tuple) for position in where}
-    blocks = {
-        position: signed(block) for position in sorted(needed) if isinstance(block := read(position), ResultBlock)
-    }
+    records = {position: read(position) for position in sorted(needed)}
+    blocks = {at: signed(record) for at, record in records.items() if isinstance(record, ResultBlock)}
     rows: list[r.ResultRow] = []
     for index, where in effect.rows:
         if isinstance(where, r.ResultRow):
             rows.append(where)
             continue
-        best = winner(blocks[position][index] for position in where)
+        best = winner(blocks[position][index] for position in where if position in blocks)
+        failed = [record for at in where if isinstance(record := records[at], Failure)]
         if best is not None:
             entry, made = best
             path = f"batches/{effect.folder}/images/{effect.tasks.name(index)}.{entry.ext}" if entry.ext else ""
             rows.append(r.ResultRow(entry, made.peer, made.incarnation, path))
+        elif failed:
+            rows.append(_failed_row(failed))
     return r.ResultsPage(effect.batch, rows, effect.next)
 
 

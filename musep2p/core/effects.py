@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from musep2p.core.ids import BatchId
+from musep2p.core.ids import BatchId, PeerId
 from musep2p.core.messages import Envelope
 from musep2p.core.recipe import Recipe, Tasks
-from musep2p.core.records import Record, Will
-from musep2p.core.requests import Answer, ResultRow
+from musep2p.core.records import Failure, Record, Will
+from musep2p.core.requests import Answer, ResultRow, WhyAnswer
 
 __all__ = [
     "Conclude",
@@ -23,6 +23,7 @@ __all__ = [
     "Reply",
     "ReplyEnvelope",
     "ReplyResults",
+    "ReplyWhy",
     "Send",
     "SendReport",
     "Start",
@@ -70,7 +71,8 @@ class ReplyResults(Effect, frozen=True):
     """Read these results from the journal and answer a face with them.
 
     Attributes:
-        rows: by index, the positions of the records that may hold its result, or the row of a failed task.
+        rows: by index, the positions of the records that may hold its result, or of its failures, or the row of a
+            failed task.
         folder: of the batch below the store's `batches`.
         next: where the next page starts, 0 if there is none.
     """
@@ -82,6 +84,22 @@ class ReplyResults(Effect, frozen=True):
     tasks: Tasks
     folder: str
     next: int
+
+
+class ReplyWhy(Effect, frozen=True):
+    """Read these failures of a task from the journal, and answer a face with all that we know of it.
+
+    Attributes:
+        answer: without its failures.
+        failures: records, or positions of those that memory has no more.
+        names: of the peers.
+    """
+
+    via: bytes
+    number: int
+    answer: WhyAnswer
+    failures: tuple[Failure | int, ...]
+    names: dict[PeerId, str]
 
 
 class ReplyEnvelope(Effect, frozen=True):

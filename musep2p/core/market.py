@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 _REFUSED_MS = 100  # the tail is short: asking again costs one small message
+_FAILURES_TOLD = 256  # of a grant's tasks; guardians know them all
 _ANSWERS_KEPT = 4096
 
 
@@ -258,8 +259,8 @@ def _send_grant(core: Core, thief: Member, grant: OpenGrant) -> None:
     grant.sent_ms = core.now_ms
     results: Results = core.batches[grant.batch].results
     turn = core.batches[grant.batch].will.turn
-    failing = results.failing & grant.ranges
-    failures = [f for i in failing.indices() for f in results.failures(i, turn)]
+    failing = results.failures.failing & grant.ranges
+    failures = [f for i in failing.first(_FAILURES_TOLD).indices() for f in results.failures.kept(i) if f.turn == turn]
     core.send(
         thief,
         m.Grant(
@@ -267,7 +268,7 @@ def _send_grant(core: Core, thief: Member, grant: OpenGrant) -> None:
             grant.ask,
             grant.batch,
             grant.ranges.encode(),
-            tuple(failures[:256]),
+            tuple(failures[:_FAILURES_TOLD]),
             present_load(core),
         ),
     )
@@ -286,8 +287,7 @@ def _take(core: Core, sender: Member, body: m.Grant) -> bool:
     for failure in body.failures:
         if failure.batch == batch.id and not batch.results.has_failure(failure):
             # It counts at once, for this very task; what waits for the disk afterwards waits for this record too.
-            absorb(batch, failure, 0)
-            core.write(failure, partial(add_fact, core, batch))
+            absorb(batch, failure, core.write(failure, partial(add_fact, core, batch)))
     ranges = batch.results.tasks_among(Ranges.decode(body.ranges))
     _tell_safe(core, batch, ranges & batch.results.safe)
     batch.take_in(ranges)

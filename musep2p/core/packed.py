@@ -1,52 +1,58 @@
-"""What memory holds of each finished task: 12 packed bytes, in pages that exist only where something is known.
+"""A column of packed integers by index, in pages that exist only where something is known.
 
-prefix   = the first 64 bits of the winning digest
-position = the journal's position of the record that holds the result, from 1; 0 is nothing
+Two of them are what memory holds of each finished task, 12 bytes:
+
+    prefix   = the first 64 bits of the winning digest
+    position = the journal's position of the record that holds the result, from 1; 0 is nothing
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from typing import Literal
 
-__all__ = ["PackedTasks"]
+__all__ = ["PackedColumn"]
 
-_PAGE = 1024  # tasks: 12 kB, so that a few results of a huge batch cost little
+_PAGE = 1024  # so that a few results of a huge batch cost little
 
 
-class PackedTasks:
-    """index -> (prefix, position)."""
+class PackedColumn:
+    """index -> an unsigned integer, 0 where nothing was put.
 
-    __slots__ = ("_pages",)
+    Args:
+        kind: "I" for 32 bits, "Q" for 64.
+    """
 
-    def __init__(self) -> None:
-        self._pages: dict[int, tuple[array[int], array[int]]] = {}
+    __slots__ = ("_empty", "_kind", "_pages")
 
-    def get(self, index: int) -> tuple[int, int]:
-        """(prefix, position) of a task; position 0 where nothing is known."""
+    def __init__(self, kind: Literal["I", "Q"]) -> None:
+        self._kind = kind
+        self._empty = bytes(array(kind).itemsize * _PAGE)
+        self._pages: dict[int, array[int]] = {}
+
+    def get(self, index: int) -> int:
+        """What was put there."""
         number, at = divmod(index, _PAGE)
         page = self._pages.get(number)
-        return (page[0][at], page[1][at]) if page is not None else (0, 0)
+        return page[at] if page is not None else 0
 
-    def put(self, index: int, prefix: int, position: int) -> None:
-        """Replace what is known of a task."""
+    def put(self, index: int, value: int) -> None:
+        """Replace what is there."""
         number, at = divmod(index, _PAGE)
-        prefixes, positions = self._page(number)
-        prefixes[at], positions[at] = prefix, position
+        self._page(number)[at] = value
 
-    def put_run(self, start: int, prefixes: Sequence[int], position: int) -> None:
-        """Set tasks start, start + 1, ... which one record holds."""
+    def put_run(self, start: int, values: Sequence[int]) -> None:
+        """Put values at start, start + 1, ..."""
         done = 0
-        while done < len(prefixes):
+        while done < len(values):
             number, at = divmod(start + done, _PAGE)
-            count = min(_PAGE - at, len(prefixes) - done)
-            page = self._page(number)
-            page[0][at : at + count] = array("Q", prefixes[done : done + count])
-            page[1][at : at + count] = array("I", [position]) * count
+            count = min(_PAGE - at, len(values) - done)
+            self._page(number)[at : at + count] = array(self._kind, values[done : done + count])
             done += count
 
-    def _page(self, number: int) -> tuple[array[int], array[int]]:
+    def _page(self, number: int) -> array[int]:
         page = self._pages.get(number)
         if page is None:
-            page = self._pages[number] = (array("Q", bytes(8 * _PAGE)), array("I", bytes(4 * _PAGE)))
+            page = self._pages[number] = array(self._kind, self._empty)
         return page

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from musep2p.core.failures import Failures
 from musep2p.core.ids import BatchId
-from musep2p.core.packed import PackedTasks
+from musep2p.core.packed import PackedColumn
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import Entry, Failure, RecordId, ResultBlock
 
@@ -63,12 +64,12 @@ class Results:
         self._tasks = Ranges([(0, total)]) - self.excluded
         self.known = Ranges()
         self.safe = Ranges()
-        self.failing = Ranges()
+        self.failures = Failures()
         self._reused = Ranges()
-        self._packed = PackedTasks()
+        self._prefixes = PackedColumn("Q")
+        self._positions = PackedColumn("I")
         self._ties: dict[int, tuple[int, ...]] = {}
         self._records: dict[_Life, Ranges] = {}
-        self._failures: dict[int, dict[RecordId, Failure]] = {}
 
     @property
     def skipped(self) -> int:
@@ -107,11 +108,14 @@ class Results:
         """Learn that results already known are where the promise says."""
         self.safe.update(ranges & self.known)
 
-    def merge_failure(self, failure: Failure) -> None:
-        """Learn of one failed attempt."""
+    def merge_failure(self, failure: Failure, position: int) -> None:
+        """Learn of one failed attempt that the journal holds at this position."""
+        if self.has_failure(failure):
+            return
+        number = failure.id.number
+        self._records.setdefault(_life(failure.id), Ranges()).add(number, number + 1)
         if failure.index < self.total and failure.index not in self.excluded:
-            self._failures.setdefault(failure.index, {})[failure.id] = failure
-            self.failing.add(failure.index, failure.index + 1)
+            self.failures.add(failure, position)
 
     def covers(self, block: ResultBlock) -> bool:
         """True when merging the block would change nothing."""
@@ -124,7 +128,7 @@ class Results:
         ties = self._ties.get(index)
         if ties is not None:
             return ties
-        position = self._packed.get(index)[1]
+        position = self._positions.get(index)
         return (position,) if position else ()
 
     def by_position(self, ranges: Ranges) -> dict[int, Ranges]:
@@ -137,30 +141,15 @@ class Results:
 
     def has_failure(self, failure: Failure) -> bool:
         """True when this failure is known."""
-        return failure.id in self._failures.get(failure.index, ())
-
-    def failures(self, index: int, turn: int | None = None) -> list[Failure]:
-        """Failed attempts at a task, oldest record first; of one turn only when `turn` is given."""
-        known = self._failures.get(index, {})
-        return [known[rid] for rid in sorted(known) if turn is None or known[rid].turn == turn]
+        return failure.id.number in self._records.get(_life(failure.id), ())
 
     def failed(self, turn: int, retries: int) -> Ranges:
         """Tasks with more than `retries` failures in this turn (or a permanent one) and no valid result."""
-        failed = Ranges()
-        for index in self.failing.indices():
-            if self.has_failed(index, turn, retries):
-                failed.add(index, index + 1)
-        return failed - self.known
-
-    def has_failed(self, index: int, turn: int, retries: int) -> bool:
-        """True when a task without a result counts as failed in this turn."""
-        of_turn = self.failures(index, turn)
-        return len(of_turn) > retries or any(failure.permanent for failure in of_turn)
+        return self.failures.failed(turn, retries) - self.known
 
     def _numbers(self, block: ResultBlock) -> tuple[_Life, Ranges]:
         first = block.first
-        life = (first.peer, first.incarnation.counter, first.incarnation.nonce)
-        return life, Ranges([(first.number, first.number + len(block.entries))])
+        return _life(first), Ranges([(first.number, first.number + len(block.entries))])
 
     def _has_records(self, block: ResultBlock) -> bool:
         life, numbers = self._numbers(block)
@@ -181,7 +170,8 @@ class Results:
         prefixes = [int(entry.digest[:_PREFIX_DIGITS], 16) for entry in ordered]
         at = 0
         for start, stop in indices:
-            self._packed.put_run(start, prefixes[at : at + stop - start], position)
+            self._prefixes.put_run(start, prefixes[at : at + stop - start])
+            self._positions.put_run(start, [position] * (stop - start))
             at += stop - start
         for entry in ordered:
             if entry.skipped:
@@ -189,10 +179,11 @@ class Results:
 
     def _put(self, entry: Entry, position: int) -> None:
         index = entry.index
-        prefix, known_at = self._packed.get(index)
+        prefix, known_at = self._prefixes.get(index), self._positions.get(index)
         ours = int(entry.digest[:_PREFIX_DIGITS], 16)
         if not known_at or ours < prefix:
-            self._packed.put(index, ours, position)
+            self._prefixes.put(index, ours)
+            self._positions.put(index, position)
             self._ties.pop(index, None)
             self._reused.discard(index, index + 1)
             if entry.skipped:
@@ -201,3 +192,7 @@ class Results:
             self._ties[index] = tuple(sorted({*self.positions(index), position}))
             if not entry.skipped:
                 self._reused.discard(index, index + 1)
+
+
+def _life(record: RecordId) -> _Life:
+    return record.peer, record.incarnation.counter, record.incarnation.nonce

@@ -52,12 +52,15 @@ def hold_back(core: Core, batch: Batch) -> bool:
 
 def avoided(core: Core, batch: Batch, peer: PeerId) -> Ranges:
     """Tasks that this peer failed in this turn, while another up, able peer has not failed them."""
+    turn, failures = batch.will.turn, batch.results.failures
+    own = failures.blamed_on(peer, turn) & batch.work.held()
     avoid = Ranges()
-    turn = batch.will.turn
-    for index in (batch.results.failing & batch.work.held()).indices():
-        blamed = {failure.id.peer for failure in batch.results.failures(index, turn)}
-        if peer in blamed and _someone_else(core, batch, blamed):
-            avoid.add(index, index + 1)
+    if not own:
+        return avoid
+    others = [member.id for member in core.up_members() if can_run(core, member, batch)]
+    for other in [*others, *([core.me] if may_start(core, batch) else [])]:
+        if other != peer:
+            avoid.update(own - failures.blamed_on(other, turn))
     return avoid
 
 
@@ -93,12 +96,6 @@ def _busy_here(core: Core, batch: Batch, work_class: str) -> bool:
     return held_up or any(other.work and other.will.settings.priority > urgent for other in core.awake.values())
 
 
-def _someone_else(core: Core, batch: Batch, blamed: set[PeerId]) -> bool:
-    if core.me not in blamed and may_start(core, batch):
-        return True
-    return any(member.id not in blamed and can_run(core, member, batch) for member in core.up_members())
-
-
 def _has_failing(batch: Batch) -> bool:
     """True when a queued task has failed before: who may try it next is limited, so nobody is turned away."""
-    return bool(batch.results.failing & batch.work.held())
+    return bool(batch.results.failures.failing & batch.work.held())

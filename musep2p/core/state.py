@@ -127,12 +127,17 @@ class Core:
         else:
             then()
 
-    def write(self, record: Record, then: Callable[[int], None] | None = None, sync: tuple[str, ...] = ()) -> None:
-        """Append to the journal; `then` runs with its position when it is durable, in the order of writing."""
+    def write(self, record: Record, then: Callable[[int], None] | None = None, sync: tuple[str, ...] = ()) -> int:
+        """Append to the journal; `then` runs with its position when it is durable, in the order of writing.
+
+        Returns:
+            The position, which asserts nothing yet.
+        """
         self.written += 1
         self.effects.append(Write(self.written, record, sync))
         if then is not None:
             self.waiting.append((self.written, then))
+        return self.written
 
     def on_durable(self, position: int) -> None:
         """The journal is on disk up to `position`: say what waited for it."""

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import msgspec
+
 from musep2p.core import requests as r
 from musep2p.core.data import Batch
-from musep2p.core.effects import Reply
+from musep2p.core.effects import Reply, ReplyWhy
 from musep2p.core.events import Asked
+from musep2p.core.ids import short
 from musep2p.core.loads import able, can_run, may_start
+from musep2p.core.records import Failure
 from musep2p.core.reports import guardians
 from musep2p.core.shares import avoided
 from musep2p.core.state import Core
 from musep2p.core.wills import CANCELLED, PAUSED
 
-__all__ = ["answer_why"]
+__all__ = ["answer_why", "why_answer"]
 
 
 def answer_why(core: Core, event: Asked, batch: Batch, reason: str) -> None:
@@ -27,17 +33,30 @@ def answer_why(core: Core, event: Asked, batch: Batch, reason: str) -> None:
     happenings = [
         r.StoryLine(core.now_ms - one.at_ms, core.hello.name, one.text) for one in core.story.of(batch.id, index)
     ]
-    failures = [
-        r.FailureLine(_name(core, f.id.peer), f.attempt, f.turn, f.reason, f.permanent)
-        for f in batch.results.failures(index)
-    ]
     guards = guardians(core, batch)
     answer = r.WhyAnswer(
         batch.id, index, _state(core, batch, index), batch.tasks.name(index), _holders(core, batch, index),
-        failures, happenings, _wait(core, batch, index, reason),
+        [], happenings, _wait(core, batch, index, reason),
         core.members[guards[0]].address if guards and guards[0] != core.me else "",
     )  # fmt: skip
-    core.effects.append(Reply(event.via, r.Answer(event.request.number, answer)))
+    names = {core.me: core.hello.name, **{peer: member.hello.name for peer, member in core.members.items()}}
+    core.effects.append(ReplyWhy(event.via, event.request.number, answer, _failures(core, batch, index), names))
+
+
+def why_answer(effect: ReplyWhy, read: Callable[[int], object]) -> r.WhyAnswer:
+    """The answer that an effect asks for, with `read` giving the record at a position of the journal."""
+    records = [read(one) if isinstance(one, int) else one for one in effect.failures]
+    lines = [
+        r.FailureLine(effect.names.get(f.id.peer, short(f.id.peer)), f.attempt, f.turn, f.reason, f.permanent)
+        for f in sorted((f for f in records if isinstance(f, Failure)), key=lambda f: (f.turn, f.attempt, f.id))
+    ]
+    return msgspec.structs.replace(effect.answer, failures=lines)
+
+
+def _failures(core: Core, batch: Batch, index: int) -> tuple[Failure | int, ...]:
+    positions = batch.results.failures.positions(index)
+    kept = batch.results.failures.kept(index)
+    return tuple(kept) if len(kept) == len(positions) else tuple(at for at in positions if at <= core.durable)
 
 
 def _state(core: Core, batch: Batch, index: int) -> str:

@@ -158,8 +158,8 @@ def hand_over(core: Core, slot: Slot, batch: Batch, ranges: Ranges) -> None:
     chunk = Chunk(core.next_number(), batch.id, ranges.copy(), core.now_ms, work_class=work_class)
     slot.chunks.append(chunk)
     batch.running.update(ranges)
-    failing = batch.results.failing & ranges
-    attempts = {i: 1 + len(batch.results.failures(i)) for i in failing.indices()}
+    failures = batch.results.failures
+    attempts = {i: 1 + failures.count(i) for i in (failures.failing & ranges).indices()}
     core.remember(batch, ranges, f"handed to slot {slot.id}")
     core.effects.append(Start(slot.id, chunk.number, batch.id, batch.recipe, ranges.encode(), attempts))
     core.at("deadlines", core.now_ms + _limit_ms(core, chunk))
@@ -256,7 +256,7 @@ def _fail(core: Core, chunk: Chunk, index: int, reason: str, *, permanent: bool 
     batch = core.batches[chunk.batch]
     chunk.left.discard(index, index + 1)
     batch.failing.add(index, index + 1)
-    attempt = 1 + len(batch.results.failures(index))
+    attempt = 1 + batch.results.failures.count(index)
     failure = Failure(batch.id, core.next_record(batch), batch.will.turn, index, attempt, reason[:2000], permanent)
     core.remember(batch, Ranges.of(index), f"attempt {attempt} failed: {reason}")
     core.tell("warning", f"task {index} of {short(batch.id)}, attempt {attempt}: {reason}")

@@ -28,6 +28,7 @@ from musep2p.core.reports import report_pages
 from musep2p.core.requests import Answer, Request, RequestBody
 from musep2p.core.state import Core
 from musep2p.core.tuning import Tuning
+from musep2p.core.why import why_answer
 from musep2p.sim.network import SlowLink, Weather, fates
 from musep2p.wire import codec
 
@@ -343,6 +344,10 @@ class World:
         page = results_page(effect, lambda position: peer.disk.durable[position - 1])
         self.answers.append((peer.number, Answer(effect.number, page)))
 
+    def _reply_why(self, peer: SimPeer, effect: fx.ReplyWhy) -> None:
+        answer = why_answer(effect, lambda position: peer.disk.durable[position - 1])
+        self.answers.append((peer.number, Answer(effect.number, answer)))
+
     def _publish(self, peer: SimPeer, effect: fx.Publish) -> None:
         block, op = peer.disk.durable[effect.position - 1], effect.op
         assert isinstance(block, ResultBlock)
@@ -375,6 +380,7 @@ class World:
         fx.Send: _send,
         fx.SendReport: _send_report,
         fx.ReplyResults: _reply_results,
+        fx.ReplyWhy: _reply_why,
         fx.ReplyEnvelope: _reply_envelope,
         fx.Reply: lambda self, peer, effect: self.answers.append((peer.number, effect.answer)),
         fx.Hangup: lambda self, peer, effect: None,

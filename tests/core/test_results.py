@@ -127,29 +127,30 @@ def test_indices_of_unordered_entries(indices):
     assert set(indices) == set(indices_of(entries).indices())
 
 
-def failure(number, turn, *, permanent=False):
-    rid = RecordId(PeerId("0" * 16), Incarnation(1, "0" * 8), number)
-    return Failure(BATCH, rid, turn, 3, 1, "no", permanent)
+def failure(number, turn, index=3, peer=0, *, permanent=False):
+    rid = RecordId(PeerId(f"{peer:016x}"), Incarnation(1, "0" * 8), number)
+    return Failure(BATCH, rid, turn, index, 1, "no", permanent)
 
 
 def test_failures_count_once_in_their_own_turn_and_never_against_a_result():
     """More than `retries` distinct failures of one turn fail a task; a result beats them; repeats do not count."""
     results = Results(BATCH, TOTAL)
-    for number in (0, 1, 1, 1):
-        results.merge_failure(failure(number, 1))
+    for position, number in enumerate((0, 1, 1, 1), 1):
+        results.merge_failure(failure(number, 1), position)
 
     assert Ranges() == results.failed(1, 2)
-    results.merge_failure(failure(2, 1))
+    results.merge_failure(failure(2, 1), 5)
     assert Ranges.of(3) == results.failed(1, 2)
     assert Ranges() == results.failed(2, 2)
-    results.merge_block(block(1, 0, [3], 0, False), 1)
+    assert results.failures.positions(3) == [1, 2, 5]
+    results.merge_block(block(1, 0, [3], 0, False), 6)
     assert Ranges() == results.failed(1, 2)
 
 
 def test_a_permanent_failure_fails_at_once():
     """Another try cannot help, so none is made."""
     results = Results(BATCH, TOTAL)
-    results.merge_failure(failure(0, 1, permanent=True))
+    results.merge_failure(failure(0, 1, permanent=True), 1)
 
     assert Ranges.of(3) == results.failed(1, 5)
 
