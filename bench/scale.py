@@ -2,6 +2,7 @@
 """A million tasks that do nothing, and what a farm costs that has nothing to do.
 
     bench/scale.py [--tasks 1000000] [--slots 4] [--peers 1]     one large batch, status asked for all the while
+    bench/scale.py --batches 1000 --peers 2                      so many batches at once, of ten tasks each
     bench/scale.py --idle 4                                      so many idle peers
 
 Clock: from accepted to complete. Memory: the greatest resident set of a peer process, its children apart; for
@@ -22,7 +23,10 @@ import psutil
 from _bench import median, rows
 
 from musep2p.cli.client import PeerClient
-from tests.live.farm import Farm
+from musep2p.core import requests as r
+from musep2p.core.recipe import Recipe
+from musep2p.core.recipe import Settings as RecipeSettings
+from tests.live.farm import Farm, until
 
 BATCH = "name: large\nengine: null\nparams: {{v: 1}}\nseeds: {{count: {tasks}}}\n"
 SETTLE_S, IDLE_S = 15.0, 20.0
@@ -81,6 +85,40 @@ def large(tasks: int, slots: int, peers: int) -> dict[str, float]:
             farm.close()
 
 
+def many(batches: int, slots: int, peers: int) -> dict[str, float]:
+    """So many batches, submitted one after the other by one face."""
+    with tempfile.TemporaryDirectory() as folder:
+        farm = joined(Path(folder), peers, slots)
+        client = PeerClient(farm.addresses["p0"], "test")
+        try:
+            before, took_s = time.monotonic(), []
+            for number in range(batches):
+                asked = time.monotonic()
+                recipe = Recipe("null", {"v": number}, (), tuple(range(10)))
+                client.submit(recipe, RecipeSettings(f"b{number}"), 60)
+                took_s.append(time.monotonic() - asked)
+            accepted = time.monotonic() - before
+            until(lambda: all_done(client, batches), "all are done", 600)
+            complete = time.monotonic() - before
+            asked = time.monotonic()
+            client.ask(r.StatusAsk(""), r.StatusList)
+            return {
+                "all accepted, s": accepted, "accepted, median ms": median(took_s) * 1000,
+                "accepted, the last ten, median ms": median(took_s[-10:]) * 1000, "all complete, s": complete,
+                "status of all, ms": (time.monotonic() - asked) * 1000,
+                "peak memory of a peer, MB": max(peak_mb(p.pid) for p in farm.processes.values()),
+            }  # fmt: skip
+        finally:
+            client.close()
+            farm.close()
+
+
+def all_done(client: PeerClient, batches: int) -> bool:
+    """True when so many batches are done."""
+    known = client.ask(r.StatusAsk(""), r.StatusList).batches
+    return len(known) == batches and all(batch.state == "done" for batch in known)
+
+
 def peak_mb(pid: int) -> float:
     """The greatest resident set so far (Linux)."""
     text = Path(f"/proc/{pid}/status").read_text()
@@ -118,10 +156,16 @@ def main() -> int:
     parser.add_argument("--tasks", type=int, default=1_000_000)
     parser.add_argument("--slots", type=int, default=4)
     parser.add_argument("--peers", type=int, default=1)
+    parser.add_argument("--batches", type=int, default=0)
     parser.add_argument("--idle", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    found = idle(args.idle) if args.idle else large(args.tasks, args.slots, args.peers)
+    if args.idle:
+        found = idle(args.idle)
+    elif args.batches:
+        found = many(args.batches, args.slots, args.peers)
+    else:
+        found = large(args.tasks, args.slots, args.peers)
     if args.json:
         print(json.dumps(found))
     else:

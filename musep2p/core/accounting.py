@@ -13,7 +13,7 @@ from musep2p.core import messages as m
 from musep2p.core.data import NEVER, Batch, Member, View
 from musep2p.core.effects import Kill, StoreBatch
 from musep2p.core.ids import PeerId, short
-from musep2p.core.progress import count, finished, up_views
+from musep2p.core.progress import count, up_views
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import RANGES_MAX, BatchFact, Failure, ResultBlock
 from musep2p.core.reports import add_fact, await_copies, guardians
@@ -175,7 +175,7 @@ def _tick_batch(core: Core, batch: Batch) -> None:
         core.effects.append(StoreBatch(batch.id, batch.recipe, batch.will))
     if accounting.open:
         _continue_round(core, batch)
-    if not accounting.open and batch.will.word == RUNNING and not finished(batch):
+    if not accounting.open and batch.will.word == RUNNING and not batch.all_settled():
         _consider_round(core, batch)
     count(core, batch)
 

@@ -203,6 +203,10 @@ class Batch:
         """All that we hold of it: queued, granted and not yet answered, running, finished and not yet safe."""
         return self.work.held() | self.granted | self.running | self.finished
 
+    def all_settled(self) -> bool:
+        """True when every task is safe or has failed."""
+        return self.results.safe.count() + self.failed.count() >= self.results.wanted
+
     def elapsed_ms(self, now_ms: int) -> int:
         """How long it took, or takes until now, as far as we know."""
         told = self.progress

@@ -20,9 +20,7 @@ __all__ = [
     "PeerId",
     "TaskKey",
     "WireBatchId",
-    "WireDigest",
     "WirePeerId",
-    "WireTaskKey",
     "digest_of",
     "hash64",
     "hash_parts",
@@ -38,8 +36,6 @@ Digest = NewType("Digest", str)
 
 WirePeerId = Annotated[PeerId, msgspec.Meta(pattern="^[0-9a-f]{16}$", max_length=16)]
 WireBatchId = Annotated[BatchId, msgspec.Meta(pattern="^[0-9a-f]{32}$", max_length=32)]
-WireTaskKey = Annotated[TaskKey, msgspec.Meta(pattern="^([0-9a-f]{32})?$", max_length=32)]
-WireDigest = Annotated[Digest, msgspec.Meta(pattern="^([0-9a-f]{32})?$", max_length=32)]
 
 _HEX = re.compile(r"[0-9a-f]+\Z")
 

@@ -10,7 +10,7 @@ from musep2p.core.reports import guardians
 from musep2p.core.state import Core
 from musep2p.core.wills import CANCELLED
 
-__all__ = ["COUNT_MS", "count", "finished", "on_progress", "on_progress_ask", "tick_progress", "up_views"]
+__all__ = ["COUNT_MS", "count", "on_progress", "on_progress_ask", "tick_progress", "up_views"]
 
 COUNT_MS = 500  # between progress messages of one batch, in a farm where everybody hears everybody
 _ASK_MS = 2000
@@ -47,11 +47,6 @@ def tick_progress(core: Core) -> None:
             core.send(core.members[guards[0]], m.ProgressAsk(batch.id))
 
 
-def finished(batch: Batch) -> bool:
-    """True when every task is safe or has failed."""
-    return batch.results.safe.count() + batch.failed.count() >= batch.results.wanted
-
-
 def up_views(core: Core, batch: Batch) -> list[View]:
     """What the peers that are up have reported, by their ids."""
     views = batch.accounting.views
@@ -61,7 +56,7 @@ def up_views(core: Core, batch: Batch) -> list[View]:
 def count(core: Core, batch: Batch) -> None:
     """Tell everybody how far the batch is: on change, at most twice a second, at once when it is complete."""
     accounting = batch.accounting
-    complete = finished(batch)
+    complete = batch.all_settled()
     every = COUNT_MS * core.crowd
     due = accounting.told_ms + every
     if core.now_ms < due and not (complete and not accounting.complete):

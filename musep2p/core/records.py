@@ -6,12 +6,14 @@ results of one chunk under consecutive numbers.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from musep2p.core.ids import Incarnation, WireBatchId, WireDigest, WirePeerId, WireTaskKey
+from musep2p.core.ids import Digest, Incarnation, TaskKey, WireBatchId, WirePeerId
 from musep2p.core.recipe import Recipe, Settings
 
 __all__ = [
@@ -31,11 +33,15 @@ __all__ = [
     "StoreRecord",
     "Will",
     "WillRecord",
+    "sound",
 ]
 
 PAYLOAD_BYTES_MAX = 1024  # larger outputs are objects of their own
 MAX_ENTRIES = 4096  # entries in a block: a chunk is worth about 20 ms, a few thousand at the very fastest
 MAX_INDEX = 1 << 40
+_HASH_DIGITS = 32
+_HEX = re.compile(r"[0-9a-f]*\Z")
+_EXT = re.compile(r"[a-z0-9]{0,5}\Z")
 
 Index = Annotated[int, Meta(ge=0, le=MAX_INDEX)]
 RANGES_MAX = 4096  # in one message or record
@@ -52,7 +58,7 @@ class RecordId(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The result of one task.
+    """The result of one task. A decoder checks its lengths only: `sound` is for those of strangers.
 
     Attributes:
         index: the task.
@@ -68,24 +74,47 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """
 
     index: Index
-    digest: WireDigest
+    digest: Annotated[Digest, Meta(max_length=_HASH_DIGITS)]
     size: Count
     ms: Count
     attempt: Annotated[int, Meta(ge=1)] = 1
-    key: WireTaskKey = ""  # type: ignore[assignment]
-    pixel_hash: Annotated[str, Meta(max_length=32)] = ""
-    ext: Annotated[str, Meta(pattern="^[a-z0-9]{0,5}$", max_length=5)] = ""
+    key: Annotated[TaskKey, Meta(max_length=_HASH_DIGITS)] = ""  # type: ignore[assignment]
+    pixel_hash: Annotated[str, Meta(max_length=_HASH_DIGITS)] = ""
+    ext: Annotated[str, Meta(max_length=5)] = ""
     payload: Annotated[bytes, Meta(max_length=PAYLOAD_BYTES_MAX)] = b""
     skipped: bool = False
 
 
+def sound(entries: Sequence[Entry]) -> bool:
+    """True when digests and keys are hashes, and extensions plain: file names are made of them.
+
+    A pattern at each field costs five times what decoding the entry does; all of a block are looked at at once.
+    """
+    digests = "".join([entry.digest for entry in entries])
+    keys = "".join([entry.key for entry in entries])
+    return (
+        len(digests) == _HASH_DIGITS * len(entries)
+        and {len(entry.key) for entry in entries} <= {0, _HASH_DIGITS}
+        and _HEX.match(digests + keys) is not None
+        and all(_EXT.match(ext) for ext in {entry.ext for entry in entries})
+    )
+
+
 class ResultBlock(msgspec.Struct, frozen=True, array_like=True, tag="results"):
-    """Results of one peer under consecutive numbers; `safe` says that each is where the promise says."""
+    """Results of one peer under consecutive numbers; `safe` says that each is where the promise says.
+
+    Raises:
+        ValueError: an entry is not `sound`.
+    """
 
     batch: WireBatchId
     first: RecordId
     entries: Annotated[tuple[Entry, ...], Meta(max_length=MAX_ENTRIES)]
     safe: bool = False
+
+    def __post_init__(self) -> None:
+        if not sound(self.entries):
+            raise ValueError("a result whose digest, key or extension is none")
 
 
 class Failure(msgspec.Struct, frozen=True, array_like=True, tag="failure"):

@@ -263,6 +263,8 @@ def _mark_safe(core: Core, batch: Batch, ranges: Ranges) -> None:
         add_fact(core, batch, position)
         batch.touch(urgent=not batch.finished)
         core.stirred = True
+        if batch.all_settled():
+            core.at("rounds", core.now_ms)
 
     core.write(SafeMark(batch.id, ranges.encode()), marked)
 

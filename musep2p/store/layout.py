@@ -17,7 +17,7 @@ from musep2p.core.recipe import Recipe, Tasks, encode_recipe
 from musep2p.core.recipe.names import folder_name
 from musep2p.core.recipe.recipe import batch_id_of
 from musep2p.core.recipe.view import recipe_json
-from musep2p.core.records import Entry, ResultBlock, Will
+from musep2p.core.records import Entry, ResultBlock, Will, sound
 from musep2p.core.wills import WORDS
 from musep2p.errors import StoreError
 from musep2p.platforms import fsync_folder
@@ -316,7 +316,7 @@ class SharedStore:
             found = msgspec.msgpack.decode(self._key_path(key).read_bytes(), type=Entry)
         except (OSError, msgspec.MsgspecError):
             return None
-        return found if found.key == key else None
+        return found if found.key == key and sound((found,)) else None
 
     def _put_key(self, entry: Entry) -> None:
         """Keys only save work, so they are not synced; one that a power cut left torn is written anew."""

@@ -90,6 +90,37 @@ def test_new_fields_of_a_later_version_are_skipped():
     assert decode(b"P" + msgspec.msgpack.encode(plain)) == envelope(m.Taken(5))
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"digest": "../../../../etc/passwd"},
+        {"digest": "g" * 32},
+        {"digest": "a" * 31},
+        {"digest": ""},
+        {"digest": "a" * 31 + "\n"},
+        {"key": "a" * 16},
+        {"key": "../" * 10 + "aa"},
+        {"ext": "../x"},
+        {"ext": "png\n"},
+    ],
+    ids=lambda change: repr(change)[:40],
+)
+def test_a_result_that_would_name_a_file_elsewhere_is_refused(entry):
+    """Digests, keys and extensions of strangers become file names: hashes and plain letters only."""
+    good = {"index": 0, "digest": "a" * 32, "size": 1, "ms": 2, "key": "b" * 32, "ext": "png"}
+
+    def report(of):
+        """As another program might write it."""
+        plain = msgspec.msgpack.decode(encode(envelope(m.Report(BATCH, 1, 2, 0, 1, 1, (BLOCK,), (), (), ())))[1:])
+        assert plain[4][7][0][0] == "results"
+        plain[4][7][0][3] = [msgspec.to_builtins(Entry(**of), builtin_types=(bytes,))]
+        return b"P" + msgspec.msgpack.encode(plain)
+
+    decode(report(good))
+    with pytest.raises(PeerError, match="not of the protocol"):
+        decode(report({**good, **entry}))
+
+
 def only_peer_errors(data):
     try:
         decode(data)
