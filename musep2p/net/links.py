@@ -26,6 +26,7 @@ __all__ = ["DEFAULT_PORT", "ZmqLinks", "peer_address"]
 
 DEFAULT_PORT = 7340
 _PORTS_TRIED = 100
+_READING_S = 0.03
 _PROBE_S = 1.0
 _PROBE_AGAIN_S = 0.15
 _PROBING_S = 5.0  # then silence has told the core
@@ -226,7 +227,11 @@ class ZmqLinks:
             self._loop.call_soon(look)
 
     def _drain_router(self, router: zmq.Socket[bytes]) -> None:
-        """What came in; `via` says which socket it came by and from whom, so that an answer finds its way."""
+        """What came in; `via` says which socket it came by and from whom, so that an answer finds its way.
+
+        Not for longer than a moment at once: a face that asks shall not wait until all long messages are read.
+        """
+        until = self._loop.time() + _READING_S
         mark, limit = (_BULK, BULK_BYTES_MAX) if router is self._bulk else (_CONTROL, CONTROL_BYTES_MAX)
         while not self._closed:
             try:
@@ -236,6 +241,9 @@ class ZmqLinks:
             if len(frames) == 2:
                 host = str(frames[1].get(_PEER_ADDRESS))
                 self._received(frames[1].bytes, host, mark + frames[0].bytes, limit)
+            if self._loop.time() > until:
+                self._recheck(router, lambda: self._drain_router(router))
+                return
 
     def _drain_dealer(self, address: str) -> None:
         while not self._closed and (link := self._links.get(address)) is not None:
