@@ -1,4 +1,4 @@
-"""`status`, `watch`, `cancel`, `results`: a batch from the outside."""
+"""`status`, `watch`, `results`, and `cancel`, `pause`, `resume`, `retry`: a batch from the outside."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = [
     "EXIT_CODES",
     "Picture",
     "Wanted",
-    "cancel",
+    "command",
     "follow",
     "picture_of",
     "results",
@@ -63,6 +63,12 @@ class Wanted:
     peer: str = ""
 
 
+_SAID = {
+    "cancel": "is cancelled; what is safe stays",
+    "pause": "is paused; what runs is finished",
+    "resume": "goes on",
+    "retry": "goes on: what failed is tried again",
+}
 _ENDED = {"done", "failed", "cancelled"}
 EXIT_CODES = {"done": 0, "failed": 1, "cancelled": 4}
 ANSWERED_S = 30.0  # a command is durable in several places before it is answered
@@ -98,17 +104,17 @@ def watch(settings: Settings, name: str, *, as_json: bool) -> int:
     return EXIT_CODES[ended.state]
 
 
-def cancel(settings: Settings, name: str, *, as_json: bool) -> int:
-    """Cancel a batch; what is safe stays."""
+def command(settings: Settings, name: str, word: r.Word, *, as_json: bool) -> int:
+    """Cancel, pause, resume or retry a batch, at whichever peer answers."""
     client = _need_peer(settings)
     try:
-        answer = client.ask(r.CancelAsk(name), r.Accepted, ANSWERED_S)
+        answer = client.ask(r.CommandAsk(name, word), r.Accepted, ANSWERED_S)
     finally:
         client.close()
-    cancelled = not answer.note.startswith("it is done")
+    changed = answer.copies > 0
     if as_json:
-        print_json({"batch": answer.batch, "cancelled": cancelled, "copies": answer.copies})
-    note(f"batch {short(answer.batch)} is cancelled" if cancelled else f"batch {short(answer.batch)}: {answer.note}")
+        print_json({"batch": answer.batch, "command": word, "changed": changed, "copies": answer.copies})
+    note(f"batch {short(answer.batch)} {_SAID[word]}" if changed else f"batch {short(answer.batch)}: {answer.note}")
     return 0
 
 

@@ -197,7 +197,52 @@ def cancel(
     """Cancel a batch; what is safe stays."""
     from musep2p.cli import batches as commands
 
-    raise typer.Exit(commands.cancel(_client_settings(state, farm, listen, peer), batch, as_json=json))
+    raise typer.Exit(commands.command(_client_settings(state, farm, listen, peer), batch, "cancel", as_json=json))
+
+
+@app.command()
+def pause(
+    batch: BatchName,
+    state: State = None,
+    farm: Farm = None,
+    listen: Listen = None,
+    peer: PeerOption = None,
+    json: Json = False,
+) -> None:
+    """Start no more tasks of a batch; what runs is finished."""
+    from musep2p.cli import batches as commands
+
+    raise typer.Exit(commands.command(_client_settings(state, farm, listen, peer), batch, "pause", as_json=json))
+
+
+@app.command()
+def resume(
+    batch: BatchName,
+    state: State = None,
+    farm: Farm = None,
+    listen: Listen = None,
+    peer: PeerOption = None,
+    json: Json = False,
+) -> None:
+    """Go on with a batch that was paused or cancelled."""
+    from musep2p.cli import batches as commands
+
+    raise typer.Exit(commands.command(_client_settings(state, farm, listen, peer), batch, "resume", as_json=json))
+
+
+@app.command()
+def retry(
+    batch: BatchName,
+    state: State = None,
+    farm: Farm = None,
+    listen: Listen = None,
+    peer: PeerOption = None,
+    json: Json = False,
+) -> None:
+    """Try again what failed of a batch."""
+    from musep2p.cli import batches as commands
+
+    raise typer.Exit(commands.command(_client_settings(state, farm, listen, peer), batch, "retry", as_json=json))
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from musep2p.core import requests as r
+from musep2p.core.commands import on_command
 from musep2p.core.data import Batch, Member, Waiter
 from musep2p.core.effects import Reply, ReplyResults
 from musep2p.core.events import Asked
@@ -15,7 +16,7 @@ from musep2p.core.records import Failure, ResultBlock
 from musep2p.core.reports import guardians
 from musep2p.core.results import signed, winner
 from musep2p.core.state import Core
-from musep2p.core.submission import command, on_submit
+from musep2p.core.submission import on_submit
 from musep2p.core.travel import on_upload
 from musep2p.core.why import answer_why
 from musep2p.core.wills import CANCELLED, PAUSED
@@ -32,7 +33,7 @@ def on_asked(core: Core, event: Asked) -> None:
         r.SubmitAsk: on_submit,
         r.Upload: _on_upload,
         r.StatusAsk: _on_status,
-        r.CancelAsk: _on_cancel,
+        r.CommandAsk: _on_command,
         r.PeersAsk: _on_peers,
         r.ResultsAsk: _on_results,
         r.WhyAsk: _on_why,
@@ -88,17 +89,14 @@ def _on_status(core: Core, event: Asked) -> None:
         _reply_status(core, event.via, event.request.number, [batch])
 
 
-def _on_cancel(core: Core, event: Asked) -> None:
+def _on_command(core: Core, event: Asked) -> None:
     ask = event.request.body
-    assert isinstance(ask, r.CancelAsk)
+    assert isinstance(ask, r.CommandAsk)
     batch = _find(core, ask.batch)
     if isinstance(batch, r.ErrorAnswer):
         _answer(core, event, batch)
-    elif batch.will.word != CANCELLED and batch.progress is not None and batch.progress.complete:
-        note = "it is done already: nothing to cancel"
-        _answer(core, event, r.Accepted(batch.id, batch.results.wanted, 0, False, note))
     else:
-        command(core, batch.id, batch.tasks, CANCELLED, batch.will.settings, event, "cancel")
+        on_command(core, event, batch, ask.word)
 
 
 def _on_peers(core: Core, event: Asked) -> None:

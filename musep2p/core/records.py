@@ -96,7 +96,7 @@ def sound(entries: Sequence[Entry]) -> bool:
         len(digests) == _HASH_DIGITS * len(entries)
         and {len(entry.key) for entry in entries} <= {0, _HASH_DIGITS}
         and _HEX.match(digests + keys) is not None
-        and all(_EXT.match(ext) for ext in {entry.ext for entry in entries})
+        and all(_EXT.match(ext) for ext in dict.fromkeys(entry.ext for entry in entries))
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -18,7 +18,7 @@ __all__ = [
     "Answer",
     "AnswerBody",
     "BatchStatus",
-    "CancelAsk",
+    "CommandAsk",
     "Entry",
     "ErrorAnswer",
     "FailureLine",
@@ -38,6 +38,7 @@ __all__ = [
     "Uploaded",
     "WhyAnswer",
     "WhyAsk",
+    "Word",
 ]
 
 Number = Annotated[int, Meta(ge=0)]
@@ -121,10 +122,14 @@ class StatusList(msgspec.Struct, frozen=True, tag="statuses"):
     batches: list[BatchStatus]
 
 
-class CancelAsk(msgspec.Struct, frozen=True, tag="cancel"):
-    """Cancel a batch; answered when the will is durable here."""
+Word = Literal["cancel", "pause", "resume", "retry"]
+
+
+class CommandAsk(msgspec.Struct, frozen=True, tag="command"):
+    """Say something of a batch that exists; answered when the will is accepted, or with a note why nothing changes."""
 
     batch: BatchName
+    word: Word
 
 
 class PeersAsk(msgspec.Struct, frozen=True, tag="peers"):
@@ -247,7 +252,7 @@ class ErrorAnswer(msgspec.Struct, frozen=True, tag="error"):
     exit_code: int
 
 
-RequestBody = SubmitAsk | Upload | StatusAsk | CancelAsk | PeersAsk | ResultsAsk | WhyAsk
+RequestBody = SubmitAsk | Upload | StatusAsk | CommandAsk | PeersAsk | ResultsAsk | WhyAsk
 AnswerBody = Accepted | Uploaded | StatusList | PeersAnswer | ResultsPage | WhyAnswer | ErrorAnswer
 
 

@@ -19,7 +19,7 @@ from musep2p.core.requests import Accepted, Answer, ErrorAnswer, SubmitAsk
 from musep2p.core.results import Results
 from musep2p.core.state import Core
 from musep2p.core.travel import copy_of, readable, send_for, uploaded
-from musep2p.core.wills import CANCELLED, RUNNING, WORDS, greater
+from musep2p.core.wills import RUNNING, WORDS, greater
 from musep2p.errors import RecipeError
 
 __all__ = [
@@ -276,7 +276,7 @@ def _send_copies(core: Core, submission: Submission) -> None:
 def _accepted(core: Core, submission: Submission) -> Accepted:
     batch = core.batches[submission.batch]
     copies = 1 + len(submission.copies) + submission.stored
-    word = WORDS[submission.will.word] if submission.will.word == CANCELLED else "accepted"
+    word = "accepted" if submission.will.word == RUNNING else WORDS[submission.will.word]
     note = "one copy: no other peer and no store has this batch" if copies == 1 else ""
     core.tell("info", f"batch {short(batch.id)} {batch.will.settings.name!r} {word}, {copies} copies")
     told = batch.progress.safe if batch.progress is not None else 0

@@ -18,9 +18,9 @@ from musep2p.core.data import Batch
 from musep2p.core.ids import BatchId, hash64
 from musep2p.core.recipe import Axis, Recipe, Settings
 from musep2p.core.recipe.recipe import Rule
-from musep2p.core.requests import Accepted, CancelAsk, SubmitAsk
+from musep2p.core.requests import Accepted, CommandAsk, SubmitAsk, Word
 from musep2p.core.tuning import Tuning
-from musep2p.core.wills import CANCELLED
+from musep2p.core.wills import CANCELLED, PAUSED
 from musep2p.sim.checkers import ALL, Checker
 from musep2p.sim.network import SlowLink, Weather
 from musep2p.sim.world import SimPeer, TaskModel, World
@@ -46,6 +46,7 @@ class Plan:
         deaths: (peer, microsecond, power cut?), and `rebirths` (peer, microsecond).
         fail, crash: probability of an attempt.
         cancel: index of a batch that is cancelled in the middle, or -1.
+        commands: (microsecond, peer, batch, word): pause, resume or retry, said to any peer that knows the batch.
         cuts: (from, to, pairs): while the network is cut, nothing goes from the one to the other of each pair.
         spread: how many different outputs one task may have.
         heal_us: when the weather ends; 0 if it lasts.
@@ -78,6 +79,7 @@ class Plan:
     holes: int = 0
     all_to_all: int = 0
     slow: tuple[tuple[int, int, int], ...] = ()
+    commands: tuple[tuple[int, int, int, Word], ...] = ()
 
     def faults(self) -> list[str]:
         """The kinds of fault that are on."""
@@ -95,6 +97,7 @@ class Plan:
             "cancel": self.cancel >= 0,
             "gossip": 0 < self.all_to_all < len(self.slots) - 1,
             "slow line": bool(self.slow),
+            "commands": bool(self.commands),
             "partition": any(len(pairs) > 1 for _, _, pairs in self.cuts),
             "one-way": any(len(pairs) == 1 for _, _, pairs in self.cuts),
         }
@@ -153,6 +156,7 @@ def draw(seed: int) -> Plan:
         **_draw_recipes(random.Random(f"musep2p recipes {seed}")),
         all_to_all=random.Random(f"musep2p gossip {seed}").choice((0, 0, 0, 2, 3)),
         slow=_draw_slow(random.Random(f"musep2p slow {seed}"), count),
+        commands=_draw_commands(random.Random(f"musep2p commands {seed}"), count, batches),
     )  # fmt: skip
 
 
@@ -179,6 +183,15 @@ def _draw_slow(rng: random.Random, count: int) -> tuple[tuple[int, int, int], ..
     if rng.random() > 1 / 6:
         return ()
     return ((rng.randrange(count), rng.choice((20_000, 150_000, 400_000)), rng.choice((20_000, 100_000))),)
+
+
+def _draw_commands(rng: random.Random, peers: int, batches: int) -> tuple[tuple[int, int, int, Word], ...]:
+    """In one farm of four somebody pauses, resumes and retries, here and there."""
+    if rng.random() > 1 / 4:
+        return ()
+    often: tuple[Word, ...] = ("pause", "pause", "resume", "retry")
+    words = [rng.choice(often) for _ in range(rng.randint(1, 4))]
+    return tuple((rng.randrange(2_000_000, 9_000_000), rng.randrange(peers), rng.randrange(batches), w) for w in words)
 
 
 def run(plan: Plan, *, keep_told: int = 0) -> Outcome:
@@ -237,9 +250,27 @@ def _build(plan: Plan) -> World:
         _submit(world, world.peers[submitter], number + 1, SubmitAsk(recipe, settings), at)
     if plan.cancel >= 0:
         asker = world.peers[plan.submitters[plan.cancel]]
-        world.call(4_000_000, lambda: world.ask(asker, 99, CancelAsk(f"b{plan.cancel}")))
+        world.call(4_000_000, lambda: world.ask(asker, 99, CommandAsk(f"b{plan.cancel}", "cancel")))
+    for at, whom, number, word in plan.commands:
+        world.call(at, partial(_say, world, world.peers[whom], f"b{number}", word))
+    if plan.commands:
+        world.call(max(plan.heal_us, *(at for at, *_ in plan.commands)) + 1_000_000, partial(_resume_all, world))
     _schedule_faults(world, plan)
     return world
+
+
+def _say(world: World, peer: SimPeer, batch: str, word: Word) -> None:
+    if peer.alive:
+        world.ask(peer, 98, CommandAsk(batch, word))
+
+
+def _resume_all(world: World) -> None:
+    """What is still paused goes on, as soon as anybody who is left has heard of the pause."""
+    for peer in world.peers:
+        for batch in peer.state.core.batches.values() if peer.alive else ():
+            if batch.will.word == PAUSED:
+                world.ask(peer, 97, CommandAsk(batch.id, "resume"))
+    world.call(5_000_000, partial(_resume_all, world))
 
 
 def _submit(world: World, peer: SimPeer, number: int, ask: SubmitAsk, at: int) -> None:
@@ -269,7 +300,8 @@ def _schedule_faults(world: World, plan: Plan) -> None:
 
 def _advance(world: World, plan: Plan, checkers: list[Checker]) -> None:
     times = [at for at in [*(d[1] for d in plan.deaths), *(r[1] for r in plan.rebirths), plan.heal_us] if at]
-    last_fault = max([*times, *(at for _, at in plan.leavers), *(at for _, at in plan.late), *plan.submit_us])
+    others = [*(at for at, *_ in plan.commands), *(at for _, at in plan.leavers), *(at for _, at in plan.late)]
+    last_fault = max([*times, *others, *plan.submit_us])
     deadline = last_fault + _GRACE_US + _work_us(plan)
     marks = sorted({*times, last_fault})
     checked, look_us = 0, last_fault + 1000

@@ -11,7 +11,7 @@ from musep2p.core.messages import Hello
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Axis, Recipe, Settings, batch_id
 from musep2p.core.records import Entry, RecipeRecord, RecordId, ResultBlock, SafeMark, Will, WillRecord
-from musep2p.core.requests import Accepted, CancelAsk, Request
+from musep2p.core.requests import Accepted, CommandAsk, Request
 from musep2p.wire import codec
 from tests.core.wire import Table
 
@@ -119,7 +119,7 @@ def test_cancelling_one_batch_leaves_the_next_chunk_of_the_slot():
     assert len({chunk.batch for chunk in slot.chunks}) == 2
     name = core.batches[slot.chunks[0].batch].will.settings.name
     other = next(batch for batch in core.batches.values() if batch.will.settings.name != name)
-    table.happen("p0", ev.Asked(b"f", Request(1, "table", 9, CancelAsk(name))))
+    table.happen("p0", ev.Asked(b"f", Request(1, "table", 9, CommandAsk(name, "cancel"))))
     table.wait(100)
     finish(table, 20)
 

@@ -109,7 +109,7 @@ def test_what_is_done_is_not_cancelled(farm):
     farm.run("submit", farm.batch(PICTURES), state="p1", check=0)
     told = farm.run("cancel", "last", "--json", state="p1", check=0)
 
-    assert json.loads(told.stdout)["cancelled"] is False
+    assert json.loads(told.stdout)["changed"] is False
     assert "done already" in told.stderr
     assert farm.status("p1")["state"] == "done"
 
