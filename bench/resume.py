@@ -47,8 +47,8 @@ def rendered(store: Path) -> Counter[int]:
     """By index, how often the logs on the store say that it was rendered."""
     decode, found = msgspec.msgpack.Decoder(Record).decode, Counter[int]()
     for log in store.glob("batches/*/records/*.log"):
-        for _, payload in read_log(log):
-            record = decode(payload)
+        for logged in read_log(log):
+            record = decode(logged.payload)
             if isinstance(record, ResultBlock):
                 found.update(entry.index for entry in record.entries if not entry.skipped)
     return found

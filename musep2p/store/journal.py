@@ -22,7 +22,7 @@ import msgspec
 from musep2p.core.records import Record
 from musep2p.errors import StoreError
 from musep2p.platforms import fsync_folder
-from musep2p.store.record_log import RecordLog, framed_bytes, read_log, read_record
+from musep2p.store.record_log import Logged, RecordLog, read_log, read_record
 
 __all__ = ["Journal"]
 
@@ -63,12 +63,11 @@ class Journal:
         Raises:
             StoreError: the log is damaged, or of another program.
         """
-        end = 0
+        last: Logged | None = None
         try:
-            for start, payload in read_log(self._path) if self._path.exists() else ():
-                self._count_record(start)
-                end = start + framed_bytes(payload)
-                yield _decode(payload)
+            for last in read_log(self._path) if self._path.exists() else ():
+                self._count_record(last.start)
+                yield _decode(last.payload)
         except OSError as error:
             raise StoreError(f"{self._path} cannot be read: {error.strerror}.", "Move it away to start anew.") from None
         except msgspec.MsgspecError as error:
@@ -76,7 +75,7 @@ class Journal:
                 f"{self._path} holds a record that this version cannot read: {error}.",
                 "Update musep2p, or move the file away; safe pictures are on the store.",
             ) from None
-        self._log = RecordLog(self._path, end)
+        self._log = RecordLog(self._path, last)
         self._log.sync()
         self._reader = self._path.open("rb")
         fsync_folder(self._path.parent)

@@ -11,7 +11,7 @@ from musep2p.core.ids import BatchId, Incarnation, PeerId
 from musep2p.core.records import Failure, RecordId, SafeMark, StoreRecord
 from musep2p.errors import StoreError
 from musep2p.store.journal import Journal
-from musep2p.store.record_log import RecordLog, framed_bytes, read_log
+from musep2p.store.record_log import RecordLog, read_log
 
 BATCH = BatchId("b" * 32)
 
@@ -98,7 +98,7 @@ def test_a_log_of_another_program_is_named(tmp_path):
     """One clear line, and the file is left as it is."""
     (tmp_path / "journal.log").write_bytes(b"PK\x03\x04 something else entirely")
 
-    with pytest.raises(StoreError, match="not a log of musep2p"):
+    with pytest.raises(StoreError, match="not a log of this musep2p"):
         opened(tmp_path)
     assert (tmp_path / "journal.log").read_bytes().startswith(b"PK")
 
@@ -116,14 +116,14 @@ def test_a_torn_tail_costs_only_what_was_not_synced(tmp_path_factory, payloads, 
     whole = path.read_bytes()
     path.write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
     records = list(read_log(path))
-    kept = [payload for _, payload in records]
-    log = RecordLog(path, records[-1][0] + framed_bytes(kept[-1]) if records else 0)
+    kept = [record.payload for record in records]
+    log = RecordLog(path, records[-1] if records else None)
     log.append(b"after")
     log.sync()
     log.close()
 
     assert kept == payloads[: len(kept)]
-    assert [payload for _, payload in read_log(path)] == [*kept, b"after"]
+    assert [record.payload for record in read_log(path)] == [*kept, b"after"]
 
 
 def test_damage_in_the_middle_is_an_error_never_skipped(tmp_path):
@@ -142,3 +142,19 @@ def test_damage_in_the_middle_is_an_error_never_skipped(tmp_path):
         path.write_bytes(damaged)
         with pytest.raises(StoreError, match="damaged at byte"):
             list(read_log(path))
+
+
+@pytest.mark.parametrize("order", [(0, 2, 1), (0, 2), (0, 1, 1, 2)], ids=["swapped", "missing", "twice"])
+def test_whole_records_in_another_order_are_damage(tmp_path, order):
+    """Each is sound by itself; the chain says that they are not what was written."""
+    path = tmp_path / "a.log"
+    log = RecordLog(path)
+    for number in range(3):
+        log.append(f"record {number}".encode())
+    log.close()
+    whole, records = path.read_bytes(), list(read_log(path))
+    head = whole[: records[0].start]
+    path.write_bytes(head + b"".join(whole[records[n].start : records[n].end] for n in order))
+
+    with pytest.raises(StoreError, match="damaged at byte"):
+        list(read_log(path))

@@ -125,7 +125,7 @@ def test_results_become_objects_views_keys_and_a_record(store, tmp_path):
     told = block(tmp_path / "spool", b"same", b"same")
     folder = store.root / "batches" / store.put_results(told, TASKS, "city", tmp_path / "spool")
     store.sync()
-    payloads = [payload for _, payload in read_log(folder / "records" / "p-1-0-1.log")]
+    payloads = [record.payload for record in read_log(folder / "records" / "p-1-0-1.log")]
     kept = msgspec.msgpack.decode(payloads[0], type=ResultBlock)
 
     assert len(list((store.root / "objects").rglob("*.png"))) == 1
