@@ -147,6 +147,8 @@ class Peer:
 
     async def close(self) -> None:
         """Stop at once; nothing is left running."""
+        if not self._broken:
+            self.post(ev.StopAsked())
         if self._timer is not None:
             self._timer.cancel()
         if self._discovery is not None:

@@ -61,7 +61,7 @@ class Member:
 
 @dataclass(slots=True)
 class Chunk:
-    """Tasks handed to a slot together; `begun` is the one in work, if the child said so."""
+    """Tasks for a slot together: its child is `given` them once that is durable, and names the one it has `begun`."""
 
     number: int
     batch: BatchId
@@ -71,6 +71,7 @@ class Chunk:
     begun_ms: int = 0
     lookup: int = 0
     work_class: str = ""
+    given: bool = False
 
 
 @dataclass(slots=True)

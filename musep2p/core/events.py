@@ -25,6 +25,7 @@ __all__ = [
     "Sighted",
     "SlotDied",
     "SlotReady",
+    "StopAsked",
     "StoreChanged",
     "TaskFailed",
     "TasksDone",
@@ -162,3 +163,7 @@ class Asked(Event, frozen=True):
 
 class DrainAsked(Event, frozen=True):
     """Finish what runs, give the rest away, leave."""
+
+
+class StopAsked(Event, frozen=True):
+    """The process ends in a moment, whatever runs: it is told to, and does not crash."""

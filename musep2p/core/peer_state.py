@@ -64,6 +64,7 @@ class PeerState:
             ev.BatchStored: lambda event: submission.on_batch_stored(core, event),
             ev.Asked: lambda event: clients.on_asked(core, event),
             ev.DrainAsked: lambda event: self._on_drain(),
+            ev.StopAsked: lambda event: work.on_stop_asked(core, event),
         }
         self._on_message: dict[type[Any], Callable[..., None]] = {
             messages.Heartbeat: self._on_heartbeat,
@@ -102,6 +103,7 @@ class PeerState:
             "rest": _rest,
             "seek": _stir,
             "held-starts": _stir,
+            "crashed": work.tick_crashed,
             "deadlines": work.tick_deadlines,
             "waiters": clients.tick_waiters,
             "adoption": publishing.tick_adoption,
@@ -178,6 +180,7 @@ class PeerState:
         if core.started_ms < 0:
             core.started_ms = core.now_ms
             core.at("beat", core.now_ms)
+            core.at("crashed", core.now_ms)
         late = core.now_ms - self.wake_at()
         if late > core.tuning.stall_ms:
             membership.survived_stall(core, late)

@@ -30,6 +30,7 @@ __all__ = [
     "RecordId",
     "ResultBlock",
     "SafeMark",
+    "StartRecord",
     "StoreRecord",
     "Will",
     "WillRecord",
@@ -170,7 +171,23 @@ class StoreRecord(msgspec.Struct, frozen=True, array_like=True, tag="store"):
     store_id: Annotated[str, Meta(pattern="^[0-9a-f]{32}$", max_length=32)]
 
 
+class StartRecord(msgspec.Struct, frozen=True, array_like=True, tag="start"):
+    """What a slot's child is handed: should the peer be gone before a result, that was running.
+
+    Attributes:
+        turn: of the batch's will.
+        ranges: empty when the slot runs nothing any more.
+        ahead: handed while the slot has another chunk, which it does first.
+    """
+
+    batch: WireBatchId
+    turn: Count
+    slot: Count
+    ranges: FlatRanges
+    ahead: bool = False
+
+
 BatchFact = ResultBlock | Failure | SafeMark
 
 
-Record = BatchFact | RecipeRecord | WillRecord | StoreRecord
+Record = BatchFact | RecipeRecord | WillRecord | StartRecord | StoreRecord

@@ -12,9 +12,22 @@ from dataclasses import dataclass, field
 from musep2p.core.accounting import absorb, judge_failures
 from musep2p.core.data import Batch
 from musep2p.core.ids import BatchId
+from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Tasks
-from musep2p.core.records import Failure, RecipeRecord, Record, RecordId, ResultBlock, SafeMark, StoreRecord, WillRecord
+from musep2p.core.records import (
+    BatchFact,
+    Failure,
+    RecipeRecord,
+    Record,
+    RecordId,
+    ResultBlock,
+    SafeMark,
+    StartRecord,
+    StoreRecord,
+    WillRecord,
+)
 from musep2p.core.reports import await_copies
+from musep2p.core.results import indices_of
 from musep2p.core.state import Core
 from musep2p.core.submission import new_batch
 from musep2p.core.wills import will_rank
@@ -24,10 +37,17 @@ __all__ = ["replay"]
 
 @dataclass(slots=True)
 class _Replay:
-    """What is still open while the journal is read: recipes without a will, blocks not yet called safe as a whole."""
+    """What is still open while the journal is read.
+
+    Attributes:
+        tasks: recipes without a will.
+        untold: blocks not yet called safe as a whole, by their position.
+        running: what each slot was handed last, and what of it has neither result nor failure.
+    """
 
     tasks: dict[BatchId, Tasks] = field(default_factory=dict)
     untold: dict[tuple[BatchId, RecordId], int] = field(default_factory=dict)
+    running: dict[int, list[tuple[StartRecord, Ranges]]] = field(default_factory=dict)
 
 
 def replay(core: Core, records: Iterable[Record]) -> None:
@@ -40,8 +60,12 @@ def replay(core: Core, records: Iterable[Record]) -> None:
             _will(core, state, record)
         elif isinstance(record, StoreRecord):
             core.store.farm_id = min(record.store_id, core.store.farm_id or record.store_id)
+        elif isinstance(record, StartRecord):
+            before = state.running.get(record.slot, [])[-1:] if record.ahead else []
+            state.running[record.slot] = [*before, (record, Ranges.decode(record.ranges))]
         elif (batch := core.batches.get(record.batch)) is not None:
             _fact(batch, state, record, core.written)
+            _ended(core, state, record)
     core.durable = core.written
     untold: dict[BatchId, list[tuple[int, bool]]] = {}
     for (batch_id, first), position in state.untold.items():
@@ -49,6 +73,9 @@ def replay(core: Core, records: Iterable[Record]) -> None:
     for batch in core.batches.values():
         judge_failures(batch)
         _take_up(core, batch, untold.get(batch.id, []))
+    for start, left in (one for slot in state.running.values() for one in slot):
+        if left and start.batch in core.batches:
+            core.crashed.append((core.batches[start.batch], start.turn, left))
 
 
 def _will(core: Core, state: _Replay, record: WillRecord) -> None:
@@ -69,6 +96,21 @@ def _fact(batch: Batch, state: _Replay, record: ResultBlock | Failure | SafeMark
     if isinstance(record, ResultBlock):
         state.untold.pop((batch.id, record.first), None)
     batch.log.append(position)
+
+
+def _ended(core: Core, state: _Replay, record: BatchFact) -> None:
+    """Tasks of which we said what came of them do not run any more."""
+    if isinstance(record, SafeMark):
+        return
+    if isinstance(record, ResultBlock):
+        made, indices = record.first, indices_of(record.entries)
+    else:
+        made, indices = record.id, Ranges.of(record.index)
+    if made.peer != core.me:
+        return
+    for start, left in (one for slot in state.running.values() for one in slot):
+        if start.batch == record.batch:
+            left.difference_update(indices)
 
 
 def _take_up(core: Core, batch: Batch, untold: list[tuple[int, bool]]) -> None:

@@ -79,6 +79,7 @@ class Core:
         self.paces: dict[str, float] = dict(paces or {})
         self.paces_kept_ms = 0
         self.times: dict[str, list[float]] = {}
+        self.crashed: list[tuple[Batch, int, Ranges]] = []
         self.served = 0
         self.probed_store = False
         self.grants: dict[int, OpenGrant] = {}

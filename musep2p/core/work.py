@@ -7,12 +7,12 @@ from statistics import median
 from musep2p.core.accounting import absorb
 from musep2p.core.data import Batch, Chunk, Slot
 from musep2p.core.effects import KeepPaces, Kill, Start
-from musep2p.core.events import Begun, ChunkEnded, LookedUp, SlotDied, SlotReady, TaskFailed, TasksDone
+from musep2p.core.events import Begun, ChunkEnded, LookedUp, SlotDied, SlotReady, StopAsked, TaskFailed, TasksDone
 from musep2p.core.ids import BatchId, short
 from musep2p.core.loads import by_urgency, may_start, speed_us
 from musep2p.core.publishing import settle_lookup, settle_results, start_lookup
 from musep2p.core.ranges import Ranges
-from musep2p.core.records import MAX_ENTRIES, Entry, Failure, ResultBlock
+from musep2p.core.records import MAX_ENTRIES, Entry, Failure, ResultBlock, StartRecord
 from musep2p.core.reports import add_fact
 from musep2p.core.results import indices_of
 from musep2p.core.shares import avoided, hold_back
@@ -27,9 +27,11 @@ __all__ = [
     "on_looked_up",
     "on_slot_died",
     "on_slot_ready",
+    "on_stop_asked",
     "on_task_failed",
     "on_tasks_done",
     "spool_name",
+    "tick_crashed",
     "tick_deadlines",
 ]
 
@@ -101,7 +103,7 @@ def on_chunk_ended(core: Core, event: ChunkEnded) -> None:
     chunk = _chunk(core, event.slot, event.chunk)
     if chunk is not None:
         slot.chunks.remove(chunk)
-        _give_back(core, chunk)
+        _give_back(core, chunk, event.slot)
     core.stirred = True
 
 
@@ -114,11 +116,11 @@ def on_slot_died(core: Core, event: SlotDied) -> None:
         blamed = chunk.begun if chunk.begun in chunk.left else -1
         if chunk.left.count() == 1:
             blamed = next(chunk.left.indices())
-        if blamed >= 0 and chunk is chunks[0] and not chunk.lookup:
+        if blamed >= 0 and chunk is chunks[0] and chunk.given:
             _fail(core, chunk, blamed, event.reason)
-        elif chunk is chunks[0]:
+        elif chunk is chunks[0] and not chunk.lookup and chunk.given:
             core.batches[chunk.batch].singly = True
-        _give_back(core, chunk)
+        _give_back(core, chunk, event.slot)
     core.stirred = True
 
 
@@ -158,11 +160,40 @@ def hand_over(core: Core, slot: Slot, batch: Batch, ranges: Ranges) -> None:
     chunk = Chunk(core.next_number(), batch.id, ranges.copy(), core.now_ms, work_class=work_class)
     slot.chunks.append(chunk)
     batch.running.update(ranges)
+    start = StartRecord(batch.id, batch.will.turn, slot.id, ranges.encode(), len(slot.chunks) > 1)
+    core.write(start, lambda _: _give(core, slot, batch, chunk))
+
+
+def _give(core: Core, slot: Slot, batch: Batch, chunk: Chunk) -> None:
+    """It is durable that they run: from now on a crash of this machine is told of when it is back."""
+    if not any(known is chunk for known in slot.chunks):
+        return
+    chunk.given, chunk.handed_ms = True, core.now_ms
     failures = batch.results.failures
-    attempts = {i: 1 + failures.count(i) for i in (failures.failing & ranges).indices()}
-    core.remember(batch, ranges, f"handed to slot {slot.id}")
-    core.effects.append(Start(slot.id, chunk.number, batch.id, batch.recipe, ranges.encode(), attempts))
+    attempts = {i: 1 + failures.count(i) for i in (failures.failing & chunk.left).indices()}
+    core.remember(batch, chunk.left, f"handed to slot {slot.id}")
+    core.effects.append(Start(slot.id, chunk.number, batch.id, batch.recipe, chunk.left.encode(), attempts))
     core.at("deadlines", core.now_ms + _limit_ms(core, chunk))
+
+
+def on_stop_asked(core: Core, event: StopAsked) -> None:
+    """The process ends now, and not by a crash: what runs is no failure of its task."""
+    core.draining = True
+    for slot in core.slots.values():
+        if slot.chunks:
+            _note_idle(core, core.batches[slot.chunks[0].batch], slot.id)
+
+
+def tick_crashed(core: Core) -> None:
+    """Tasks that ran when an earlier process of this peer was ended: one that was alone may have been the reason."""
+    crashed, core.crashed = core.crashed, []
+    for batch, turn, left in crashed:
+        left = left - batch.results.known
+        if left.count() > 1:
+            batch.singly = True
+        elif left and turn == batch.will.turn:
+            reason = "this peer was ended while it ran it: a crash, a power cut, or somebody killed it"
+            _record_failure(core, batch, next(left.indices()), reason)
 
 
 def _wants_chunk(core: Core, slot: Slot) -> bool:
@@ -242,11 +273,13 @@ def _limit_ms(core: Core, chunk: Chunk) -> int:
     return max(core.tuning.timeout_floor_ms, round(core.tuning.timeout_factor * usual))
 
 
-def _give_back(core: Core, chunk: Chunk) -> None:
+def _give_back(core: Core, chunk: Chunk, slot: int) -> None:
     batch = core.batches[chunk.batch]
     left = chunk.left & batch.running
     batch.running.difference_update(left)
     batch.work.push_front(left - batch.results.safe)
+    if left and chunk.given:
+        _note_idle(core, batch, slot)
     core.remember(batch, left, "back in line: the slot's process ended before it was done")
     batch.touch()
     core.at("reports", core.now_ms)
@@ -256,11 +289,19 @@ def _fail(core: Core, chunk: Chunk, index: int, reason: str, *, permanent: bool 
     batch = core.batches[chunk.batch]
     chunk.left.discard(index, index + 1)
     batch.failing.add(index, index + 1)
+    _record_failure(core, batch, index, reason, permanent=permanent)
+
+
+def _record_failure(core: Core, batch: Batch, index: int, reason: str, *, permanent: bool = False) -> None:
     attempt = 1 + batch.results.failures.count(index)
     failure = Failure(batch.id, core.next_record(batch), batch.will.turn, index, attempt, reason[:2000], permanent)
     core.remember(batch, Ranges.of(index), f"attempt {attempt} failed: {reason}")
     core.tell("warning", f"task {index} of {short(batch.id)}, attempt {attempt}: {reason}")
     core.write(failure, lambda position: _failed(core, batch, failure, position))
+
+
+def _note_idle(core: Core, batch: Batch, slot: int) -> None:
+    core.write(StartRecord(batch.id, batch.will.turn, slot, ()))
 
 
 def _failed(core: Core, batch: Batch, failure: Failure, position: int) -> None:
