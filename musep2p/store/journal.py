@@ -22,6 +22,7 @@ import msgspec
 from musep2p.core.records import Record
 from musep2p.errors import StoreError
 from musep2p.platforms import fsync_folder
+from musep2p.store.compaction import compact
 from musep2p.store.record_log import Logged, RecordLog, read_log, read_record
 
 __all__ = ["Journal"]
@@ -65,6 +66,8 @@ class Journal:
         """
         last: Logged | None = None
         try:
+            if self._path.exists():
+                compact(self._path)
             for last in read_log(self._path) if self._path.exists() else ():
                 self._count_record(last.start)
                 yield _decode(last.payload)
