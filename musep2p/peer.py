@@ -22,7 +22,7 @@ from musep2p.core.clients import results_page
 from musep2p.core.ids import BatchId
 from musep2p.core.messages import PROTOCOL_VERSION, Hello
 from musep2p.core.peer_state import PeerState
-from musep2p.core.records import BatchFact, Record, ResultBlock
+from musep2p.core.records import BatchFact, Record, ResultBlock, spool_name
 from musep2p.core.reports import report_pages
 from musep2p.core.requests import Answer
 from musep2p.core.state import Core
@@ -104,6 +104,7 @@ class Peer:
     async def start(self) -> None:
         """Open everything; returns when the peer listens."""
         self._folder.announce(self.address, self._settings.farm_name)
+        self._clear_spool()
         self._slots.open()
         if self._store is not None:
             adopt = self._options.adopt_store
@@ -206,6 +207,15 @@ class Peer:
         memory = settings.memory_mb << 20 or psutil.virtual_memory().total // (2 * settings.slots)
         self._slots = Slots(settings.slots, self._folder.spool, settings.speed, memory, self.post)
 
+    def _clear_spool(self) -> None:
+        """What an earlier process left half-written, or had no time to remove."""
+        waiting = [(batch, self._record(position)) for batch, position in self._state.core.unpublished]
+        needed = {
+            spool_name(batch, entry) for batch, record in waiting if isinstance(record, ResultBlock)
+            for entry in record.entries
+        }  # fmt: skip
+        self._journal.unspool(tuple(path.name for path in self._folder.spool.iterdir() if path.name not in needed))
+
     def _make_core(self) -> Core:
         settings = self._settings
         engines = tuple(engine_names())
@@ -267,6 +277,7 @@ class Peer:
             fx.Start: slots.start,
             fx.Kill: lambda e: slots.kill(e.slot, e.reason),
             fx.Publish: self._publish,
+            fx.Unspool: lambda e: self._journal.unspool(e.names),
             fx.Lookup: self._to_store,
             fx.StoreBatch: self._to_store,
             fx.OpenStore: self._open_store,

@@ -113,7 +113,7 @@ def stop_work(core: Core, batch: Batch, ranges: Ranges, *, queued_only: bool) ->
             if all(useless) and any(not chunk.lookup for chunk in slot.chunks):
                 for chunk in slot.chunks:
                     batch.running.difference_update(chunk.left)
-                slot.chunks, slot.ready = [], False
+                slot.chunks, slot.ready, slot.noted = [], False, None
                 core.write(StartRecord(batch.id, batch.will.turn, slot.id, ()))
                 core.effects.append(Kill(slot.id, "its task is not wanted any more"))
                 gone = True

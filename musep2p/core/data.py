@@ -76,11 +76,16 @@ class Chunk:
 
 @dataclass(slots=True)
 class Slot:
-    """One place where one task runs at a time."""
+    """One place where one task runs at a time.
+
+    Attributes:
+        noted: batch, ranges and position of what the journal has already as given to it next.
+    """
 
     id: int
     ready: bool = False
     chunks: list[Chunk] = field(default_factory=list)
+    noted: tuple[BatchId, tuple[int, ...], int] | None = None
 
 
 @dataclass(slots=True)

@@ -29,6 +29,7 @@ __all__ = [
     "Start",
     "StoreBatch",
     "Tell",
+    "Unspool",
     "Write",
 ]
 
@@ -152,6 +153,12 @@ class Publish(Effect, frozen=True):
     name: str
     recipe: Recipe
     position: int
+
+
+class Unspool(Effect, frozen=True):
+    """These files of the spool are needed no more: the journal says that what they held is safe."""
+
+    names: tuple[str, ...]
 
 
 class Lookup(Effect, frozen=True):

@@ -8,10 +8,10 @@ from __future__ import annotations
 from musep2p.core import messages as m
 from musep2p.core.accounting import absorb
 from musep2p.core.data import Batch, Chunk, Member, Slot
-from musep2p.core.effects import Lookup, OpenStore, Publish, StoreBatch
+from musep2p.core.effects import Lookup, OpenStore, Publish, StoreBatch, Unspool
 from musep2p.core.events import LookedUp, Published, PublishFailed, StoreChanged
 from musep2p.core.ranges import Ranges
-from musep2p.core.records import ResultBlock, StoreRecord
+from musep2p.core.records import ResultBlock, StoreRecord, spool_name
 from musep2p.core.reports import add_fact, await_copies
 from musep2p.core.results import indices_of
 from musep2p.core.state import Core
@@ -184,6 +184,9 @@ def _agree(core: Core, store_id: str) -> None:
 
 def _now_safe(core: Core, batch: Batch, safe: ResultBlock, position: int) -> None:
     absorb(batch, safe, position)
+    names = tuple(spool_name(batch.id, entry) for entry in safe.entries if entry.ext and not entry.skipped)
+    if names:
+        core.effects.append(Unspool(names))
     batch.finished.difference_update(indices_of(safe.entries))
     add_fact(core, batch, position)
     batch.touch(urgent=not batch.finished and not batch.running and not batch.work)

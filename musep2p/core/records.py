@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from musep2p.core.ids import Digest, Incarnation, TaskKey, WireBatchId, WirePeerId
+from musep2p.core.ids import BatchId, Digest, Incarnation, TaskKey, WireBatchId, WirePeerId
 from musep2p.core.recipe import Recipe, Settings
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Will",
     "WillRecord",
     "sound",
+    "spool_name",
 ]
 
 PAYLOAD_BYTES_MAX = 1024  # larger outputs are objects of their own
@@ -118,6 +119,11 @@ class ResultBlock(msgspec.Struct, frozen=True, array_like=True, tag="results"):
             raise ValueError("a result whose digest, key or extension is none")
 
 
+def spool_name(batch: BatchId, entry: Entry) -> str:
+    """The file in the spool that holds a result's object until the store has it."""
+    return f"{batch}-{entry.index}-{entry.attempt}.{entry.ext}"
+
+
 class Failure(msgspec.Struct, frozen=True, array_like=True, tag="failure"):
     """One attempt that failed; it counts in its own turn only."""
 
@@ -177,7 +183,7 @@ class StartRecord(msgspec.Struct, frozen=True, array_like=True, tag="start"):
     Attributes:
         turn: of the batch's will.
         ranges: empty when the slot runs nothing any more.
-        ahead: handed while the slot has another chunk, which it does first.
+        ahead: written while the slot has another chunk, which it does first; it may not come to it.
     """
 
     batch: WireBatchId

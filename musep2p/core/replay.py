@@ -73,9 +73,9 @@ def replay(core: Core, records: Iterable[Record]) -> None:
     for batch in core.batches.values():
         judge_failures(batch)
         _take_up(core, batch, untold.get(batch.id, []))
-    for start, left in (one for slot in state.running.values() for one in slot):
-        if left and start.batch in core.batches:
-            core.crashed.append((core.batches[start.batch], start.turn, left))
+    for slot in state.running.values():
+        left_over = [(start, left) for start, left in slot if left and start.batch in core.batches]
+        core.crashed.append([(core.batches[start.batch], start, left) for start, left in left_over])
 
 
 def _will(core: Core, state: _Replay, record: WillRecord) -> None:

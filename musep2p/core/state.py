@@ -17,7 +17,7 @@ from musep2p.core.ids import BatchId, Incarnation, PeerId
 from musep2p.core.messages import Envelope, Hello, Load, Message
 from musep2p.core.parcels import Fetch, Parcel
 from musep2p.core.ranges import Ranges
-from musep2p.core.records import Record, RecordId
+from musep2p.core.records import Record, RecordId, StartRecord
 from musep2p.core.story import Story
 from musep2p.core.tuning import Tuning
 from musep2p.core.wills import WillTable
@@ -79,7 +79,7 @@ class Core:
         self.paces: dict[str, float] = dict(paces or {})
         self.paces_kept_ms = 0
         self.times: dict[str, list[float]] = {}
-        self.crashed: list[tuple[Batch, int, Ranges]] = []
+        self.crashed: list[list[tuple[Batch, StartRecord, Ranges]]] = []
         self.served = 0
         self.probed_store = False
         self.grants: dict[int, OpenGrant] = {}

@@ -8,11 +8,11 @@ from musep2p.core.accounting import absorb
 from musep2p.core.data import Batch, Chunk, Slot
 from musep2p.core.effects import KeepPaces, Kill, Start
 from musep2p.core.events import Begun, ChunkEnded, LookedUp, SlotDied, SlotReady, StopAsked, TaskFailed, TasksDone
-from musep2p.core.ids import BatchId, short
+from musep2p.core.ids import short
 from musep2p.core.loads import by_urgency, may_start, speed_us
 from musep2p.core.publishing import settle_lookup, settle_results, start_lookup
 from musep2p.core.ranges import Ranges
-from musep2p.core.records import MAX_ENTRIES, Entry, Failure, ResultBlock, StartRecord
+from musep2p.core.records import MAX_ENTRIES, Failure, ResultBlock, StartRecord, spool_name
 from musep2p.core.reports import add_fact
 from musep2p.core.results import indices_of
 from musep2p.core.shares import avoided, hold_back
@@ -30,7 +30,6 @@ __all__ = [
     "on_stop_asked",
     "on_task_failed",
     "on_tasks_done",
-    "spool_name",
     "tick_crashed",
     "tick_deadlines",
 ]
@@ -38,11 +37,7 @@ __all__ = [
 _SMOOTHING = 0.3  # weight of the newest measurement of a pace
 _KEEP_PACES_MS = 30_000
 _CLASSES_KEPT = 64
-
-
-def spool_name(batch: BatchId, entry: Entry) -> str:
-    """The file in the spool that holds a result's object until the store has it."""
-    return f"{batch}-{entry.index}-{entry.attempt}.{entry.ext}"
+_PLENTY = 4
 
 
 def fill_slots(core: Core) -> None:
@@ -160,8 +155,14 @@ def hand_over(core: Core, slot: Slot, batch: Batch, ranges: Ranges) -> None:
     chunk = Chunk(core.next_number(), batch.id, ranges.copy(), core.now_ms, work_class=work_class)
     slot.chunks.append(chunk)
     batch.running.update(ranges)
-    start = StartRecord(batch.id, batch.will.turn, slot.id, ranges.encode(), len(slot.chunks) > 1)
-    core.write(start, lambda _: _give(core, slot, batch, chunk))
+    noted, slot.noted = slot.noted, None
+    if noted is None or noted[:2] != (batch.id, ranges.encode()):
+        start = StartRecord(batch.id, batch.will.turn, slot.id, ranges.encode(), len(slot.chunks) > 1)
+        core.write(start, lambda _: _give(core, slot, batch, chunk))
+    elif core.durable >= noted[2]:
+        _give(core, slot, batch, chunk)
+    else:
+        core.when_durable(lambda: _give(core, slot, batch, chunk))
 
 
 def _give(core: Core, slot: Slot, batch: Batch, chunk: Chunk) -> None:
@@ -174,6 +175,22 @@ def _give(core: Core, slot: Slot, batch: Batch, chunk: Chunk) -> None:
     core.remember(batch, chunk.left, f"handed to slot {slot.id}")
     core.effects.append(Start(slot.id, chunk.number, batch.id, batch.recipe, chunk.left.encode(), attempts))
     core.at("deadlines", core.now_ms + _limit_ms(core, chunk))
+    _note_next(core, slot)
+
+
+def _note_next(core: Core, slot: Slot) -> None:
+    """Write down now what the slot will most likely be given next: then it need not wait for the disk.
+
+    Nothing is taken from the deque by that.
+    """
+    if len(slot.chunks) > 1 or core.draining:
+        return
+    batch = next((batch for batch in by_urgency(core) if may_start(core, batch) and not batch.singly), None)
+    if batch is None or _run_size(core, batch) > 1:
+        return
+    ranges = Ranges.of(batch.work.first())
+    start = StartRecord(batch.id, batch.will.turn, slot.id, ranges.encode(), True)
+    slot.noted = (batch.id, start.ranges, core.write(start))
 
 
 def on_stop_asked(core: Core, event: StopAsked) -> None:
@@ -181,19 +198,24 @@ def on_stop_asked(core: Core, event: StopAsked) -> None:
     core.draining = True
     for slot in core.slots.values():
         if slot.chunks:
-            _note_idle(core, core.batches[slot.chunks[0].batch], slot.id)
+            _note_idle(core, core.batches[slot.chunks[0].batch], slot)
 
 
 def tick_crashed(core: Core) -> None:
-    """Tasks that ran when an earlier process of this peer was ended: one that was alone may have been the reason."""
+    """Tasks that ran when an earlier process of this peer was ended may have been the reason.
+
+    Where more than one may have run, nobody knows which; from now on each runs for itself.
+    """
     crashed, core.crashed = core.crashed, []
-    for batch, turn, left in crashed:
-        left = left - batch.results.known
-        if left.count() > 1:
+    for slot in crashed:
+        suspects = [(batch, start, left - batch.results.known) for batch, start, left in slot]
+        suspects = [suspect for suspect in suspects if suspect[2]]
+        for batch, _, _ in suspects:
             batch.singly = True
-        elif left and turn == batch.will.turn:
+        sure = len(suspects) == 1 and suspects[0][2].count() == 1 and not suspects[0][1].ahead
+        if sure and suspects[0][1].turn == suspects[0][0].will.turn:
             reason = "this peer was ended while it ran it: a crash, a power cut, or somebody killed it"
-            _record_failure(core, batch, next(left.indices()), reason)
+            _record_failure(core, suspects[0][0], next(suspects[0][2].indices()), reason)
 
 
 def _wants_chunk(core: Core, slot: Slot) -> bool:
@@ -203,7 +225,17 @@ def _wants_chunk(core: Core, slot: Slot) -> bool:
         return True
     first = slot.chunks[0]
     pace = core.paces.get(first.work_class)
-    return not first.lookup and pace is not None and pace <= core.tuning.ahead_us
+    if first.lookup or pace is None:
+        return False
+    return pace <= core.tuning.ahead_us or (pace <= core.tuning.ahead_us_max and _plenty(core))
+
+
+def _plenty(core: Core) -> bool:
+    """So much is queued here that nobody would want to steal the very next task."""
+    batch = next((batch for batch in by_urgency(core) if may_start(core, batch)), None)
+    if batch is None or batch.singly or speed_us(core, batch.next_class()) > core.tuning.ahead_us_max:
+        return False
+    return batch.work.count() > _PLENTY * len(core.slots)
 
 
 def _start_next(core: Core, slot: Slot) -> bool:
@@ -234,8 +266,10 @@ def _looks_up(core: Core, batch: Batch) -> bool:
 
 
 def _chunk_size(core: Core, batch: Batch) -> int:
-    if _looks_up(core, batch):
-        return batch.lookup_width
+    return batch.lookup_width if _looks_up(core, batch) else _run_size(core, batch)
+
+
+def _run_size(core: Core, batch: Batch) -> int:
     us = speed_us(core, batch.next_class())
     if not us or batch.singly:
         return 1
@@ -279,7 +313,7 @@ def _give_back(core: Core, chunk: Chunk, slot: int) -> None:
     batch.running.difference_update(left)
     batch.work.push_front(left - batch.results.safe)
     if left and chunk.given:
-        _note_idle(core, batch, slot)
+        _note_idle(core, batch, core.slots[slot])
     core.remember(batch, left, "back in line: the slot's process ended before it was done")
     batch.touch()
     core.at("reports", core.now_ms)
@@ -300,8 +334,9 @@ def _record_failure(core: Core, batch: Batch, index: int, reason: str, *, perman
     core.write(failure, lambda position: _failed(core, batch, failure, position))
 
 
-def _note_idle(core: Core, batch: Batch, slot: int) -> None:
-    core.write(StartRecord(batch.id, batch.will.turn, slot, ()))
+def _note_idle(core: Core, batch: Batch, slot: Slot) -> None:
+    slot.noted = None
+    core.write(StartRecord(batch.id, batch.will.turn, slot.id, ()))
 
 
 def _failed(core: Core, batch: Batch, failure: Failure, position: int) -> None:

@@ -19,8 +19,7 @@ import msgspec
 from musep2p.core.ids import BatchId, TaskKey, digest_of
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Tasks, task_key
-from musep2p.core.records import Entry
-from musep2p.core.work import spool_name
+from musep2p.core.records import Entry, spool_name
 from musep2p.engines.registry import load_engine
 from musep2p.errors import EngineError, MuseError
 from musep2p.pipes import child_pipes, write_frame

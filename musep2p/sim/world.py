@@ -393,6 +393,7 @@ class World:
         fx.OpenStore: lambda self, peer, effect: self.later(1000, peer, ev.StoreChanged("ok", "5" * 32)),
         fx.Conclude: lambda self, peer, effect: None,
         fx.KeepPaces: lambda self, peer, effect: None,
+        fx.Unspool: lambda self, peer, effect: None,
         fx.Tell: _tell,
         fx.Leave: _leave,
     }

@@ -17,7 +17,6 @@ from musep2p.core import events as ev
 from musep2p.core.ids import BatchId, Incarnation, PeerId
 from musep2p.core.recipe import Recipe
 from musep2p.core.records import RecordId, ResultBlock
-from musep2p.core.work import spool_name
 from musep2p.pipes import FrameProcess
 from musep2p.store import protocol as p
 from musep2p.store.layout import Presence
@@ -170,9 +169,6 @@ class StoreClient:
     def _results_put(self, answer: p.ResultsPut) -> None:
         block = self._ops.pop(answer.op, None)
         if block is not None:
-            for entry in block.entries:
-                if entry.ext:
-                    (self._spool / spool_name(block.batch, entry)).unlink(missing_ok=True)
             self._post(ev.Published(answer.op, block, answer.folder))
 
     def _away(self, reason: str) -> None:

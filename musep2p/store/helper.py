@@ -18,7 +18,7 @@ import msgspec
 from musep2p.core.ids import BatchId
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Tasks
-from musep2p.core.records import ResultBlock
+from musep2p.core.records import ResultBlock, spool_name
 from musep2p.engines.registry import key_of, load_engine
 from musep2p.errors import MuseError, StoreError
 from musep2p.pipes import child_pipes, write_frame
@@ -89,12 +89,14 @@ class Helper:
         return p.Opened("ok", self._store.id)
 
     def _put_results(self, request: p.PutResults) -> p.FromHelper:
+        store = self._need()
         for entry in request.block.entries:
-            name = f"{request.block.batch}-{entry.index}-{entry.attempt}.{entry.ext}"
-            if entry.ext and not (self._spool / name).exists():
+            name = spool_name(request.block.batch, entry)
+            there = not entry.ext or (self._spool / name).exists()
+            if not there and not store.objects.has(entry.digest, entry.ext, entry.size):
                 return p.Failed(request.op, f"{name} is no longer in the spool", True)
         tasks = self._tasks[request.block.batch]
-        return p.ResultsPut(request.op, self._need().put_results(request.block, tasks, request.name, self._spool))
+        return p.ResultsPut(request.op, store.put_results(request.block, tasks, request.name, self._spool))
 
     def _know(self, request: p.Know) -> None:
         self._tasks[request.batch] = Tasks(request.recipe)

@@ -34,6 +34,9 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Record).decode
 
 
+_Entry = tuple[int, Record, tuple[str, ...]]
+
+
 class Journal:
     """The durable memory of one peer.
 
@@ -48,7 +51,8 @@ class Journal:
         self, path: Path, spool: Path, durable: Callable[[int], None], failed: Callable[[OSError], None]
     ) -> None:
         self._path, self._spool, self._durable, self._failed = path, spool, durable, failed
-        self._queue: queue.SimpleQueue[tuple[int, Record, tuple[str, ...]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self._useless: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._offsets = array("Q")
         self._count = 0
@@ -88,6 +92,11 @@ class Journal:
         """Write a record; `durable(position)` follows."""
         self._queue.put((position, record, sync))
 
+    def unspool(self, names: tuple[str, ...]) -> None:
+        """Remove files of the spool, some time soon: a disk that is busy with syncing takes its time for that."""
+        for name in names:
+            self._useless.put(name)
+
     def read(self, position: int) -> tuple[Record, int]:
         """A durable record, and its size in bytes.
 
@@ -121,9 +130,18 @@ class Journal:
                 self._failed(error)
                 return
             self._durable(group[-1][0])
+            self._remove_useless()
+        self._remove_useless()
         self._log.close()
 
-    def _next_group(self) -> list[tuple[int, Record, tuple[str, ...]]] | None:
+    def _remove_useless(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                name = self._useless.get_nowait()
+                with contextlib.suppress(OSError):  # a file that stays costs room until the next start
+                    (self._spool / name).unlink()
+
+    def _next_group(self) -> list[_Entry] | None:
         first = self._queue.get()
         if first is None:
             return None
@@ -134,7 +152,7 @@ class Journal:
             self._queue.put(None)
         return group
 
-    def _commit(self, group: list[tuple[int, Record, tuple[str, ...]]]) -> None:
+    def _commit(self, group: list[_Entry]) -> None:
         names = [name for _, _, sync in group for name in sync]
         for name in names:
             handle = os.open(self._spool / name, os.O_RDWR)

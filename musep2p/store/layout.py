@@ -17,7 +17,7 @@ from musep2p.core.recipe import Recipe, Tasks, encode_recipe
 from musep2p.core.recipe.names import folder_name
 from musep2p.core.recipe.recipe import batch_id_of
 from musep2p.core.recipe.view import recipe_json
-from musep2p.core.records import Entry, ResultBlock, Will, sound
+from musep2p.core.records import Entry, ResultBlock, Will, sound, spool_name
 from musep2p.core.wills import WORDS
 from musep2p.errors import StoreError
 from musep2p.platforms import fsync_folder
@@ -198,10 +198,7 @@ class SharedStore:
         folder = self.folder(block.batch, name)
         for entry in block.entries:
             if entry.ext:
-                file = spool / f"{block.batch}-{entry.index}-{entry.attempt}.{entry.ext}"
-                data = file.read_bytes()
-                if digest_of(data) != entry.digest:
-                    raise StoreError(f"{file} was altered in the spool.", "The task will be rendered again.")
+                data = self._finished(spool / spool_name(block.batch, entry), entry)
                 self.objects.put(data, entry.digest, entry.ext)
                 view = folder / "images" / f"{tasks.name(entry.index)}.{entry.ext}"
                 self.objects.show_as(entry.digest, entry.ext, view)
@@ -209,6 +206,16 @@ class SharedStore:
                     self._put_key(entry)
         self._log(block.batch, folder).append(_encode(ResultBlock(block.batch, block.first, block.entries, True)))
         return folder.name
+
+    def _finished(self, file: Path, entry: Entry) -> bytes:
+        """An output from the spool; or from here, when it was published before a crash and the spool has it no more."""
+        try:
+            data = file.read_bytes()
+        except FileNotFoundError:
+            return self.objects.get(entry.digest, entry.ext)
+        if digest_of(data) != entry.digest:
+            raise StoreError(f"{file} was altered in the spool.", "The task will be rendered again.")
+        return data
 
     def reuse(self, batch: BatchId, tasks: Tasks, name: str, index: int, key: TaskKey) -> Entry | None:
         """A result of equal work, shown under this batch: sound = its object opens and has the recorded size."""

@@ -2,23 +2,25 @@
 
 import pytest
 
+from musep2p.core import effects as fx
 from musep2p.core import events as ev
 from musep2p.core.ids import digest_of
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Settings
-from musep2p.core.records import Entry, Failure
+from musep2p.core.records import Entry, Failure, StartRecord
 from tests.core.test_commands import say
 from tests.core.wire import RECIPE, Table
 
 
-def lone(pace_us=0, retries=1):
+def lone(pace_us=0, retries=1, *, singly=False):
     """A peer alone with a batch of 20 tasks, whose slot has just been given the first of them."""
     table = Table(1)
     if pace_us:
         table.core("p0").paces[RECIPE.work_class()] = pace_us
-    table.happen("p0", ev.SlotReady(0))
     table.submit("p0", settings=Settings("table", retries=retries))
+    table.batch("p0").singly = singly
     table.wait(6000)
+    table.happen("p0", ev.SlotReady(0))
     assert table.starts
     return table
 
@@ -33,16 +35,30 @@ def again(table, counter):
 
 
 def test_a_task_that_ends_its_machine_stops_after_its_retries():
-    """Each time it was what ran; then it has failed, and the others are done."""
+    """The next task may have begun, so the first time nobody is blamed; from then on each runs for itself."""
     table = lone()
     (index,) = Ranges.decode(table.starts[-1][1].ranges).indices()
-    for counter in (2, 3):
-        failures = again(table, counter)
-        assert [failure.index for failure in failures] == [index] * (counter - 1)
-        assert "crash" in failures[-1].reason
+    blamed = [[failure.index for failure in again(table, counter)] for counter in (2, 3, 4)]
 
+    assert blamed == [[], [index], [index, index]]
+    assert "crash" in again(table, 5)[-1].reason
     assert table.batch("p0").failed == Ranges.of(index)
     assert index not in Ranges.decode(table.starts[-1][1].ranges)
+
+
+def test_what_comes_next_is_written_down_before_the_slot_is_free():
+    """So a slot does not wait for the disk between two tasks; and what was stolen meanwhile is not blamed."""
+    table = lone()
+    written = len(table.disks["p0"])
+    start = table.starts[-1][1]
+    (index,) = Ranges.decode(start.ranges).indices()
+    peer = table.peers["p0"]
+    entry = Entry(index, digest_of(b""), 1, 1)
+    peer.handle(ev.TasksDone(0, start.chunk, (entry,), 50_000), table.now_ms)
+    given = [e for e in peer.handle(ev.ChunkEnded(0, start.chunk), table.now_ms) if isinstance(e, fx.Start)]
+
+    assert [Ranges.decode(effect.ranges) for effect in given] == [Ranges.of(index + 1)]
+    assert isinstance(table.disks["p0"][written - 1], StartRecord) and table.disks["p0"][written - 1].ahead
 
 
 def test_of_several_that_ran_together_none_is_blamed_and_all_run_singly():
@@ -57,10 +73,18 @@ def test_of_several_that_ran_together_none_is_blamed_and_all_run_singly():
     assert {Ranges.decode(start.ranges).count() for _, start in table.starts} == {1}
 
 
+def test_what_runs_for_itself_is_blamed():
+    """As the next test would be without what it does."""
+    table = lone(singly=True)
+    (index,) = Ranges.decode(table.starts[-1][1].ranges).indices()
+
+    assert [failure.index for failure in again(table, 2)] == [index]
+
+
 @pytest.mark.parametrize("how", ["done", "failed", "stopped", "unwanted", "given back"])
 def test_what_did_not_crash_is_not_blamed(how):
     """It has its result or failure, the process was told to end, or the slot had nothing any more."""
-    table = lone(retries=5)
+    table = lone(retries=5, singly=True)  # so that what runs is known
     start = table.starts[-1][1]
     (index,) = Ranges.decode(start.ranges).indices()
     table.core("p0").hold_starts_until_ms = 1 << 40

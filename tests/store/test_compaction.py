@@ -91,8 +91,12 @@ def peer_of(records):
             [results.failures.blamed_on(peer, turn).encode() for peer in (ME, OTHER)],
             {first for first, safe in told}, {records[at - 1].first for b, at in core.unpublished if b == batch.id},
         )  # fmt: skip
-    left_over = [(batch.id, turn, left - batch.results.known) for batch, turn, left in core.crashed]
-    crashed = sorted((batch, turn, left.encode()) for batch, turn, left in left_over if left)
+    ran = [
+        (batch.id, start.turn, start.ahead, left - batch.results.known)
+        for slot in core.crashed
+        for batch, start, left in slot
+    ]
+    crashed = sorted((*start, left.encode()) for *start, left in ran if left)
     return shown, crashed, core.store.farm_id, core.wills.hash
 
 

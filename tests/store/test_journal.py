@@ -94,6 +94,19 @@ def test_files_of_the_spool_are_synced_before_their_record(tmp_path):
     assert replayed == []
 
 
+def test_files_of_the_spool_go_after_what_was_written_before(tmp_path):
+    """Not before the journal has said why they are needed no more; a file that is gone already is no error."""
+    said = queue.SimpleQueue()
+    journal, _ = opened(tmp_path, said.put)
+    (tmp_path / "spool" / "a.png").write_bytes(b"a")
+    journal.append(1, failure(1), ("a.png",))
+    journal.unspool(("a.png", "b.png"))
+    assert said.get(timeout=10) == 1
+    journal.close()
+
+    assert not list((tmp_path / "spool").iterdir())
+
+
 def test_a_log_of_another_program_is_named(tmp_path):
     """One clear line, and the file is left as it is."""
     (tmp_path / "journal.log").write_bytes(b"PK\x03\x04 something else entirely")

@@ -204,6 +204,23 @@ def test_a_spool_file_that_changed_is_not_published(store, tmp_path):
     assert not list((store.root / "objects").rglob("*.png"))
 
 
+def test_what_was_published_before_a_crash_is_published_without_its_spool_file(store, tmp_path):
+    """The record was not durable at the peer, the object is on the store: nothing is rendered again."""
+    told = block(tmp_path / "spool", b"one", b"two")
+    store.put_results(told, TASKS, "city", tmp_path / "spool")
+    for file in (tmp_path / "spool").iterdir():
+        file.unlink()
+    after = SharedStore(store.root, "p-2-0-1")
+    folder = after.root / "batches" / after.put_results(told, TASKS, "city", tmp_path / "spool")
+    after.sync()
+
+    assert [path.name for path in sorted((folder / "records").iterdir())] == ["p-1-0-1.log", "p-2-0-1.log"]
+    (spoiled,) = (store.root / "objects").rglob(f"{told.entries[0].digest}.png")
+    spoiled.write_bytes(b"bad")
+    with pytest.raises(StoreError, match="quarantine"):
+        after.put_results(told, TASKS, "city", tmp_path / "spool")
+
+
 def test_presence_is_a_rumour_that_survives_garbage(store):
     """Files that cannot be read are passed over; a withdrawn life is gone."""
     store.announce(Presence("1" * 16, "studio", "10.0.0.1:7340"), "1-00", 1)
