@@ -190,7 +190,7 @@ def _can_run(core: Core, batch: Batch) -> bool:
     """True when a queued task of ours is one that we shall run ourselves."""
     if not batch.work or batch.held_back or not may_start(core, batch):
         return False
-    return bool(batch.work.held() - avoided(core, batch, core.me))
+    return not batch.results.failures.failing or bool(batch.work.held() - avoided(core, batch, core.me))
 
 
 def _offer(core: Core, member: Member) -> Offer | None:

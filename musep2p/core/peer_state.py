@@ -24,6 +24,7 @@ from musep2p.core import (
     work,
 )
 from musep2p.core import events as ev
+from musep2p.core.data import NEVER
 from musep2p.core.effects import Effect, Leave
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import Record
@@ -176,14 +177,15 @@ class PeerState:
 
     def _set_clock(self, now_ms: int) -> None:
         core = self.core
-        core.now_ms = max(now_ms, core.now_ms)
+        before, core.now_ms = core.now_ms, max(now_ms, core.now_ms)
         if core.started_ms < 0:
             core.started_ms = core.now_ms
             core.at("beat", core.now_ms)
             core.at("crashed", core.now_ms)
-        late = core.now_ms - self.wake_at()
-        if late > core.tuning.stall_ms:
-            membership.survived_stall(core, late)
+        if core.now_ms - before > core.tuning.stall_ms:
+            late = core.now_ms - self.wake_at()
+            if late > core.tuning.stall_ms:
+                membership.survived_stall(core, late)
 
     def _on_received(self, event: ev.Received) -> None:
         body = event.envelope.body
@@ -259,14 +261,17 @@ def _stir(core: Core) -> None:
 
 
 def _announce_work(core: Core) -> None:
-    """Others hear of a load that changed much before the next heartbeat is due, but not too often."""
-    total = sum(batch.work.count() for batch in core.awake.values())
-    before = core.announced
-    grown = total > 0 and before == 0
+    """Others hear of a load that changed much, or became more urgent, before the next heartbeat; not too often."""
+    queued = [batch for batch in core.awake.values() if batch.work]
+    total = sum(batch.work.count() for batch in queued)
+    urgent = max((batch.will.settings.priority for batch in queued), default=-NEVER)
+    before, urgent_before = core.announced
+    grown = total > 0 and (before == 0 or urgent > urgent_before)
     changed = abs(total - before) * 4 > before
+    core.announced = (before, urgent)
     if not (grown or changed) or not core.members:
         return
-    core.announced = total
+    core.announced = (total, urgent)
     gap = 20 if grown else 500 if core.wide else max(100, 10 * len(core.members))
     core.beat_wanted = True
     core.at("beat", max(core.now_ms, core.beaten_ms + gap))

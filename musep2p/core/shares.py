@@ -30,7 +30,7 @@ def share_for(core: Core, batch: Batch, thief: Member, free: int) -> Ranges:
         for member in core.heard_members()
         if member is not thief and member.load.free and can_run(core, member, batch)
     ]
-    count = choose_share(batch.work.count(), mine, his, hungry)
+    count = choose_share(batch.work.count(), mine, his, hungry, ahead=not thief.load.free)
     return batch.work.take_back(count, avoided(core, batch, thief.id))
 
 
@@ -53,8 +53,8 @@ def hold_back(core: Core, batch: Batch) -> bool:
 def avoided(core: Core, batch: Batch, peer: PeerId) -> Ranges:
     """Tasks that this peer failed in this turn, while another up, able peer has not failed them."""
     turn, failures = batch.will.turn, batch.results.failures
-    own = failures.blamed_on(peer, turn) & batch.work.held()
     avoid = Ranges()
+    own = failures.blamed_on(peer, turn) & batch.work.held() if failures.failing else avoid
     if not own:
         return avoid
     others = [member.id for member in core.up_members() if can_run(core, member, batch)]

@@ -108,7 +108,7 @@ class Core:
         self.idle_since_ms = 0
         self.left = False
         self.steals = 0
-        self.announced = 0
+        self.announced = (0, -NEVER)  # queued tasks, and the highest priority of them
 
     def next_number(self) -> int:
         """A fresh number of this incarnation for chunks, asks, grants and store effects."""

@@ -46,7 +46,7 @@ def choose_victim(offers: Sequence[Offer], rng: random.Random) -> PeerId | None:
     return rng.choice([offer.peer for offer in best if offer.ms == most])
 
 
-def choose_share(queued: int, victim: Team, thief: Team, hungry: Sequence[Team]) -> int:
+def choose_share(queued: int, victim: Team, thief: Team, hungry: Sequence[Team], *, ahead: bool = False) -> int:
     """How many of `queued` tasks the thief gets.
 
     Args:
@@ -54,18 +54,21 @@ def choose_share(queued: int, victim: Team, thief: Team, hungry: Sequence[Team])
         victim: the giver's power; with no slots it gives all that the others do not need.
         thief: the asker's power.
         hungry: the power of the other peers that are idle now.
+        ahead: the thief is busy, and asks ahead for what is more urgent.
 
     Returns:
-        At least 1 when anything is queued; a taste of two a slot to a thief of unknown speed.
+        At least 1 when anything is queued; a taste of two a slot to a thief of unknown speed. Ahead, it is rounded
+        down: of two that are busy the one that has the last task keeps it, or it would go to and fro.
     """
     if queued <= 0:
         return 0
     usual = victim.us or thief.us or next((team.us for team in hungry if team.us), 1)
     rates = [team.slots / (team.us or usual) for team in (thief, victim, *hungry)]
-    share = math.ceil(queued * rates[0] / sum(rates)) if sum(rates) > 0 else queued
+    exact = queued * rates[0] / sum(rates) if sum(rates) > 0 else queued
+    share = math.floor(exact) if ahead else max(1, math.ceil(exact))
     if not thief.us:
         share = min(share, _FIRST_TASTE * thief.slots)
-    return max(1, min(queued, share))
+    return min(queued, share)
 
 
 def others_need_us(queued: int, others: Sequence[Team], usual_us: int) -> int:

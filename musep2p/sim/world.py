@@ -114,7 +114,7 @@ class SimPeer:
         core.host = self.host
         self.state, self.alive, self.left, self.wake_us = PeerState(core), True, False, -1
         self.state.restore(self.disk.durable)
-        self.lives = [0] * self.slots
+        self.lives, self.busy_until_us = [0] * self.slots, [0] * self.slots
         if self.has_store:
             self.world.later(1000, self, ev.StoreChanged("ok", "5" * 32))
         for slot in range(self.slots):
@@ -292,7 +292,7 @@ class World:
 
     def _start(self, peer: SimPeer, effect: fx.Start) -> None:
         life = peer.lives[effect.slot]
-        at = 100
+        at = max(100, peer.busy_until_us[effect.slot] - self.now_us)  # behind what the child has already
         for index in Ranges.decode(effect.ranges).indices():
             key = (effect.batch, index)
             self.executed[key] += 1
@@ -311,6 +311,7 @@ class World:
             digest = digest_of(f"{effect.batch}/{index}/{salt}".encode())
             entry = Entry(index, digest, 100, us // 1000, effect.attempts.get(index, 1))
             self._slot_event(at, peer, effect.slot, life, ev.TasksDone(effect.slot, effect.chunk, (entry,), us))
+        peer.busy_until_us[effect.slot] = self.now_us + at
         self._slot_event(at, peer, effect.slot, life, ev.ChunkEnded(effect.slot, effect.chunk))
 
     def _slot_event(self, delay_us: int, peer: SimPeer, slot: int, life: int, event: ev.Event) -> None:
@@ -326,6 +327,7 @@ class World:
 
     def _respawn(self, peer: SimPeer, slot: int) -> None:
         peer.lives[slot] += 1
+        peer.busy_until_us[slot] = 0
         self._slot_event(_RESPAWN_US, peer, slot, peer.lives[slot], ev.SlotReady(slot))
 
     def _kill_slot(self, peer: SimPeer, effect: fx.Kill) -> None:

@@ -19,11 +19,11 @@ teams = st.builds(Team, st.integers(0, 10_000_000), st.integers(0, 8))
     st.lists(teams, max_size=5),
 )
 def test_a_share_is_never_more_than_there_is_nor_nothing(queued, victim, thief, hungry):
-    """Between 1 and all of what is queued; nothing only of nothing."""
+    """Between 1 and all of what is queued; nothing only of nothing. Ahead, no more than that."""
     share = choose_share(queued, victim, thief, hungry)
 
     assert (share == 0) == (queued == 0)
-    assert 0 <= share <= queued
+    assert 0 <= choose_share(queued, victim, thief, hungry, ahead=True) <= share <= queued
 
 
 def test_equal_peers_halve():
@@ -49,6 +49,14 @@ def test_an_unknown_thief_gets_a_taste():
 def test_who_cannot_run_it_gives_all():
     """A draining victim has no slots: the thief gets everything."""
     assert choose_share(100, Team(1000, 0), Team(1000, 1), []) == 100
+
+
+def test_of_two_busy_peers_the_one_that_has_the_last_task_keeps_it():
+    """Asked ahead for what is more urgent; who cannot run it gives it all the same."""
+    assert choose_share(1, Team(1000, 1), Team(1000, 1), [], ahead=True) == 0
+    assert choose_share(1, Team(1000, 1), Team(100, 4), [], ahead=True) == 0
+    assert choose_share(8, Team(1000, 1), Team(1000, 1), [], ahead=True) == 4
+    assert choose_share(1, Team(1000, 0), Team(1000, 1), [], ahead=True) == 1
 
 
 def test_the_most_loaded_peer_of_the_highest_priority_is_asked():
