@@ -279,6 +279,20 @@ def results(
 
 
 @app.command()
+def verify(
+    batch: Annotated[str, typer.Argument(help="Id, unique beginning of it, or name; all if left out.")] = "",
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what the store has the bytes for.")] = False,
+    store: Store = None,
+    farm: Farm = None,
+    json: Json = False,
+) -> None:
+    """Read every picture on the store again: is it what its record says?"""
+    from musep2p.cli import verify as commands
+
+    raise typer.Exit(commands.verify(load_settings({"store": store, "farm": farm}), batch, repair=repair, as_json=json))
+
+
+@app.command()
 def why(
     batch: BatchName,
     index: Annotated[int, typer.Argument(min=0, help="The task's index.")],

@@ -16,7 +16,12 @@ from musep2p.errors import StoreError
 from musep2p.platforms import fsync_folder
 from musep2p.store.durably import publish_file
 
-__all__ = ["ObjectStore"]
+__all__ = ["ObjectStore", "object_path"]
+
+
+def object_path(root: Path, digest: Digest, ext: str) -> Path:
+    """Where an object of a store is, or would be."""
+    return root / "objects" / digest[:2] / digest[2:4] / f"{digest}.{ext}"
 
 
 class ObjectStore:
@@ -33,7 +38,7 @@ class ObjectStore:
 
     def path(self, digest: Digest, ext: str) -> Path:
         """Where an object is, or would be."""
-        return self._root / "objects" / digest[:2] / digest[2:4] / f"{digest}.{ext}"
+        return object_path(self._root, digest, ext)
 
     def put(self, data: bytes, digest: Digest, ext: str) -> bool:
         """Make an object durable under its name; True when it was new.

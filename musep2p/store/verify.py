@@ -1,0 +1,223 @@
+"""Proof: is every result of a batch on the store what its record says? Everything is read again.
+
+What should be there is what the record logs say. An object is sound if its bytes hash to its name; a view, which
+is what people browse, if it shows the bytes of its object. Objects that batches share are read once.
+
+Repair makes an object from a view that has its bytes, and a view from its object. What neither has must be rendered
+again; a file that is wrong is moved to `quarantine/`, never thrown away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from musep2p.core.ids import Digest, digest_of
+from musep2p.core.recipe import Tasks, decode_recipe
+from musep2p.core.recipe.recipe import batch_id_of
+from musep2p.core.records import Entry, Record, RecordId, ResultBlock
+from musep2p.core.results import signed, winner
+from musep2p.errors import MuseError, StoreError
+from musep2p.store.objects import ObjectStore, object_path
+from musep2p.store.record_log import read_log
+
+__all__ = ["Problem", "Verdict", "repair_batch", "verify_batch"]
+
+_decode = msgspec.msgpack.Decoder(Record).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is not as it should be.
+
+    Attributes:
+        kind: missing, altered, extra, or damaged (a log or a recipe that cannot be read to its end).
+        path: below the store.
+        what: in words.
+        index: of the task; -1 if it concerns none.
+    """
+
+    kind: str
+    path: str
+    what: str
+    index: int = -1
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was found of one batch.
+
+    Attributes:
+        folder: its name below `batches`.
+        batch: its id; empty if its recipe cannot be read.
+        tasks, results: how many it should have, and how many have a record.
+        sound: results whose object and view are as they should be.
+    """
+
+    folder: str
+    batch: str = ""
+    tasks: int = 0
+    results: int = 0
+    sound: int = 0
+    bytes_read: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+def verify_batch(root: Path, folder: Path, checked: dict[str, str]) -> Verdict:
+    """Read a batch's folder, and all objects that its records name.
+
+    Args:
+        root: of the store.
+        folder: of the batch.
+        checked: what was found of each object so far, by its path; filled.
+    """
+    verdict = Verdict(folder.name)
+    try:
+        data = (folder / "recipe.msgpack").read_bytes()
+        tasks = Tasks(decode_recipe(data))
+    except (OSError, MuseError) as error:
+        where = f"batches/{folder.name}/recipe.msgpack"
+        verdict.problems.append(Problem("damaged", where, f"the recipe cannot be read: {_words(error)}"))
+        return verdict
+    verdict.batch, verdict.tasks = batch_id_of(data), tasks.wanted
+    made = _records(root, folder, verdict)
+    shown: set[str] = set()
+    for index, results in sorted(made.items()):
+        best = winner(results)
+        if best is None:
+            continue
+        verdict.results += 1
+        shown |= {f"{tasks.name(index)}.{entry.ext}" for entry, _ in results if entry.ext}
+        problems = list(_result_problems(root, folder, tasks, best[0], checked, verdict))
+        verdict.problems += problems
+        verdict.sound += not problems
+    verdict.problems += _extra(root, folder, shown)
+    return verdict
+
+
+def repair_batch(store: ObjectStore, root: Path, folder: Path, verdict: Verdict) -> int:
+    """Mend what the store itself has the bytes for; returns how many results were mended.
+
+    Args:
+        store: the objects of that root.
+        root, folder: as for `verify_batch`.
+        verdict: what it found.
+
+    Raises:
+        OSError: as the share says.
+        StoreError: what was written reads back otherwise.
+    """
+    wrong = {problem.index for problem in verdict.problems if problem.kind in ("missing", "altered")} - {-1}
+    if not wrong:
+        return 0
+    tasks = Tasks(decode_recipe((folder / "recipe.msgpack").read_bytes()))
+    made, mended = _records(root, folder, Verdict(folder.name, verdict.batch)), 0
+    for index in sorted(wrong):
+        best = winner(made[index])
+        if best is None or not best[0].ext:
+            continue
+        entry, view = best[0], folder / "images" / f"{tasks.name(index)}.{best[0].ext}"
+        data = _sound_bytes([object_path(root, entry.digest, entry.ext), view], entry.digest)
+        if data is not None:
+            store.put(data, entry.digest, entry.ext)
+            store.show_as(entry.digest, entry.ext, view)
+            mended += 1
+    return mended
+
+
+def _sound_bytes(paths: list[Path], digest: Digest) -> bytes | None:
+    for path in paths:
+        with contextlib.suppress(OSError):
+            data = path.read_bytes()
+            if digest_of(data) == digest:
+                return data
+    return None
+
+
+def _records(root: Path, folder: Path, verdict: Verdict) -> dict[int, list[tuple[Entry, RecordId]]]:
+    """By index, every result that the logs say is safe; a torn tail is what a power cut leaves, damage is told."""
+    made: dict[int, list[tuple[Entry, RecordId]]] = {}
+    for log in sorted((folder / "records").glob("*.log")):
+        try:
+            for logged in read_log(log):
+                record = _decode(logged.payload)
+                if isinstance(record, ResultBlock) and record.batch == verdict.batch:
+                    for index, result in signed(record).items():
+                        made.setdefault(index, []).append(result)
+        except (OSError, StoreError, msgspec.MsgspecError) as error:
+            where = log.relative_to(root).as_posix()
+            verdict.problems.append(Problem("damaged", where, f"the log cannot be read to its end: {_words(error)}"))
+    return made
+
+
+def _result_problems(
+    root: Path, folder: Path, tasks: Tasks, entry: Entry, checked: dict[str, str], verdict: Verdict
+) -> Iterator[Problem]:
+    if not entry.ext:
+        if digest_of(entry.payload) != entry.digest:
+            where = f"batches/{folder.name}/records"
+            yield Problem("altered", where, f"the output of task {entry.index} is not what it was", entry.index)
+        return
+    target = object_path(root, entry.digest, entry.ext)
+    where = target.relative_to(root).as_posix()
+    if where not in checked:
+        checked[where] = _state(target, entry.digest, verdict)
+    if checked[where]:
+        kind = "missing" if checked[where] == "is missing" else "altered"
+        yield Problem(kind, where, f"the object of task {entry.index} {checked[where]}", entry.index)
+    view = folder / "images" / f"{tasks.name(entry.index)}.{entry.ext}"
+    shown = _view_state(view, target, entry.digest, verdict)
+    if shown and not (checked[where] and _same(view, target)):
+        kind = "missing" if shown == "is missing" else "altered"
+        yield Problem(kind, view.relative_to(root).as_posix(), f"the view of task {entry.index} {shown}", entry.index)
+
+
+def _state(path: Path, digest: Digest, verdict: Verdict) -> str:
+    """What is wrong with a file that should have this digest; empty if nothing is."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    verdict.bytes_read += len(data)
+    return "" if digest_of(data) == digest else "is not what it was: its bytes have another hash"
+
+
+def _view_state(view: Path, target: Path, digest: Digest, verdict: Verdict) -> str:
+    """A view that is the object itself was read with it."""
+    return "" if _same(view, target) and _exists(view) else _state(view, digest, verdict)
+
+
+def _same(view: Path, target: Path) -> bool:
+    try:
+        return view.samefile(target)
+    except OSError:
+        return False
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def _extra(root: Path, folder: Path, shown: set[str]) -> Iterator[Problem]:
+    """Files among the views that no record speaks of."""
+    try:
+        names = sorted(path.name for path in (folder / "images").iterdir())
+    except OSError as error:
+        yield Problem("missing", f"batches/{folder.name}/images", f"the folder cannot be read: {_words(error)}")
+        return
+    for name in names:
+        if name not in shown and not name.startswith("."):
+            yield Problem("extra", f"batches/{folder.name}/images/{name}", "no record speaks of this file")
+
+
+def _words(error: Exception) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
