@@ -280,6 +280,8 @@ class Peer:
             fx.Unspool: lambda e: self._journal.unspool(e.names),
             fx.Lookup: self._to_store,
             fx.StoreBatch: self._to_store,
+            fx.LookForBatches: self._to_store,
+            fx.ReadResults: self._to_store,
             fx.OpenStore: self._open_store,
             fx.Conclude: self._conclude,
             fx.KeepPaces: lambda e: self._folder.keep_paces(e.paces),
@@ -309,7 +311,7 @@ class Peer:
         if self._store is not None:
             self._store.publish(effect, block)
 
-    def _to_store(self, effect: fx.Lookup | fx.StoreBatch) -> None:
+    def _to_store(self, effect: fx.Lookup | fx.StoreBatch | fx.LookForBatches | fx.ReadResults) -> None:
         if self._store is not None:
             self._store.perform(effect)
 

@@ -161,6 +161,7 @@ class Batch:
     results: Results
     known: bool = False
     replayed: bool = False
+    reading: bool = False
     work: WorkDeque = field(default_factory=WorkDeque)
     granted: Ranges = field(default_factory=Ranges)
     running: Ranges = field(default_factory=Ranges)

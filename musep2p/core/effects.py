@@ -17,9 +17,11 @@ __all__ = [
     "KeepPaces",
     "Kill",
     "Leave",
+    "LookForBatches",
     "Lookup",
     "OpenStore",
     "Publish",
+    "ReadResults",
     "Reply",
     "ReplyEnvelope",
     "ReplyResults",
@@ -184,6 +186,20 @@ class OpenStore(Effect, frozen=True):
     """Open the store's folder again; with `adopt`, make it the farm's store if it is still empty."""
 
     adopt: bool
+
+
+class LookForBatches(Effect, frozen=True):
+    """Look on the store for unfinished batches; not for those whose ids begin with one of these eight digits."""
+
+    known: tuple[str, ...]
+
+
+class ReadResults(Effect, frozen=True):
+    """Read what the store's records say of a batch, from that block on."""
+
+    batch: BatchId
+    recipe: Recipe
+    start: int
 
 
 class Conclude(Effect, frozen=True):

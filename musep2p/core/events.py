@@ -6,22 +6,26 @@ import msgspec
 
 from musep2p.core.ids import BatchId
 from musep2p.core.messages import Envelope
+from musep2p.core.recipe import Recipe
 from musep2p.core.records import Entry, ResultBlock, Will
 from musep2p.core.requests import Request
 
 __all__ = [
     "Asked",
     "BatchStored",
+    "BatchesFound",
     "Begun",
     "ChunkEnded",
     "DrainAsked",
     "Durable",
     "Event",
+    "FoundBatch",
     "LinkRefused",
     "LookedUp",
     "PublishFailed",
     "Published",
     "Received",
+    "ResultsRead",
     "Sighted",
     "SlotDied",
     "SlotReady",
@@ -152,6 +156,29 @@ class BatchStored(Event, frozen=True):
     batch: BatchId
     will: Will
     folder: str = ""
+
+
+class FoundBatch(msgspec.Struct, frozen=True, array_like=True):
+    """An unfinished batch on the store, whose recipe hashes to its id; `folder` is below the store's `batches`."""
+
+    batch: BatchId
+    recipe: Recipe
+    will: Will
+    folder: str
+
+
+class BatchesFound(Event, frozen=True):
+    """Unfinished batches lie on the store."""
+
+    found: tuple[FoundBatch, ...]
+
+
+class ResultsRead(Event, frozen=True):
+    """The store's records say these; `next` is where to read on, 0 at the end."""
+
+    batch: BatchId
+    blocks: tuple[ResultBlock, ...]
+    next: int
 
 
 class Asked(Event, frozen=True):

@@ -130,6 +130,7 @@ def on_store_changed(core: Core, event: StoreChanged) -> None:
             for batch in core.batches.values():
                 if batch.known and batch.stored != batch.will:
                     core.effects.append(StoreBatch(batch.id, batch.recipe, batch.will))
+            core.at("store", core.now_ms)
         publish_waiting(core)
     elif event.state == "empty":
         core.at("adoption", core.now_ms if core.may_adopt else core.started_ms + core.tuning.adopt_after_ms)

@@ -81,7 +81,7 @@ class Core:
         self.times: dict[str, list[float]] = {}
         self.crashed: list[list[tuple[Batch, StartRecord, Ranges]]] = []
         self.served = 0
-        self.probed_store = False
+        self.probed_store = self.looked = False
         self.grants: dict[int, OpenGrant] = {}
         self.late_asks: dict[PeerId, tuple[int, int]] = {}
         self.answers_given: dict[tuple[PeerId, Incarnation, int], bool] = {}

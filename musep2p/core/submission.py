@@ -37,6 +37,7 @@ __all__ = [
     "on_wills",
     "settle_submissions",
     "tick_copies",
+    "will_durable",
 ]
 
 _WILLS_IN_MESSAGE = 1000
@@ -107,7 +108,7 @@ def learn(core: Core, batch_id_: BatchId, tasks: Tasks, will: Will, sender: Memb
             core.send(sender, m.Copied(batch_id_, will))
         return
     written = batch.will
-    core.write(WillRecord(batch_id_, written), lambda _: _durable(core, batch, written, sender))
+    core.write(WillRecord(batch_id_, written), lambda _: will_durable(core, batch, written, sender))
 
 
 def on_copy(core: Core, sender: Member, body: m.Copy) -> None:
@@ -251,7 +252,8 @@ def new_batch(core: Core, batch_id_: BatchId, tasks: Tasks, will: Will) -> Batch
     return batch
 
 
-def _durable(core: Core, batch: Batch, will: Will, sender: Member | None) -> None:
+def will_durable(core: Core, batch: Batch, will: Will, sender: Member | None = None) -> None:
+    """A will of a batch is on our disk, its recipe before it: the batch is known here."""
     batch.known = True
     core.wills.put(batch.id, will)
     submission = core.submissions.get(batch.id)

@@ -353,13 +353,14 @@ def _work_us(plan: Plan) -> int:
 
 
 def _surviving(world: World) -> set[BatchId]:
-    """Accepted batches of which a living peer has a copy; at least as many disks have one as was said."""
+    """Accepted batches of which a living peer or its store has a copy; at least as many disks have one as was said."""
     surviving = set()
     for accepted in (answer.body for _, answer in world.answers if isinstance(answer.body, Accepted)):
         holders = [peer for peer in world.peers if peer.disk.has(accepted.batch)]
         copies = len(holders) + accepted.store
         assert copies >= accepted.copies, f"accepted with {accepted.copies} copies, and there are {copies}"
-        if any(peer.alive for peer in holders):
+        stored = accepted.batch in world.store.batches and any(peer.alive and peer.has_store for peer in world.peers)
+        if stored or any(peer.alive for peer in holders):
             surviving.add(accepted.batch)
     return surviving
 

@@ -14,21 +14,23 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import xxhash
+from msgspec import structs
 
 from musep2p.core import effects as fx
 from musep2p.core import events as ev
 from musep2p.core.clients import results_page
-from musep2p.core.ids import BatchId, Digest, Incarnation, PeerId, digest_of
+from musep2p.core.ids import BatchId, Digest, Incarnation, PeerId, digest_of, short
 from musep2p.core.messages import Envelope, Hello
 from musep2p.core.peer_state import PeerState
 from musep2p.core.ranges import Ranges
-from musep2p.core.recipe import Recipe
-from musep2p.core.records import BatchFact, Entry, RecipeRecord, Record, ResultBlock, WillRecord
+from musep2p.core.recipe import Recipe, Tasks
+from musep2p.core.records import BatchFact, Entry, RecipeRecord, Record, ResultBlock, Will, WillRecord
 from musep2p.core.reports import report_pages
 from musep2p.core.requests import Answer, Request, RequestBody
 from musep2p.core.state import Core
 from musep2p.core.tuning import Tuning
 from musep2p.core.why import why_answer
+from musep2p.core.wills import CANCELLED, will_rank
 from musep2p.sim.network import SlowLink, Weather, fates
 from musep2p.wire import codec
 
@@ -36,6 +38,7 @@ __all__ = ["SimPeer", "SimStore", "TaskModel", "World"]
 
 _PORT = 7340
 _RESPAWN_US = 200_000
+_BLOCKS_AT_ONCE = 20
 
 
 @dataclass(slots=True)
@@ -55,6 +58,17 @@ class SimStore:
     delay_us: int = 3000
     results: dict[BatchId, Ranges] = field(default_factory=dict)
     digests: set[Digest] = field(default_factory=set)
+    batches: dict[BatchId, tuple[Recipe, Will]] = field(default_factory=dict)
+    blocks: dict[BatchId, list[ResultBlock]] = field(default_factory=dict)
+
+    def unfinished(self, known: tuple[str, ...]) -> tuple[ev.FoundBatch, ...]:
+        """As a store helper finds them."""
+        found = []
+        for batch, (recipe, will) in sorted(self.batches.items()):
+            done = self.results.get(batch, Ranges())
+            if short(batch) not in known and will.word != CANCELLED and done.count() < Tasks(recipe).wanted:
+                found.append(ev.FoundBatch(batch, recipe, will, f"b-{short(batch)}"))
+        return tuple(found[:4])
 
 
 @dataclass(slots=True)
@@ -359,6 +373,7 @@ class World:
             for entry in block.entries:
                 ranges.add(entry.index, entry.index + 1)
                 self.store.digests.add(entry.digest)
+            self.store.blocks.setdefault(block.batch, []).append(structs.replace(block, safe=True))
 
         self.call(self.store.delay_us, published)
         self.later(self.store.delay_us + 1, peer, ev.Published(op, block))
@@ -367,7 +382,21 @@ class World:
         self.later(self.store.delay_us, peer, ev.LookedUp(effect.op, ()))
 
     def _store_batch(self, peer: SimPeer, effect: fx.StoreBatch) -> None:
-        self.later(self.store.delay_us, peer, ev.BatchStored(effect.batch, effect.will))
+        def put() -> None:
+            known = self.store.batches.get(effect.batch)
+            will = max(known[1], effect.will, key=will_rank) if known else effect.will
+            self.store.batches[effect.batch] = (effect.recipe, will)
+
+        self.call(self.store.delay_us, put)
+        self.later(self.store.delay_us + 1, peer, ev.BatchStored(effect.batch, effect.will))
+
+    def _look_for_batches(self, peer: SimPeer, effect: fx.LookForBatches) -> None:
+        self.later(self.store.delay_us, peer, ev.BatchesFound(self.store.unfinished(effect.known)))
+
+    def _read_results(self, peer: SimPeer, effect: fx.ReadResults) -> None:
+        blocks = tuple(self.store.blocks.get(effect.batch, [])[effect.start : effect.start + _BLOCKS_AT_ONCE])
+        following = effect.start + len(blocks) if len(blocks) == _BLOCKS_AT_ONCE else 0
+        self.later(self.store.delay_us, peer, ev.ResultsRead(effect.batch, blocks, following))
 
     def _tell(self, peer: SimPeer, effect: fx.Tell) -> None:
         self.counts[f"tell {effect.level}"] += 1
@@ -392,6 +421,8 @@ class World:
         fx.Publish: _publish,
         fx.Lookup: _lookup,
         fx.StoreBatch: _store_batch,
+        fx.LookForBatches: _look_for_batches,
+        fx.ReadResults: _read_results,
         fx.OpenStore: lambda self, peer, effect: self.later(1000, peer, ev.StoreChanged("ok", "5" * 32)),
         fx.Conclude: lambda self, peer, effect: None,
         fx.KeepPaces: lambda self, peer, effect: None,

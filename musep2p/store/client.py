@@ -74,8 +74,14 @@ class StoreClient:
         self._ops[effect.op] = block
         self._ask_of(effect.batch, effect.recipe, p.PutResults(effect.op, block, effect.name))
 
-    def perform(self, effect: fx.Lookup | fx.StoreBatch) -> None:
+    def perform(self, effect: fx.Lookup | fx.StoreBatch | fx.LookForBatches | fx.ReadResults) -> None:
         """Carry out another store effect; an event follows, of success or failure."""
+        if isinstance(effect, fx.LookForBatches):
+            self._ask(p.FindBatches(effect.known))
+            return
+        if isinstance(effect, fx.ReadResults):
+            self._ask_of(effect.batch, effect.recipe, p.ReadRecords(effect.batch, effect.start))
+            return
         if isinstance(effect, fx.StoreBatch):
             self._ask_of(effect.batch, effect.recipe, p.PutBatch(effect.batch, effect.will))
             return
@@ -142,6 +148,10 @@ class StoreClient:
             self._post(ev.LookedUp(answer.op, answer.hits, answer.folder))
         elif isinstance(answer, p.BatchPut):
             self._post(ev.BatchStored(answer.batch, answer.will, answer.folder))
+        elif isinstance(answer, p.Batches):
+            self._post(ev.BatchesFound(answer.found))
+        elif isinstance(answer, p.RecordsRead):
+            self._post(ev.ResultsRead(answer.batch, answer.blocks, answer.next))
         elif isinstance(answer, p.Present):
             for presence in answer.peers:
                 if presence.peer != self._me and self._presence and presence.farm == self._presence.farm:

@@ -23,6 +23,7 @@ from musep2p.engines.registry import key_of, load_engine
 from musep2p.errors import MuseError, StoreError
 from musep2p.pipes import child_pipes, write_frame
 from musep2p.store import protocol as p
+from musep2p.store.batches import blocks_of, unfinished
 from musep2p.store.layout import EmptyStore, SharedStore, room_test
 
 __all__ = ["Helper", "main"]
@@ -44,6 +45,7 @@ class Helper:
         self._root, self._spool, self._writer = root, spool, writer
         self._store: SharedStore | None = None
         self._tasks: dict[BatchId, Tasks] = {}
+        self._finished: set[str] = set()
         self._handlers: dict[type, Callable[[Any], p.FromHelper | None]] = {
             p.Open: self._open,
             p.Know: self._know,
@@ -53,6 +55,8 @@ class Helper:
             p.Announce: self._announce,
             p.Withdraw: self._withdraw,
             p.ListPresent: self._present,
+            p.FindBatches: self._find,
+            p.ReadRecords: self._read,
         }
 
     def serve(self, requests: list[p.ToHelper]) -> list[p.FromHelper]:
@@ -131,6 +135,14 @@ class Helper:
 
     def _present(self, request: p.ListPresent) -> p.FromHelper:
         return p.Present(tuple(self._need().present()))
+
+    def _find(self, request: p.FindBatches) -> p.FromHelper:
+        return p.Batches(tuple(unfinished(self._need().root, set(request.known), self._finished)))
+
+    def _read(self, request: p.ReadRecords) -> p.FromHelper:
+        folder = self._need().folder(request.batch, "")
+        blocks, following = blocks_of(folder, request.batch, request.start)
+        return p.RecordsRead(request.batch, blocks, following)
 
     def _need(self) -> SharedStore:
         if self._store is None:

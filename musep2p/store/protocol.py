@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from musep2p.core.events import FoundBatch
 from musep2p.core.ids import BatchId
 from musep2p.core.recipe import Recipe
 from musep2p.core.records import Entry, RecordId, ResultBlock, Will
@@ -12,7 +13,9 @@ from musep2p.store.layout import Presence
 __all__ = [
     "Announce",
     "BatchPut",
+    "Batches",
     "Failed",
+    "FindBatches",
     "FromHelper",
     "Know",
     "ListPresent",
@@ -21,6 +24,8 @@ __all__ = [
     "Present",
     "PutBatch",
     "PutResults",
+    "ReadRecords",
+    "RecordsRead",
     "ResultsPut",
     "Reuse",
     "Reused",
@@ -88,6 +93,19 @@ class ListPresent(msgspec.Struct, frozen=True, array_like=True, tag="list"):
     """Read all presence files."""
 
 
+class FindBatches(msgspec.Struct, frozen=True, array_like=True, tag="find"):
+    """Which unfinished batches are there, but those whose ids begin so?"""
+
+    known: tuple[str, ...]
+
+
+class ReadRecords(msgspec.Struct, frozen=True, array_like=True, tag="read"):
+    """The results of a batch in all logs, from this block on."""
+
+    batch: BatchId
+    start: int
+
+
 class Opened(msgspec.Struct, frozen=True, array_like=True, tag="opened"):
     """`ok` with the id, `empty`, or `refused` with the reason (trying again does not help by itself)."""
 
@@ -126,6 +144,20 @@ class Present(msgspec.Struct, frozen=True, array_like=True, tag="present"):
     peers: tuple[Presence, ...]
 
 
+class Batches(msgspec.Struct, frozen=True, array_like=True, tag="found"):
+    """Some unfinished batches."""
+
+    found: tuple[FoundBatch, ...]
+
+
+class RecordsRead(msgspec.Struct, frozen=True, array_like=True, tag="read-ok"):
+    """Some blocks; `next` is where to read on, 0 at the end."""
+
+    batch: BatchId
+    blocks: tuple[ResultBlock, ...]
+    next: int
+
+
 class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
     """The share refused. `lost` when the spool itself no longer has what was to be put."""
 
@@ -134,8 +166,8 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
     lost: bool = False
 
 
-ToHelper = Open | Know | PutResults | Reuse | PutBatch | Announce | Withdraw | ListPresent
-FromHelper = Opened | ResultsPut | Reused | BatchPut | Present | Failed
+ToHelper = Open | Know | PutResults | Reuse | PutBatch | Announce | Withdraw | ListPresent | FindBatches | ReadRecords
+FromHelper = Opened | ResultsPut | Reused | BatchPut | Present | Batches | RecordsRead | Failed
 
 to_helper = msgspec.msgpack.Decoder(ToHelper)
 from_helper = msgspec.msgpack.Decoder(FromHelper)

@@ -1,14 +1,17 @@
 """The store goes away, fills up, hangs: work stops, the reason is said, nothing recorded is lost."""
 
 import os
+import shutil
 import signal
 import subprocess
+from collections import Counter
 
 import psutil
 import pytest
 
 from tests.live.farm import until
 
+NIGHTS = "name: nights\nengine: sleep\nparams: {ms: 100}\nseeds: {count: 60}\n"
 BATCH = "name: many\nengine: sleep\nparams: {ms: 100}\nseeds: {count: 40}\n"
 
 
@@ -83,3 +86,19 @@ def test_a_store_that_hangs(farm):
 
     assert "no answer for 20 s" in farm.log("p1")
     assert [row["index"] for row in farm.results("p1")] == list(range(40))
+
+
+def test_a_batch_of_which_only_the_store_knows_is_found(farm):
+    """The one machine that knew it is gone for good, with its disk; another farm member goes on with what is left."""
+    farm.start("p1")
+    farm.wait_up(1, "p1")
+    farm.run("submit", "--detach", farm.batch(NIGHTS), state="p1", check=0)
+    until(lambda: farm.status("p1").get("safe", 0) >= 5, "some are safe")
+    farm.kill("p1")
+    shutil.rmtree(farm.base / "p1")
+    farm.start("p2")
+    until(lambda: farm.status("p2", "nights").get("state") == "done", "it is found and done", 60)
+    makers = Counter(row["peer"] for row in farm.results("p2", "nights"))
+
+    assert "was found on the store" in farm.log("p2")
+    assert makers.total() == 60 and len(makers) == 2 and min(makers.values()) >= 5

@@ -1,0 +1,100 @@
+"""Batches that only the store knows: whoever sees the store finds them there, and they go on.
+
+Every peer looks when it first sees the store, after it had time to hear of the others' batches; later one of those
+that see it looks every minute. What the store's records say is learned before the batch counts as known here.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from musep2p.core.accounting import absorb
+from musep2p.core.data import Batch
+from musep2p.core.effects import LookForBatches, ReadResults
+from musep2p.core.events import BatchesFound, FoundBatch, ResultsRead
+from musep2p.core.ids import short
+from musep2p.core.recipe import Tasks
+from musep2p.core.records import RecipeRecord, ResultBlock, WillRecord
+from musep2p.core.reports import add_fact
+from musep2p.core.state import Core
+from musep2p.core.submission import new_batch, will_durable
+from musep2p.errors import RecipeError
+
+__all__ = ["on_batches_found", "on_results_read", "store_is_there", "tick_look"]
+
+_FIRST_MS = 4000  # by then the others have told of what they know
+_EVERY_MS = 60_000
+_MORE_MS = 1000
+
+
+def store_is_there(core: Core) -> None:
+    """The store was opened, or is back."""
+    core.looked = False
+    core.at("look", core.now_ms + _FIRST_MS)
+    for batch in core.batches.values():
+        if batch.reading:
+            core.effects.append(ReadResults(batch.id, batch.recipe, 0))
+
+
+def tick_look(core: Core) -> None:
+    """Look for batches that nobody told us of."""
+    if not core.store.ok or core.draining:
+        return
+    if not core.looked or _our_turn(core):
+        core.effects.append(LookForBatches(tuple(sorted({short(batch) for batch in core.batches}))))
+    core.looked = True
+    core.at("look", core.now_ms + _EVERY_MS)
+
+
+def on_batches_found(core: Core, event: BatchesFound) -> None:
+    """Unfinished batches that we did not know when we asked."""
+    for found in event.found:
+        if found.batch not in core.batches:
+            _begin(core, found)
+    if event.found:
+        core.at("look", core.now_ms + _MORE_MS)
+        core.looked = False
+
+
+def on_results_read(core: Core, event: ResultsRead) -> None:
+    """What was done of such a batch is learned; after the last of it the batch is known."""
+    batch = core.batches.get(event.batch)
+    if batch is None or not batch.reading:
+        return
+    for block in event.blocks:
+        if block.batch == batch.id and not batch.results.covers(block):
+            core.write(block, partial(_learn, core, batch, block))
+    if event.next:
+        core.effects.append(ReadResults(batch.id, batch.recipe, event.next))
+    else:
+        batch.reading = False
+        core.when_durable(lambda: _found(core, batch))
+
+
+def _our_turn(core: Core) -> bool:
+    seeing = [member.id for member in core.up_members() if member.beat is not None and member.beat.store_ok]
+    return min([core.me, *seeing]) == core.me
+
+
+def _begin(core: Core, found: FoundBatch) -> None:
+    try:
+        tasks = Tasks(found.recipe)
+    except RecipeError as error:
+        core.tell("warning", f"{found.folder} on the store has a recipe that cannot be used: {error}")
+        return
+    batch = new_batch(core, found.batch, tasks, found.will)
+    batch.folder, batch.reading = found.folder, True
+    core.write(RecipeRecord(batch.id, found.recipe))
+    core.write(WillRecord(batch.id, found.will))
+    core.effects.append(ReadResults(batch.id, found.recipe, 0))
+
+
+def _learn(core: Core, batch: Batch, block: ResultBlock, position: int) -> None:
+    absorb(batch, block, position)
+    add_fact(core, batch, position)
+
+
+def _found(core: Core, batch: Batch) -> None:
+    if not batch.known:
+        core.tell("info", f"batch {short(batch.id)} {batch.will.settings.name!r} was found on the store, and goes on")
+        will_durable(core, batch, batch.will)

@@ -1,0 +1,87 @@
+"""What lies in the store's `batches/`: which batches are unfinished, and what their record logs say."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from musep2p.core.events import FoundBatch
+from musep2p.core.ids import BatchId
+from musep2p.core.ranges import Ranges
+from musep2p.core.recipe import Tasks, decode_recipe
+from musep2p.core.recipe.recipe import batch_id_of
+from musep2p.core.records import Record, ResultBlock, Will
+from musep2p.core.results import indices_of
+from musep2p.core.wills import CANCELLED, will_rank
+from musep2p.errors import MuseError, StoreError
+from musep2p.store.record_log import read_log
+
+__all__ = ["blocks_of", "unfinished"]
+
+_AT_ONCE = 4  # batches; each may be a recipe of many megabytes
+_BLOCKS_AT_ONCE = 200
+_record = msgspec.msgpack.Decoder(Record).decode
+_will = msgspec.msgpack.Decoder(Will).decode
+
+
+def unfinished(root: Path, known: set[str], finished: set[str]) -> list[FoundBatch]:
+    """Some batches that are neither cancelled nor done.
+
+    Args:
+        root: of the store.
+        known: first eight digits of the ids of batches that are not looked at.
+        finished: names of folders that need not be looked at again; filled.
+
+    Raises:
+        OSError: the folder of batches cannot be read.
+    """
+    found: list[FoundBatch] = []
+    folder = root / "batches"
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if path.name in finished or path.name.rpartition("-")[2][:8] in known:
+            continue
+        batch = _look(path)
+        if batch is None:
+            finished.add(path.name)
+        else:
+            found.append(batch)
+        if len(found) >= _AT_ONCE:
+            break
+    return found
+
+
+def blocks_of(folder: Path, batch: BatchId, start: int) -> tuple[tuple[ResultBlock, ...], int]:
+    """Blocks of results that the logs call safe, from that one on, and where to read on (0 at the end)."""
+    blocks = tuple(islice(_blocks(folder, batch), start, start + _BLOCKS_AT_ONCE))
+    return blocks, start + len(blocks) if len(blocks) == _BLOCKS_AT_ONCE else 0
+
+
+def _look(path: Path) -> FoundBatch | None:
+    """The batch of a folder; None if it is done, cancelled, or cannot be read."""
+    try:
+        data = (path / "recipe.msgpack").read_bytes()
+        recipe, batch = decode_recipe(data), batch_id_of(data)
+        will = max((_will(file.read_bytes()) for file in (path / "wills").iterdir()), key=will_rank, default=None)
+        tasks = Tasks(recipe)
+    except (OSError, MuseError, msgspec.MsgspecError):
+        return None
+    done = Ranges()
+    for block in _blocks(path, batch):
+        done.update(indices_of(block.entries))
+    if will is None or will.word == CANCELLED or (done - tasks.excluded).count() >= tasks.wanted:
+        return None
+    return FoundBatch(batch, recipe, will, path.name)
+
+
+def _blocks(folder: Path, batch: BatchId) -> Iterator[ResultBlock]:
+    """A log that is damaged counts as far as it can be read."""
+    for log in sorted((folder / "records").glob("*.log")):
+        with contextlib.suppress(OSError, StoreError, msgspec.MsgspecError):
+            for logged in read_log(log):
+                record = _record(logged.payload)
+                if isinstance(record, ResultBlock) and record.batch == batch and record.safe:
+                    yield record
