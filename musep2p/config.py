@@ -43,6 +43,7 @@ class Settings:
         slots: tasks at one time.
         speed: relative speed that test engines pretend.
         memory_mb: a slot's child above this is ended.
+        spool_mb: outputs that wait here while the store is away; 0: half of what is free, 10 GB at most.
         gpu_mb: memory of the GPU, for batches that ask for some; 0: what `nvidia-smi` says.
     """
 
@@ -54,6 +55,7 @@ class Settings:
     slots: int = 1
     speed: float = 1.0
     memory_mb: int = 0
+    spool_mb: int = 0
     gpu_mb: int = 0
     peers: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -144,7 +146,7 @@ def _read_file(path: Path, known: set[str]) -> dict[str, Any]:
 def _typed(merged: dict[str, Any]) -> dict[str, Any]:
     kinds: dict[str, Any] = {
         "state": Path, "store": Path, "farm": str, "listen": str, "name": str, "slots": int, "speed": float,
-        "memory_mb": int, "gpu_mb": int, "peers": tuple, "tags": tuple,
+        "memory_mb": int, "spool_mb": int, "gpu_mb": int, "peers": tuple, "tags": tuple,
     }  # fmt: skip
     typed: dict[str, Any] = {}
     for key, value in merged.items():

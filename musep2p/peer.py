@@ -46,6 +46,12 @@ __all__ = ["Options", "Peer"]
 _STORE_OPENS_S = 2.0  # a healthy share answers at once; one that hangs delays nothing longer
 
 
+def _spool_bytes(state: Path) -> int:
+    """Half of what is free where the spool is, and not more than a night of pictures."""
+    there = next(folder for folder in (state, *state.parents) if folder.exists())
+    return min(Tuning().spool_bytes, psutil.disk_usage(str(there)).free // 2)
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How this process is run, beside the settings.
@@ -77,7 +83,8 @@ class Peer:
 
     def __init__(self, settings: Settings, options: Options, tuning: Tuning | None = None) -> None:
         self._settings, self._options = settings, options
-        self._tuning = tuning or Tuning()
+        spool_bytes = settings.spool_mb << 20 or _spool_bytes(settings.state)
+        self._tuning = tuning or Tuning(spool_bytes=spool_bytes)
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._finished: asyncio.Future[None] = self._loop.create_future()

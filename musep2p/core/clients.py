@@ -10,7 +10,7 @@ from musep2p.core.data import Batch, Member, Waiter
 from musep2p.core.effects import Reply, ReplyResults
 from musep2p.core.events import Asked
 from musep2p.core.ids import Digest, PeerId, short
-from musep2p.core.loads import able, present_load
+from musep2p.core.loads import able, has_place, present_load
 from musep2p.core.recipe.names import folder_name
 from musep2p.core.records import Failure, ResultBlock
 from musep2p.core.reports import guardians
@@ -252,7 +252,10 @@ def _state(core: Core, batch: Batch, complete: bool) -> tuple[str, str]:
     if batch.will.word == PAUSED:
         return "paused", ""
     reason = _why_waiting(core, batch)
-    return ("waiting", reason) if reason else ("running", "")
+    if reason:
+        return "waiting", reason
+    away = core.store.state == "away" and batch.recipe.engine not in core.payload
+    return "running", f"the store is away, and pictures wait on the peers' disks: {core.store.reason}" if away else ""
 
 
 def _why_waiting(core: Core, batch: Batch) -> str:
@@ -262,15 +265,19 @@ def _why_waiting(core: Core, batch: Batch) -> str:
         tags = f" with tags {', '.join(batch.recipe.tags)}" if batch.recipe.tags else ""
         memory = f" and {batch.recipe.gpu_mb / 1024:g} GB of GPU memory" if batch.recipe.gpu_mb else ""
         return f"no peer that is up has the engine {batch.recipe.engine!r}{tags}{memory}"
-    stores = [bool(mem.beat and mem.beat.store_ok) for mem in capable] + [core.store.ok] * me
-    if any(stores):
+    places = [bool(mem.load.slots and mem.load.files) for mem in capable] + [has_place(core)] * me
+    if any(places):
         return ""
     if batch.recipe.engine in core.payload and (core.store.state == "absent" or capable):
         return ""
     if core.store.state in ("opening", "empty"):
         return "the store is being opened"
     if core.store.state == "away":
-        return f"the store is away: {core.store.reason}"
+        full = core.spooled >= core.tuning.spool_bytes
+        waiting = f", and {core.spooled >> 20} MB wait here, which is the limit" if full else ""
+        return f"the store is away{waiting}: {core.store.reason}"
+    if core.spooled >= core.tuning.spool_bytes:
+        return f"{core.spooled >> 20} MB wait here for the store, which is the limit"
     if any(mem.beat is not None and mem.beat.store_id for mem in capable):
         return "the store is away at the peers that have one"
     return f"engine {batch.recipe.engine!r} makes files and no peer has a store: join with --store DIR"

@@ -13,6 +13,7 @@ __all__ = [
     "by_urgency",
     "can_run",
     "estimate_us",
+    "has_place",
     "may_start",
     "present_load",
     "running_ms",
@@ -66,7 +67,16 @@ def may_start(core: Core, batch: Batch) -> bool:
         return False
     if core.store.state == "absent":
         return batch.recipe.engine in core.payload
-    return core.store.ok
+    return has_place(core)
+
+
+def has_place(core: Core) -> bool:
+    """True when outputs have somewhere to go: the farm's store, or the spool while that is away for a time.
+
+    A peer that has not seen the store in this life does not know whether it ever will.
+    """
+    seen = core.store.ok or (core.store.state == "away" and core.store.id == core.store.farm_id != "")
+    return seen and core.spooled < core.tuning.spool_bytes
 
 
 def by_urgency(core: Core) -> list[Batch]:
@@ -79,7 +89,7 @@ def present_load(core: Core) -> Load:
     """Our load now."""
     entries: list[LoadEntry] = []
     rest = 0
-    slots = 0 if core.draining or core.store.state in ("opening", "away", "empty") else len(core.slots)
+    slots = len(core.slots) if not core.draining and (core.store.state == "absent" or has_place(core)) else 0
     for batch in by_urgency(core):
         if batch.will.word != RUNNING:
             continue

@@ -11,7 +11,7 @@ from musep2p.core.data import Batch, Chunk, Member, Slot
 from musep2p.core.effects import Lookup, OpenStore, Publish, StoreBatch, Unspool
 from musep2p.core.events import LookedUp, Published, PublishFailed, StoreChanged
 from musep2p.core.ranges import Ranges
-from musep2p.core.records import ResultBlock, StoreRecord, spool_name
+from musep2p.core.records import ResultBlock, StoreRecord, spool_name, spooled_bytes
 from musep2p.core.reports import add_fact, await_copies
 from musep2p.core.results import indices_of
 from musep2p.core.state import Core
@@ -72,6 +72,7 @@ def on_publish_failed(core: Core, event: PublishFailed) -> None:
     if waiting is not None and event.lost is not None:
         batch = core.batches[waiting[0]]
         core.tell("error", f"{event.reason}: the task will be rendered again")
+        core.spooled -= spooled_bytes(event.lost.entries)
         batch.finished.difference_update(indices_of(event.lost.entries))
         batch.touch(urgent=True)
         core.at("reports", core.now_ms)
@@ -135,7 +136,7 @@ def on_store_changed(core: Core, event: StoreChanged) -> None:
     elif event.state == "empty":
         core.at("adoption", core.now_ms if core.may_adopt else core.started_ms + core.tuning.adopt_after_ms)
     else:
-        core.tell("warning", f"the store is away, nothing is started until it is back: {event.reason}")
+        core.tell("warning", f"the store is away: outputs wait here until it is back: {event.reason}")
     core.stirred = core.beat_wanted = True
     core.at("beat", core.now_ms)
 
@@ -187,6 +188,7 @@ def _now_safe(core: Core, batch: Batch, safe: ResultBlock, position: int) -> Non
     absorb(batch, safe, position)
     names = tuple(spool_name(batch.id, entry) for entry in safe.entries if entry.ext and not entry.skipped)
     if names:
+        core.spooled -= spooled_bytes(safe.entries)
         core.effects.append(Unspool(names))
     batch.finished.difference_update(indices_of(safe.entries))
     add_fact(core, batch, position)

@@ -36,6 +36,7 @@ __all__ = [
     "WillRecord",
     "sound",
     "spool_name",
+    "spooled_bytes",
 ]
 
 PAYLOAD_BYTES_MAX = 1024  # larger outputs are objects of their own
@@ -122,6 +123,11 @@ class ResultBlock(msgspec.Struct, frozen=True, array_like=True, tag="results"):
 def spool_name(batch: BatchId, entry: Entry) -> str:
     """The file in the spool that holds a result's object until the store has it."""
     return f"{batch}-{entry.index}-{entry.attempt}.{entry.ext}"
+
+
+def spooled_bytes(entries: Sequence[Entry]) -> int:
+    """What the outputs of these results take in the spool."""
+    return sum(entry.size for entry in entries if entry.ext and not entry.skipped)
 
 
 class Failure(msgspec.Struct, frozen=True, array_like=True, tag="failure"):

@@ -25,6 +25,7 @@ from musep2p.core.records import (
     StartRecord,
     StoreRecord,
     WillRecord,
+    spooled_bytes,
 )
 from musep2p.core.reports import await_copies
 from musep2p.core.results import indices_of
@@ -41,12 +42,13 @@ class _Replay:
 
     Attributes:
         tasks: recipes without a will.
-        untold: blocks not yet called safe as a whole, by their position.
+        untold: blocks not yet called safe as a whole, by their position; `sizes` of their outputs.
         running: what each slot was handed last, and what of it has neither result nor failure.
     """
 
     tasks: dict[BatchId, Tasks] = field(default_factory=dict)
     untold: dict[tuple[BatchId, RecordId], int] = field(default_factory=dict)
+    sizes: dict[int, int] = field(default_factory=dict)
     running: dict[int, list[tuple[StartRecord, Ranges]]] = field(default_factory=dict)
 
 
@@ -73,6 +75,7 @@ def replay(core: Core, records: Iterable[Record]) -> None:
     for batch in core.batches.values():
         judge_failures(batch)
         _take_up(core, batch, untold.get(batch.id, []))
+    core.spooled = sum(state.sizes[position] for _, position in core.unpublished)
     for slot in state.running.values():
         left_over = [(start, left) for start, left in slot if left and start.batch in core.batches]
         core.crashed.append([(core.batches[start.batch], start, left) for start, left in left_over])
@@ -92,6 +95,7 @@ def _fact(batch: Batch, state: _Replay, record: ResultBlock | Failure | SafeMark
     absorb(batch, record, position)
     if isinstance(record, ResultBlock) and not record.safe:
         state.untold[batch.id, record.first] = position
+        state.sizes[position] = spooled_bytes(record.entries)
         return
     if isinstance(record, ResultBlock):
         state.untold.pop((batch.id, record.first), None)

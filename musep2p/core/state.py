@@ -91,6 +91,7 @@ class Core:
         self.lost: list[Member] = []
         self.refusals: dict[str, str] = {}
         self.addresses_due_ms = 0
+        self.spooled = 0
         self.store = StoreView(state="opening" if has_store else "absent")
         self.may_adopt = may_adopt
         self.submissions: dict[BatchId, Submission] = {}

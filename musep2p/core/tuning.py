@@ -29,6 +29,7 @@ class Tuning:
         guardians: peers that account for a batch.
         copies: other peers that must have recipe and will before a batch is accepted.
         inline_bytes: recipes up to this size travel inside messages, larger ones piece by piece.
+        spool_bytes: outputs that wait for the store on this peer's disk; with more of them it starts nothing.
         piece_bytes: of a piece; with its envelope below the 1 MiB that a bulk message may have.
     """
 
@@ -61,6 +62,7 @@ class Tuning:
     copies: int = 2
     inline_bytes: int = 32_768
     piece_bytes: int = 262_144
+    spool_bytes: int = 10 << 30
     piece_again_ms: int = 2000
     candidates_max: int = 512
     timeout_floor_ms: int = 600_000

@@ -12,7 +12,7 @@ from musep2p.core.ids import short
 from musep2p.core.loads import by_urgency, may_start, speed_us
 from musep2p.core.publishing import settle_lookup, settle_results, start_lookup
 from musep2p.core.ranges import Ranges
-from musep2p.core.records import MAX_ENTRIES, Failure, ResultBlock, StartRecord, spool_name
+from musep2p.core.records import MAX_ENTRIES, Failure, ResultBlock, StartRecord, spool_name, spooled_bytes
 from musep2p.core.reports import add_fact
 from musep2p.core.results import indices_of
 from musep2p.core.shares import avoided, hold_back
@@ -80,6 +80,7 @@ def on_tasks_done(core: Core, event: TasksDone) -> None:
     core.remember(batch, indices, "rendered")
     block = ResultBlock(batch.id, core.next_record(batch, len(event.entries)), event.entries)
     names = tuple(spool_name(batch.id, entry) for entry in event.entries if entry.ext)
+    core.spooled += spooled_bytes(event.entries)
     core.write(block, lambda position: settle_results(core, batch, block, indices, position), names)
     batch.touch()
     core.at("reports", core.now_ms)

@@ -46,6 +46,7 @@ class Plan:
         deaths: (peer, microsecond, power cut?), and `rebirths` (peer, microsecond).
         fail, crash: probability of an attempt.
         cancel: index of a batch that is cancelled in the middle, or -1.
+        outages: (from, to): while the store is away.
         commands: (microsecond, peer, batch, word): pause, resume or retry, said to any peer that knows the batch.
         cuts: (from, to, pairs): while the network is cut, nothing goes from the one to the other of each pair.
         spread: how many different outputs one task may have.
@@ -80,6 +81,7 @@ class Plan:
     all_to_all: int = 0
     slow: tuple[tuple[int, int, int], ...] = ()
     commands: tuple[tuple[int, int, int, Word], ...] = ()
+    outages: tuple[tuple[int, int], ...] = ()
 
     def faults(self) -> list[str]:
         """The kinds of fault that are on."""
@@ -98,6 +100,7 @@ class Plan:
             "gossip": 0 < self.all_to_all < len(self.slots) - 1,
             "slow line": bool(self.slow),
             "commands": bool(self.commands),
+            "store away": bool(self.outages),
             "partition": any(len(pairs) > 1 for _, _, pairs in self.cuts),
             "one-way": any(len(pairs) == 1 for _, _, pairs in self.cuts),
         }
@@ -156,6 +159,7 @@ def draw(seed: int) -> Plan:
         **_draw_recipes(random.Random(f"musep2p recipes {seed}")),
         all_to_all=random.Random(f"musep2p gossip {seed}").choice((0, 0, 0, 2, 3)),
         slow=_draw_slow(random.Random(f"musep2p slow {seed}"), count),
+        outages=_draw_outages(random.Random(f"musep2p outages {seed}")) if stores else (),
         commands=_draw_commands(random.Random(f"musep2p commands {seed}"), count, batches),
     )  # fmt: skip
 
@@ -183,6 +187,14 @@ def _draw_slow(rng: random.Random, count: int) -> tuple[tuple[int, int, int], ..
     if rng.random() > 1 / 6:
         return ()
     return ((rng.randrange(count), rng.choice((20_000, 150_000, 400_000)), rng.choice((20_000, 100_000))),)
+
+
+def _draw_outages(rng: random.Random) -> tuple[tuple[int, int], ...]:
+    """In two of five farms with a store it is away for a time."""
+    if rng.random() > 2 / 5:
+        return ()
+    start = rng.randrange(500_000, 6_000_000)
+    return ((start, start + rng.choice((300_000, 2_000_000, 8_000_000))),)
 
 
 def _draw_commands(rng: random.Random, peers: int, batches: int) -> tuple[tuple[int, int, int, Word], ...]:
@@ -255,6 +267,9 @@ def _build(plan: Plan) -> World:
         world.call(at, partial(_say, world, world.peers[whom], f"b{number}", word))
     if plan.commands:
         world.call(max(plan.heal_us, *(at for at, *_ in plan.commands)) + 1_000_000, partial(_resume_all, world))
+    for start, end in plan.outages:
+        world.call(start, partial(world.set_store, away=True))
+        world.call(end, partial(world.set_store, away=False))
     _schedule_faults(world, plan)
     return world
 
@@ -300,7 +315,7 @@ def _schedule_faults(world: World, plan: Plan) -> None:
 
 def _advance(world: World, plan: Plan, checkers: list[Checker]) -> None:
     times = [at for at in [*(d[1] for d in plan.deaths), *(r[1] for r in plan.rebirths), plan.heal_us] if at]
-    others = [*(at for at, *_ in plan.commands), *(at for _, at in plan.leavers), *(at for _, at in plan.late)]
+    others = [at for _, at in (*plan.outages, *plan.leavers, *plan.late)] + [at for at, *_ in plan.commands]
     last_fault = max([*times, *others, *plan.submit_us])
     deadline = last_fault + _GRACE_US + _work_us(plan)
     marks = sorted({*times, last_fault})
@@ -359,7 +374,9 @@ def _surviving(world: World) -> set[BatchId]:
         holders = [peer for peer in world.peers if peer.disk.has(accepted.batch)]
         copies = len(holders) + accepted.store
         assert copies >= accepted.copies, f"accepted with {accepted.copies} copies, and there are {copies}"
-        stored = accepted.batch in world.store.batches and any(peer.alive and peer.has_store for peer in world.peers)
+        seen = any(peer.alive and peer.has_store for peer in world.peers)
+        on_store = world.store.batches.get(accepted.batch)
+        stored = seen and on_store is not None and on_store[1].word != CANCELLED
         if stored or any(peer.alive for peer in holders):
             surviving.add(accepted.batch)
     return surviving

@@ -11,6 +11,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 
 import xxhash
@@ -56,6 +57,7 @@ class SimStore:
     """The shared store: what it confirmed, and how long a confirmation takes."""
 
     delay_us: int = 3000
+    away: bool = False
     results: dict[BatchId, Ranges] = field(default_factory=dict)
     digests: set[Digest] = field(default_factory=set)
     batches: dict[BatchId, tuple[Recipe, Will]] = field(default_factory=dict)
@@ -130,7 +132,7 @@ class SimPeer:
         self.state.restore(self.disk.durable)
         self.lives, self.busy_until_us = [0] * self.slots, [0] * self.slots
         if self.has_store:
-            self.world.later(1000, self, ev.StoreChanged("ok", "5" * 32))
+            self.world.later(1000, self, self.world.store_state())
         for slot in range(self.slots):
             self.world.later(2000, self, ev.SlotReady(slot))
         for address in sightings:
@@ -218,6 +220,22 @@ class World:
             for other in self.peers:
                 if other.alive:
                     self.later(2000, other, ev.LinkRefused(peer.address))
+
+    def store_state(self) -> ev.StoreChanged:
+        """What a look at the store says now."""
+        return ev.StoreChanged("away", "", "gone") if self.store.away else ev.StoreChanged("ok", "5" * 32)
+
+    def set_store(self, *, away: bool) -> None:
+        """The store goes away, or is back; each peer that has it notices by itself, a little later."""
+        self.store.away = away
+        for peer in self.peers:
+            if peer.alive and peer.has_store:
+                self.call(1000 + self.rng.randrange(500_000), partial(self._look_at_store, peer))
+
+    def _look_at_store(self, peer: SimPeer) -> None:
+        """It sees what is there when it looks, not what was there when it was told to."""
+        if peer.alive:
+            self.later(0, peer, self.store_state())
 
     def drain(self, peer: SimPeer) -> None:
         """A peer is told to leave politely."""
@@ -367,6 +385,9 @@ class World:
     def _publish(self, peer: SimPeer, effect: fx.Publish) -> None:
         block, op = peer.disk.durable[effect.position - 1], effect.op
         assert isinstance(block, ResultBlock)
+        if self.store.away:
+            self.later(self.store.delay_us, peer, ev.PublishFailed(op, "away"))
+            return
 
         def published() -> None:
             ranges = self.store.results.setdefault(block.batch, Ranges())
@@ -379,9 +400,13 @@ class World:
         self.later(self.store.delay_us + 1, peer, ev.Published(op, block))
 
     def _lookup(self, peer: SimPeer, effect: fx.Lookup) -> None:
-        self.later(self.store.delay_us, peer, ev.LookedUp(effect.op, ()))
+        failed = ev.PublishFailed(effect.op, "away")
+        self.later(self.store.delay_us, peer, failed if self.store.away else ev.LookedUp(effect.op, ()))
 
     def _store_batch(self, peer: SimPeer, effect: fx.StoreBatch) -> None:
+        if self.store.away:
+            return
+
         def put() -> None:
             known = self.store.batches.get(effect.batch)
             will = max(known[1], effect.will, key=will_rank) if known else effect.will
@@ -391,10 +416,13 @@ class World:
         self.later(self.store.delay_us + 1, peer, ev.BatchStored(effect.batch, effect.will))
 
     def _look_for_batches(self, peer: SimPeer, effect: fx.LookForBatches) -> None:
-        self.later(self.store.delay_us, peer, ev.BatchesFound(self.store.unfinished(effect.known)))
+        if not self.store.away:
+            self.later(self.store.delay_us, peer, ev.BatchesFound(self.store.unfinished(effect.known)))
 
     def _read_results(self, peer: SimPeer, effect: fx.ReadResults) -> None:
         blocks = tuple(self.store.blocks.get(effect.batch, [])[effect.start : effect.start + _BLOCKS_AT_ONCE])
+        if self.store.away:
+            return
         following = effect.start + len(blocks) if len(blocks) == _BLOCKS_AT_ONCE else 0
         self.later(self.store.delay_us, peer, ev.ResultsRead(effect.batch, blocks, following))
 
@@ -423,7 +451,7 @@ class World:
         fx.StoreBatch: _store_batch,
         fx.LookForBatches: _look_for_batches,
         fx.ReadResults: _read_results,
-        fx.OpenStore: lambda self, peer, effect: self.later(1000, peer, ev.StoreChanged("ok", "5" * 32)),
+        fx.OpenStore: lambda self, peer, effect: self.later(1000, peer, self.store_state()),
         fx.Conclude: lambda self, peer, effect: None,
         fx.KeepPaces: lambda self, peer, effect: None,
         fx.Unspool: lambda self, peer, effect: None,

@@ -1,10 +1,13 @@
 """From finished to safe: what is told, and what is thrown away, only after the disk has it."""
 
+from dataclasses import replace
+
 from musep2p.core import effects as fx
 from musep2p.core import events as ev
 from musep2p.core.ids import digest_of
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import Entry, ResultBlock
+from musep2p.core.requests import Request, StatusAsk
 from tests.core.wire import RECIPE, Table
 
 
@@ -29,3 +32,48 @@ def test_the_spool_keeps_an_output_until_the_journal_says_that_it_is_safe():
     assert write.sync == (f"{start.batch}-{index}-1.png",) and safe.record.safe
     assert not any(isinstance(effect, fx.Unspool) for effect in told)
     assert [effect.names for effect in after if isinstance(effect, fx.Unspool)] == [write.sync]
+
+
+def painting(table, *, spool_bytes):
+    """A peer alone whose engine makes files, with a batch queued and its slot ready."""
+    core = table.core("p0")
+    core.payload = frozenset()
+    core.tuning = replace(core.tuning, spool_bytes=spool_bytes)
+    table.submit("p0", RECIPE)
+    table.wait(6000)
+    table.happen("p0", ev.SlotReady(0))
+
+
+def paint(table, size):
+    """What it was given is rendered."""
+    _, start = table.starts.pop(0)
+    for index in Ranges.decode(start.ranges).indices():
+        entry = Entry(index, digest_of(b"%d" % index), size, 1, ext="png")
+        table.happen("p0", ev.TasksDone(0, start.chunk, (entry,), 600_000))
+    table.happen("p0", ev.ChunkEnded(0, start.chunk))
+
+
+def test_work_goes_on_while_the_store_is_away_until_the_spool_is_full():
+    """Nothing is called safe; when the store is back and has taken some, it goes on."""
+    table = Table(1)
+    table.happen("p0", ev.StoreChanged("ok", "5" * 32))
+    painting(table, spool_bytes=1000)
+    table.happen("p0", ev.StoreChanged("away", "", "the cable is out"))
+    for _ in range(3):
+        paint(table, 400)
+    table.happen("p0", ev.Asked(b"face", Request(1, "table", 9, StatusAsk("table"))))
+    (status,) = table.replies[-1].batches
+
+    assert table.starts == [] and table.core("p0").spooled == 1200
+    assert status.state == "waiting" and "which is the limit: the cable is out" in status.reason
+    assert (status.safe, table.batch("p0").finished.count()) == (0, 3)
+
+
+def test_a_peer_that_has_not_seen_the_store_in_this_life_waits_for_it():
+    """It cannot know whether the share will ever be there."""
+    table = Table(1)
+    table.happen("p0", ev.StoreChanged("away", "", "not mounted"))
+    painting(table, spool_bytes=1000)
+    assert table.starts == []
+    table.happen("p0", ev.StoreChanged("ok", "5" * 32))
+    assert len(table.starts) == 1

@@ -33,7 +33,9 @@ class Farm:
         self.processes: dict[str, subprocess.Popen[str]] = {}
         self.addresses: dict[str, str] = {}
 
-    def start(self, name, *options, store=True, wait=True, listen="127.0.0.1", mdns=False, prefix=None, env=()):
+    def start(
+        self, name, *options, store=True, wait=True, listen="127.0.0.1", mdns=False, prefix=None, env=(), cwd=None
+    ):  # fmt: skip
         """`musep2p join`; returns the ready line."""
         command = [*MUSEP2P, "join", "--name", name, "--state", self.base / name, "--json", "--verbose"]
         command += ["--store", self.base / "store"] if store else []
@@ -44,7 +46,7 @@ class Farm:
         full = [*(self.prefix if prefix is None else prefix), *map(str, command), *map(str, options)]
         process = subprocess.Popen(
             full, stdout=subprocess.PIPE, stderr=log, text=True, env={**CLEAN, "MUSEP2P_FARM": self.farm, **dict(env)},
-            start_new_session=True,
+            start_new_session=True, cwd=cwd,
         )  # fmt: skip
         self.processes[name] = process
         return self.ready(name) if wait else None

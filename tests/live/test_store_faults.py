@@ -16,7 +16,7 @@ BATCH = "name: many\nengine: sleep\nparams: {ms: 100}\nseeds: {count: 40}\n"
 
 
 def test_a_store_that_goes_away_and_comes_back(farm):
-    """An unmounted share: what runs is finished and held, nothing is started, nothing is put into the empty folder."""
+    """An unmounted share: rendering goes on, pictures wait here, and nothing is put into the empty folder."""
     farm.start("p1")
     farm.wait_up(1, "p1")
     farm.run("submit", "--detach", farm.batch(BATCH), state="p1", check=0)
@@ -25,17 +25,40 @@ def test_a_store_that_goes_away_and_comes_back(farm):
     store.rename(aside)
     store.mkdir()
     until(lambda: "the store is away" in farm.log("p1"), "it is noticed")
-    until(lambda: farm.status("p1")["running"] == 0, "what ran is finished")
+    until(lambda: farm.status("p1")["done"] == 40, "all are rendered")
     waiting = farm.status("p1")
 
-    assert waiting["state"] == "waiting" and "store" in waiting["reason"]
+    assert waiting["state"] == "running" and "store is away" in waiting["reason"]
     assert waiting["safe"] < 40
+    assert len(list((farm.base / "p1" / "spool").iterdir())) == 40 - waiting["safe"]
     assert list(store.iterdir()) == []
     store.rmdir()
     aside.rename(store)
     farm.run("watch", "many", state="p1", check=0)
     assert [row["index"] for row in farm.results("p1")] == list(range(40))
     assert "is no longer the store" in farm.log("p1")
+    until(lambda: not list((farm.base / "p1" / "spool").iterdir()), "the spool is empty again")
+
+
+def test_a_spool_that_is_full(farm):
+    """The peer starts nothing more, says why, and goes on by itself when the store is back."""
+    (farm.base / "musep2p.toml").write_text("spool_mb = 1\n")
+    text = 'name: big\nprompt: "Kyoto at dawn"\nsize: 512x512\nseeds: {count: 20}\n'
+    farm.start("p1", cwd=farm.base)
+    farm.wait_up(1, "p1")
+    farm.run("submit", "--detach", farm.batch(text), state="p1", check=0)
+    until(lambda: farm.status("p1").get("safe", 0) >= 1, "some are safe")
+    store, aside = farm.base / "store", farm.base / "aside"
+    store.rename(aside)
+    until(lambda: farm.status("p1")["state"] == "waiting", "the spool is full", 60)
+    until(lambda: farm.status("p1")["running"] == 0, "what ran is finished")
+    waiting = farm.status("p1")
+    aside.rename(store)
+    farm.run("watch", "big", state="p1", check=0, timeout_s=90)
+
+    assert "1 MB wait here, which is the limit" in waiting["reason"] or "2 MB wait here" in waiting["reason"]
+    assert waiting["safe"] < waiting["done"] < 20
+    assert [row["index"] for row in farm.results("p1")] == list(range(20))
 
 
 @pytest.fixture
@@ -55,19 +78,19 @@ def small_disk(tmp_path):
 
 
 def test_a_store_that_is_full(farm, small_disk):
-    """No space left: said, nothing started; with room again the batch goes on, and every picture is whole."""
+    """No space left: said, and pictures wait; with room again they are stored, and every one is whole."""
     farm.start("p1")
     farm.wait_up(1, "p1")
     text = 'name: big\nprompt: "Kyoto at dawn"\nsize: 512x512\nseeds: {count: 20}\n'
     farm.run("submit", "--detach", farm.batch(text), state="p1", check=0)
     until(lambda: "No space left" in farm.log("p1"), "it is full", 60)
-    until(lambda: farm.status("p1")["running"] == 0, "what ran is finished")
+    until(lambda: farm.status("p1")["done"] == 20, "all are rendered", 60)
     waiting = farm.status("p1")
     subprocess.run(["mount", "-o", "remount,size=100m", small_disk], check=True)
     farm.run("watch", "big", state="p1", check=0, timeout_s=90)
     rows = farm.results("p1")
 
-    assert waiting["state"] == "waiting" and "No space left" in waiting["reason"]
+    assert waiting["safe"] < 20 and "No space left" in waiting["reason"]
     assert [row["index"] for row in rows] == list(range(20))
     assert all((small_disk / row["path"]).read_bytes().endswith(b"IEND\xaeB`\x82") for row in rows)
     assert not list(small_disk.rglob(".tmp-*"))

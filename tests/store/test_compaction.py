@@ -51,7 +51,8 @@ def journals(draw):
         number += 2
         rid = RecordId(draw(st.sampled_from((ME, OTHER))), LIFE, number)
         if kind == "block":
-            entries = tuple(Entry(i, digest_of(b"%d" % draw(st.integers(0, 2))), 1, 1) for i in (index, index + 1))
+            digests = [digest_of(b"%d" % draw(st.integers(0, 2))) for _ in range(2)]
+            entries = tuple(Entry(index + n, digest, 100, 1, ext="png") for n, digest in enumerate(digests))
             records.append(ResultBlock(batch, rid, entries, draw(st.booleans())))
         elif kind == "again":
             blocks = [record for record in records if isinstance(record, ResultBlock)]
@@ -97,7 +98,7 @@ def peer_of(records):
         for batch, start, left in slot
     ]
     crashed = sorted((*start, left.encode()) for *start, left in ran if left)
-    return shown, crashed, core.store.farm_id, core.wills.hash
+    return shown, crashed, core.spooled, core.store.farm_id, core.wills.hash
 
 
 @settings(max_examples=250, deadline=None)
