@@ -25,7 +25,6 @@ class Tuning:
         forget_ms: a peer that is gone this long is no longer listed.
         chunk_us: work worth this long is handed to a child at once.
         ahead_us: tasks shorter than this get a second chunk while the first runs.
-        ahead_us_max: so do tasks shorter than this, while plenty is queued; what is handed ahead cannot be stolen.
         guardians: peers that account for a batch.
         copies: other peers that must have recipe and will before a batch is accepted.
         inline_bytes: recipes up to this size travel inside messages, larger ones piece by piece.
@@ -57,7 +56,6 @@ class Tuning:
     forget_ms: int = 3_600_000
     chunk_us: int = 20_000
     ahead_us: int = 10_000
-    ahead_us_max: int = 500_000
     guardians: int = 3
     copies: int = 2
     inline_bytes: int = 32_768

@@ -37,7 +37,6 @@ __all__ = [
 _SMOOTHING = 0.3  # weight of the newest measurement of a pace
 _KEEP_PACES_MS = 30_000
 _CLASSES_KEPT = 64
-_PLENTY = 4
 
 
 def fill_slots(core: Core) -> None:
@@ -226,17 +225,7 @@ def _wants_chunk(core: Core, slot: Slot) -> bool:
         return True
     first = slot.chunks[0]
     pace = core.paces.get(first.work_class)
-    if first.lookup or pace is None:
-        return False
-    return pace <= core.tuning.ahead_us or (pace <= core.tuning.ahead_us_max and _plenty(core))
-
-
-def _plenty(core: Core) -> bool:
-    """So much is queued here that nobody would want to steal the very next task."""
-    batch = next((batch for batch in by_urgency(core) if may_start(core, batch)), None)
-    if batch is None or batch.singly or speed_us(core, batch.next_class()) > core.tuning.ahead_us_max:
-        return False
-    return batch.work.count() > _PLENTY * len(core.slots)
+    return not first.lookup and pace is not None and pace <= core.tuning.ahead_us
 
 
 def _start_next(core: Core, slot: Slot) -> bool:

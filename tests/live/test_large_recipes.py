@@ -23,6 +23,7 @@ def test_a_table_of_thousands_of_rows_reaches_every_peer(farm):
     farm.wait_up(2, "p2")
     farm.run("submit", batch, state="p1", check=0)
     until(lambda: farm.run("status", "big", state="p2").returncode == 0, "p2 has fetched the recipe")
+    until(lambda: len(farm.results("p2")) == 3, "p2 has heard of the results")
     rows = farm.results("p2")
 
     assert len(encode_recipe(read_batch(batch).recipe)) > 4_000_000

@@ -124,7 +124,7 @@ def test_what_is_urgent_is_fetched_while_slots_are_busy():
     world.ask(world.peers[0], 1, SubmitAsk(plain, Settings("plain")))
     run(world, 3)
     world.ask(world.peers[0], 2, SubmitAsk(RECIPE, Settings("urgent", priority=5)))
-    run(world, 4.5)  # what runs, what was handed ahead, and four tasks each; one alone would take until 5.0
+    run(world, 4.5)  # what runs, and four tasks each; one alone would take until 5.0
     world.ask(world.peers[1], 3, StatusAsk("urgent"))
     world.ask(world.peers[1], 4, StatusAsk("plain"))
     run(world, 5)
