@@ -34,7 +34,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Record).decode
 
 
-_Entry = tuple[int, Record, tuple[str, ...]]
+_Entry = tuple[int, Record | None, tuple[str, ...]]  # position, record, files to sync; no record: files to remove
 
 
 class Journal:
@@ -52,7 +52,6 @@ class Journal:
     ) -> None:
         self._path, self._spool, self._durable, self._failed = path, spool, durable, failed
         self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
-        self._useless: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._offsets = array("Q")
         self._count = 0
@@ -93,9 +92,8 @@ class Journal:
         self._queue.put((position, record, sync))
 
     def unspool(self, names: tuple[str, ...]) -> None:
-        """Remove files of the spool, some time soon: a disk that is busy with syncing takes its time for that."""
-        for name in names:
-            self._useless.put(name)
+        """Remove files of the spool, after what was appended so far; a disk that is busy takes its time for that."""
+        self._queue.put((0, None, names))
 
     def read(self, position: int) -> tuple[Record, int]:
         """A durable record, and its size in bytes.
@@ -129,17 +127,16 @@ class Journal:
             except OSError as error:
                 self._failed(error)
                 return
-            self._durable(group[-1][0])
-            self._remove_useless()
-        self._remove_useless()
+            position = max(position for position, _, _ in group)
+            if position:
+                self._durable(position)
+            self._remove([name for _, record, names in group if record is None for name in names])
         self._log.close()
 
-    def _remove_useless(self) -> None:
-        with contextlib.suppress(queue.Empty):
-            while True:
-                name = self._useless.get_nowait()
-                with contextlib.suppress(OSError):  # a file that stays costs room until the next start
-                    (self._spool / name).unlink()
+    def _remove(self, names: list[str]) -> None:
+        for name in names:
+            with contextlib.suppress(OSError):  # a file that stays costs room until the next start
+                (self._spool / name).unlink()
 
     def _next_group(self) -> list[_Entry] | None:
         first = self._queue.get()
@@ -153,7 +150,10 @@ class Journal:
         return group
 
     def _commit(self, group: list[_Entry]) -> None:
-        names = [name for _, _, sync in group for name in sync]
+        written = [(position, record, sync) for position, record, sync in group if record is not None]
+        if not written:
+            return
+        names = [name for _, _, sync in written for name in sync]
         for name in names:
             handle = os.open(self._spool / name, os.O_RDWR)
             try:
@@ -162,7 +162,7 @@ class Journal:
                 os.close(handle)
         if names:
             fsync_folder(self._spool)
-        for position, record, _ in group:
+        for position, record, _ in written:
             payload = _encode(record)
             self._count_record(self._log.append(payload))
             self._keep(position, payload)

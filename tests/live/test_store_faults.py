@@ -43,22 +43,22 @@ def test_a_store_that_goes_away_and_comes_back(farm):
 def test_a_spool_that_is_full(farm):
     """The peer starts nothing more, says why, and goes on by itself when the store is back."""
     (farm.base / "musep2p.toml").write_text("spool_mb = 1\n")
-    text = 'name: big\nprompt: "Kyoto at dawn"\nsize: 512x512\nseeds: {count: 20}\n'
+    text = 'name: big\nprompt: "Kyoto at dawn"\nsize: 256x256\nseeds: {count: 5000}\n'
     farm.start("p1", cwd=farm.base)
     farm.wait_up(1, "p1")
     farm.run("submit", "--detach", farm.batch(text), state="p1", check=0)
     until(lambda: farm.status("p1").get("safe", 0) >= 1, "some are safe")
     store, aside = farm.base / "store", farm.base / "aside"
     store.rename(aside)
-    until(lambda: farm.status("p1")["state"] == "waiting", "the spool is full", 60)
+    until(lambda: farm.status("p1")["state"] == "waiting", "the spool is full", 90)
     until(lambda: farm.status("p1")["running"] == 0, "what ran is finished")
     waiting = farm.status("p1")
     aside.rename(store)
-    farm.run("watch", "big", state="p1", check=0, timeout_s=90)
+    until(lambda: farm.status("p1")["safe"] > waiting["done"], "it goes on", 60)
+    farm.run("cancel", "big", state="p1", check=0)
 
-    assert "1 MB wait here, which is the limit" in waiting["reason"] or "2 MB wait here" in waiting["reason"]
-    assert waiting["safe"] < waiting["done"] < 20
-    assert [row["index"] for row in farm.results("p1")] == list(range(20))
+    assert "1 MB wait here, which is the limit" in waiting["reason"]
+    assert waiting["safe"] < waiting["done"] < 5000
 
 
 @pytest.fixture
