@@ -15,7 +15,7 @@ from musep2p.core.effects import Kill, StoreBatch
 from musep2p.core.ids import PeerId, short
 from musep2p.core.progress import count, up_views
 from musep2p.core.ranges import Ranges
-from musep2p.core.records import RANGES_MAX, BatchFact, Failure, ResultBlock, StartRecord
+from musep2p.core.records import RANGES_MAX, BatchFact, Failure, ResultBlock
 from musep2p.core.reports import add_fact, await_copies, guardians
 from musep2p.core.state import Core
 from musep2p.core.wills import CANCELLED, RUNNING
@@ -113,8 +113,8 @@ def stop_work(core: Core, batch: Batch, ranges: Ranges, *, queued_only: bool) ->
             if all(useless) and any(not chunk.lookup for chunk in slot.chunks):
                 for chunk in slot.chunks:
                     batch.running.difference_update(chunk.left)
-                slot.chunks, slot.ready, slot.noted = [], False, None
-                core.write(StartRecord(batch.id, batch.will.turn, slot.id, ()))
+                slot.chunks, slot.ready = [], False
+                core.note_idle(batch, slot)
                 core.effects.append(Kill(slot.id, "its task is not wanted any more"))
                 gone = True
     if gone:

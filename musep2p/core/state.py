@@ -141,6 +141,11 @@ class Core:
             self.waiting.append((self.written, then))
         return self.written
 
+    def note_idle(self, batch: Batch, slot: Slot) -> None:
+        """Write down that nothing of the batch runs in a slot any more: a crash from now on is not its fault."""
+        slot.noted = None
+        self.write(StartRecord(batch.id, batch.will.turn, slot.id, ()))
+
     def on_durable(self, position: int) -> None:
         """The journal is on disk up to `position`: say what waited for it."""
         self.durable = max(self.durable, position)

@@ -198,7 +198,7 @@ def on_stop_asked(core: Core, event: StopAsked) -> None:
     core.draining = True
     for slot in core.slots.values():
         if slot.chunks:
-            _note_idle(core, core.batches[slot.chunks[0].batch], slot)
+            core.note_idle(core.batches[slot.chunks[0].batch], slot)
 
 
 def tick_crashed(core: Core) -> None:
@@ -303,7 +303,7 @@ def _give_back(core: Core, chunk: Chunk, slot: int) -> None:
     batch.running.difference_update(left)
     batch.work.push_front(left - batch.results.safe)
     if left and chunk.given:
-        _note_idle(core, batch, core.slots[slot])
+        core.note_idle(batch, core.slots[slot])
     core.remember(batch, left, "back in line: the slot's process ended before it was done")
     batch.touch()
     core.at("reports", core.now_ms)
@@ -322,11 +322,6 @@ def _record_failure(core: Core, batch: Batch, index: int, reason: str, *, perman
     core.remember(batch, Ranges.of(index), f"attempt {attempt} failed: {reason}")
     core.tell("warning", f"task {index} of {short(batch.id)}, attempt {attempt}: {reason}")
     core.write(failure, lambda position: _failed(core, batch, failure, position))
-
-
-def _note_idle(core: Core, batch: Batch, slot: Slot) -> None:
-    slot.noted = None
-    core.write(StartRecord(batch.id, batch.will.turn, slot.id, ()))
 
 
 def _failed(core: Core, batch: Batch, failure: Failure, position: int) -> None:

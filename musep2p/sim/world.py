@@ -20,22 +20,23 @@ from msgspec import structs
 from musep2p.core import effects as fx
 from musep2p.core import events as ev
 from musep2p.core.clients import results_page
-from musep2p.core.ids import BatchId, Digest, Incarnation, PeerId, digest_of, short
+from musep2p.core.ids import BatchId, Incarnation, PeerId, digest_of
 from musep2p.core.messages import Envelope, Hello
 from musep2p.core.peer_state import PeerState
 from musep2p.core.ranges import Ranges
-from musep2p.core.recipe import Recipe, Tasks
-from musep2p.core.records import BatchFact, Entry, RecipeRecord, Record, ResultBlock, Will, WillRecord
+from musep2p.core.recipe import Recipe
+from musep2p.core.records import BatchFact, Entry, RecipeRecord, Record, ResultBlock, WillRecord
 from musep2p.core.reports import report_pages
 from musep2p.core.requests import Answer, Request, RequestBody
 from musep2p.core.state import Core
 from musep2p.core.tuning import Tuning
 from musep2p.core.why import why_answer
-from musep2p.core.wills import CANCELLED, will_rank
+from musep2p.core.wills import will_rank
 from musep2p.sim.network import SlowLink, Weather, fates
+from musep2p.sim.store import SimStore
 from musep2p.wire import codec
 
-__all__ = ["SimPeer", "SimStore", "TaskModel", "World"]
+__all__ = ["SimPeer", "TaskModel", "World"]
 
 _PORT = 7340
 _RESPAWN_US = 200_000
@@ -50,27 +51,6 @@ class TaskModel:
     fail: float = 0.0
     crash: float = 0.0
     digest_spread: int = 1
-
-
-@dataclass(slots=True)
-class SimStore:
-    """The shared store: what it confirmed, and how long a confirmation takes."""
-
-    delay_us: int = 3000
-    away: bool = False
-    results: dict[BatchId, Ranges] = field(default_factory=dict)
-    digests: set[Digest] = field(default_factory=set)
-    batches: dict[BatchId, tuple[Recipe, Will]] = field(default_factory=dict)
-    blocks: dict[BatchId, list[ResultBlock]] = field(default_factory=dict)
-
-    def unfinished(self, known: tuple[str, ...]) -> tuple[ev.FoundBatch, ...]:
-        """As a store helper finds them."""
-        found = []
-        for batch, (recipe, will) in sorted(self.batches.items()):
-            done = self.results.get(batch, Ranges())
-            if short(batch) not in known and will.word != CANCELLED and done.count() < Tasks(recipe).wanted:
-                found.append(ev.FoundBatch(batch, recipe, will, f"b-{short(batch)}"))
-        return tuple(found[:4])
 
 
 @dataclass(slots=True)
