@@ -148,11 +148,22 @@ class PeerClient:
         return answer.batches[0]
 
     def results(self, batch: str, *, start: int = 0, stop: int = 0, failed: bool = False) -> Iterator[r.ResultsPage]:
-        """Results from index `start` to `stop` (0: the end), in pages; follows to who accounts for the batch."""
-        client = self
+        """Results from index `start` to `stop` (0: the end), in pages; follows to who accounts for the batch.
+
+        Raises:
+            NoPeersError: nobody answers, also not whom our peer names after the first named one was silent.
+        """
+        client, silent = self, False
         try:
             while True:
-                page = client.ask(r.ResultsAsk(batch, start, stop, failed), r.ResultsPage)
+                try:
+                    page = client.ask(r.ResultsAsk(batch, start, stop, failed), r.ResultsPage)
+                except NoPeersError:
+                    if client is self or silent:
+                        raise
+                    client.close()
+                    client, silent = self, True
+                    continue
                 if page.redirect and client is self:
                     client = PeerClient(page.redirect, self._farm)
                     continue

@@ -295,8 +295,8 @@ class ZmqLinks:
             except ConnectionRefusedError:
                 self._post(ev.LinkRefused(address))
                 return
-            except (OSError, ValueError):
-                return
+            except OSError:
+                pass  # reset while it dies, or no route at the moment: neither says that it is gone
             await asyncio.sleep(_PROBE_AGAIN_S)
 
 

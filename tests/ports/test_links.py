@@ -128,6 +128,28 @@ def test_a_process_that_dies_slowly_is_told_as_soon_as_it_refuses():
     run(scenario)
 
 
+def test_a_connection_reset_while_a_process_dies_is_tried_again(monkeypatch):
+    """Between its accepting and its refusing lies a moment in which the system resets what it accepted."""
+    real, resets = asyncio.open_connection, []
+
+    async def reset_first(*where, **options):
+        if len(resets) < 2:
+            resets.append(where)
+            raise ConnectionResetError
+        return await real(*where, **options)
+
+    async def scenario(one, two):
+        one.links.send(two.address, envelope(m.Goodbye()))
+        await two.next()
+        two.links.close()
+
+        assert await one.next() == ev.LinkRefused(two.address)
+        assert len(resets) == 2
+
+    monkeypatch.setattr(asyncio, "open_connection", reset_first)
+    run(scenario)
+
+
 def test_nobody_there_costs_nothing():
     """Sending never blocks and never raises; what found no room is lost."""
 
