@@ -282,6 +282,7 @@ class Peer:
             fx.Hangup: lambda e: links.hang_up(e.address),
             fx.Write: lambda e: self._journal.append(e.position, e.record, e.sync),
             fx.Start: slots.start,
+            fx.Recall: slots.recall,
             fx.Kill: lambda e: slots.kill(e.slot, e.reason),
             fx.Publish: self._publish,
             fx.Unspool: lambda e: self._journal.unspool(e.names),

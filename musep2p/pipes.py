@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
 import struct
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from typing import BinaryIO
 
 from musep2p.platforms import child_options
 
-__all__ = ["FrameProcess", "child_pipes", "read_frame", "write_frame"]
+__all__ = ["FrameProcess", "child_pipes", "listen", "read_frame", "write_frame"]
 
 _LENGTH = struct.Struct(">I")
 
@@ -97,21 +96,25 @@ class FrameProcess:
         self._on_exit(self._process.wait())
 
 
-def child_pipes() -> tuple[queue.SimpleQueue[bytes], BinaryIO]:
-    """In a child: a queue of the parent's frames and the stream to answer on.
+def child_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """In a child: the streams of the parent's frames and of the answers.
 
-    What the program prints goes to standard error from now on. When the parent is gone the process ends,
-    whatever it is doing.
+    What the program prints goes to standard error from now on.
     """
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    commands = os.fdopen(os.dup(sys.stdin.fileno()), "rb")
-    frames: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    return os.fdopen(os.dup(sys.stdin.fileno()), "rb"), answers
 
-    def listen() -> None:
+
+def listen(commands: BinaryIO, hear: Callable[[bytes], None]) -> None:
+    """In a child: have a thread hear the parent's frames.
+
+    When the parent is gone the process ends, whatever it is doing.
+    """
+
+    def listening() -> None:
         while (frame := read_frame(commands)) is not None:
-            frames.put(frame)
+            hear(frame)
         os._exit(0)
 
-    threading.Thread(target=listen, name="parent", daemon=True).start()
-    return frames, answers
+    threading.Thread(target=listening, name="parent", daemon=True).start()

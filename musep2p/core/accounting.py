@@ -10,7 +10,8 @@ from __future__ import annotations
 from array import array
 
 from musep2p.core import messages as m
-from musep2p.core.data import NEVER, Batch, Member, View
+from musep2p.core.ahead import recall, recall_behind
+from musep2p.core.data import NEVER, Batch, Member, Slot, View
 from musep2p.core.effects import Kill, StoreBatch
 from musep2p.core.ids import PeerId, short
 from musep2p.core.progress import count, up_views
@@ -18,7 +19,7 @@ from musep2p.core.ranges import Ranges
 from musep2p.core.records import RANGES_MAX, BatchFact, Failure, ResultBlock
 from musep2p.core.reports import add_fact, await_copies, guardians
 from musep2p.core.state import Core
-from musep2p.core.wills import CANCELLED, RUNNING
+from musep2p.core.wills import CANCELLED, PAUSED, RUNNING
 
 __all__ = [
     "absorb",
@@ -51,6 +52,8 @@ def begin_turn(core: Core, batch: Batch) -> None:
     judge_failures(batch)
     if batch.will.word == CANCELLED:
         stop_work(core, batch, batch.results.tasks(), queued_only=False)
+    elif batch.will.word == PAUSED:
+        recall_behind(core, batch)
     batch.changes += 1
     core.stirred = True
     core.at("rounds", core.now_ms)
@@ -103,24 +106,39 @@ def on_drop(core: Core, sender: Member, body: m.Drop) -> None:
 
 
 def stop_work(core: Core, batch: Batch, ranges: Ranges, *, queued_only: bool) -> None:
-    """Drop queued tasks, and end the children that run nothing else."""
+    """Drop queued tasks, recall those behind others, and end the children that run nothing else."""
     dropped = batch.work.discard(ranges)
     core.remember(batch, dropped, "dropped: another peer has it, or it is settled")
     gone = bool(dropped)
     if not queued_only and batch.running & ranges:
         for slot in core.slots.values():
-            useless = [chunk.batch == batch.id and not (chunk.left - ranges) for chunk in slot.chunks]
-            if all(useless) and any(not chunk.lookup for chunk in slot.chunks):
-                for chunk in slot.chunks:
-                    batch.running.difference_update(chunk.left)
-                slot.chunks, slot.ready = [], False
-                core.note_idle(batch, slot)
-                core.effects.append(Kill(slot.id, "its task is not wanted any more"))
-                gone = True
+            gone = _stop_slot(core, batch, slot, ranges) or gone
     if gone:
         batch.touch()
         core.stirred = True
         core.at("reports", core.now_ms)
+
+
+def _stop_slot(core: Core, batch: Batch, slot: Slot, ranges: Ranges) -> bool:
+    useless = [c for c in slot.chunks if c.batch == batch.id and not c.lookup and not (c.left - ranges)]
+    for chunk in useless:
+        batch.running.difference_update(chunk.left)
+        chunk.left = Ranges()
+    if not useless:
+        return False
+    if slot.chunks[0] is not useless[0]:
+        recall(core, slot, useless[0])
+        return True
+    for chunk in slot.chunks:
+        other = core.batches[chunk.batch]
+        other.running.difference_update(chunk.left)
+        unwanted = ranges if other is batch else Ranges()
+        other.work.push_front(chunk.left - other.results.safe - unwanted)
+        other.touch()
+    slot.chunks, slot.ready = [], False
+    core.note_idle(batch, slot)
+    core.effects.append(Kill(slot.id, "its task is not wanted any more"))
+    return True
 
 
 def forget_peer(core: Core, lost: Member) -> None:

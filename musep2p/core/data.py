@@ -61,7 +61,10 @@ class Member:
 
 @dataclass(slots=True)
 class Chunk:
-    """Tasks for a slot together: its child is `given` them once that is durable, and names the one it has `begun`."""
+    """Tasks for a slot together: its child is `given` them once that is durable, and names the one it has `begun`.
+
+    `recalled` are those that it shall give back unless it has begun them.
+    """
 
     number: int
     batch: BatchId
@@ -72,6 +75,7 @@ class Chunk:
     lookup: int = 0
     work_class: str = ""
     given: bool = False
+    recalled: bool = False
 
 
 @dataclass(slots=True)

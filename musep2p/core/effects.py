@@ -22,6 +22,7 @@ __all__ = [
     "OpenStore",
     "Publish",
     "ReadResults",
+    "Recall",
     "Reply",
     "ReplyEnvelope",
     "ReplyResults",
@@ -145,6 +146,13 @@ class Kill(Effect, frozen=True):
 
     slot: int
     reason: str
+
+
+class Recall(Effect, frozen=True):
+    """Take a chunk back from a slot's child that has not begun it; then `ChunkEnded` follows, else what it does."""
+
+    slot: int
+    chunk: int
 
 
 class Publish(Effect, frozen=True):

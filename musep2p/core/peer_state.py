@@ -11,6 +11,7 @@ from typing import Any
 
 from musep2p.core import (
     accounting,
+    ahead,
     clients,
     finding,
     hearing,
@@ -111,6 +112,7 @@ class PeerState:
             "held-starts": _stir,
             "crashed": work.tick_crashed,
             "deadlines": work.tick_deadlines,
+            "behind": ahead.tick_behind,
             "waiters": clients.tick_waiters,
             "adoption": publishing.tick_adoption,
             "drain": _stir,

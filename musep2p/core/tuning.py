@@ -24,7 +24,8 @@ class Tuning:
         drain_ms: a leaving peer with nothing to run waits this long for what it finished to become safe.
         forget_ms: a peer that is gone this long is no longer listed.
         chunk_us: work worth this long is handed to a child at once.
-        ahead_us: tasks shorter than this get a second chunk while the first runs.
+        ahead_us: slots with tasks shorter than this get a second chunk while the first runs.
+        ahead_us_max: so do slots with tasks shorter than this, while plenty is queued.
         guardians: peers that account for a batch.
         copies: other peers that must have recipe and will before a batch is accepted.
         inline_bytes: recipes up to this size travel inside messages, larger ones piece by piece.
@@ -56,6 +57,7 @@ class Tuning:
     forget_ms: int = 3_600_000
     chunk_us: int = 20_000
     ahead_us: int = 10_000
+    ahead_us_max: int = 1_000_000
     guardians: int = 3
     copies: int = 2
     inline_bytes: int = 32_768

@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 from musep2p.core.accounting import absorb
+from musep2p.core.ahead import recall, wants_ahead, watch_behind
 from musep2p.core.data import Batch, Chunk, Slot
 from musep2p.core.effects import KeepPaces, Kill, Start
 from musep2p.core.events import Begun, ChunkEnded, LookedUp, SlotDied, SlotReady, StopAsked, TaskFailed, TasksDone
@@ -40,7 +41,7 @@ _CLASSES_KEPT = 64
 
 
 def fill_slots(core: Core) -> None:
-    """Give idle slots their next chunk, and slots with very short tasks one chunk ahead."""
+    """Give idle slots their next chunk, and slots with short tasks one more behind it."""
     if core.draining or core.now_ms < core.hold_starts_until_ms:
         return
     for slot in core.slots.values():
@@ -97,8 +98,12 @@ def on_chunk_ended(core: Core, event: ChunkEnded) -> None:
     slot = core.slots[event.slot]
     chunk = _chunk(core, event.slot, event.chunk)
     if chunk is not None:
+        first = chunk is slot.chunks[0]
         slot.chunks.remove(chunk)
         _give_back(core, chunk, event.slot)
+        if first and slot.chunks:
+            slot.chunks[0].handed_ms = core.now_ms
+        watch_behind(core, slot)
     core.stirred = True
 
 
@@ -175,6 +180,10 @@ def _give(core: Core, slot: Slot, batch: Batch, chunk: Chunk) -> None:
     core.remember(batch, chunk.left, f"handed to slot {slot.id}")
     core.effects.append(Start(slot.id, chunk.number, batch.id, batch.recipe, chunk.left.encode(), attempts))
     core.at("deadlines", core.now_ms + _limit_ms(core, chunk))
+    if chunk.recalled:
+        chunk.recalled = False
+        recall(core, slot, chunk)
+    watch_behind(core, slot)
     _note_next(core, slot)
 
 
@@ -221,11 +230,7 @@ def tick_crashed(core: Core) -> None:
 def _wants_chunk(core: Core, slot: Slot) -> bool:
     if not slot.ready or len(slot.chunks) > 1:
         return False
-    if not slot.chunks:
-        return True
-    first = slot.chunks[0]
-    pace = core.paces.get(first.work_class)
-    return not first.lookup and pace is not None and pace <= core.tuning.ahead_us
+    return not slot.chunks or wants_ahead(core, slot)
 
 
 def _start_next(core: Core, slot: Slot) -> bool:
@@ -303,10 +308,21 @@ def _give_back(core: Core, chunk: Chunk, slot: int) -> None:
     batch.running.difference_update(left)
     batch.work.push_front(left - batch.results.safe)
     if left and chunk.given:
-        core.note_idle(batch, core.slots[slot])
+        _note_left(core, core.slots[slot], batch)
     core.remember(batch, left, "back in line: the slot's process ended before it was done")
     batch.touch()
     core.at("reports", core.now_ms)
+
+
+def _note_left(core: Core, slot: Slot, batch: Batch) -> None:
+    """Write down what runs in a slot after a chunk of the batch was taken from it: nothing, or what was before it."""
+    given = next((chunk for chunk in slot.chunks if chunk.given and not chunk.lookup), None)
+    if given is None:
+        core.note_idle(batch, slot)
+        return
+    slot.noted = None
+    batch = core.batches[given.batch]
+    core.write(StartRecord(batch.id, batch.will.turn, slot.id, given.left.encode()))
 
 
 def _fail(core: Core, chunk: Chunk, index: int, reason: str, *, permanent: bool = False) -> None:

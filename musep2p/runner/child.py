@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 import traceback
+from collections import deque
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,7 +24,7 @@ from musep2p.core.recipe import Tasks, task_key
 from musep2p.core.records import Entry, spool_name
 from musep2p.engines.registry import load_engine
 from musep2p.errors import EngineError, MuseError
-from musep2p.pipes import child_pipes, write_frame
+from musep2p.pipes import child_pipes, listen, write_frame
 from musep2p.platforms import stand_back
 from musep2p.ports import Engine, Task
 from musep2p.runner import protocol as p
@@ -52,6 +54,31 @@ class Child:
         self._flushed = 0.0
         self._spent_s = 0.0
         self._payload = 0
+        self._changed, self._telling = threading.Condition(), threading.Lock()
+        self._waiting: deque[p.Run] = deque()
+
+    def hear(self, frame: bytes) -> None:
+        """Take a command, in the thread that listens: it is heard also while a task runs."""
+        command = p.to_child.decode(frame)
+        with self._changed:
+            if isinstance(command, p.Run):
+                self._waiting.append(command)
+                self._changed.notify()
+                return
+            recalled = next((run for run in self._waiting if run.chunk == command.chunk), None)
+            if recalled is None:
+                return
+            self._waiting.remove(recalled)
+            if recalled.recipe is not None:
+                self._tasks[recalled.batch] = Tasks(recalled.recipe)
+        self._tell(p.Ended(command.chunk))
+
+    def next(self) -> p.Run:
+        """The next chunk to run; waits for it."""
+        with self._changed:
+            while not self._waiting:
+                self._changed.wait()
+            return self._waiting.popleft()
 
     def run(self, command: p.Run) -> None:
         """Render one chunk."""
@@ -115,7 +142,8 @@ class Child:
         self._flushed = time.perf_counter()
 
     def _tell(self, message: p.FromChild) -> None:
-        write_frame(self._say, _encode(message))
+        with self._telling:
+            write_frame(self._say, _encode(message))
 
 
 def _words(error: Exception) -> str:
@@ -129,11 +157,12 @@ def main() -> None:
     """Run until the parent is gone."""
     spool, speed = Path(sys.argv[1]), float(sys.argv[2])
     stand_back(_NICENESS)  # also behind the peer itself, which has to answer in time
-    frames, say = child_pipes()
+    commands, say = child_pipes()
     child = Child(say, spool, speed)
+    listen(commands, child.hear)
     write_frame(say, _encode(p.Ready()))
     while True:
-        child.run(p.to_child.decode(frames.get()))
+        child.run(child.next())
 
 
 if __name__ == "__main__":

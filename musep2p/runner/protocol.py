@@ -8,7 +8,19 @@ from musep2p.core.ids import BatchId
 from musep2p.core.recipe import Recipe
 from musep2p.core.records import Entry
 
-__all__ = ["Begun", "Command", "Done", "Ended", "Failed", "FromChild", "Ready", "Run", "from_child", "to_child"]
+__all__ = [
+    "Begun",
+    "Command",
+    "Done",
+    "Ended",
+    "Failed",
+    "FromChild",
+    "GiveBack",
+    "Ready",
+    "Run",
+    "from_child",
+    "to_child",
+]
 
 
 class Run(msgspec.Struct, frozen=True, array_like=True, tag="run"):
@@ -19,6 +31,12 @@ class Run(msgspec.Struct, frozen=True, array_like=True, tag="run"):
     recipe: Recipe | None
     ranges: tuple[int, ...]
     attempts: dict[int, int]
+
+
+class GiveBack(msgspec.Struct, frozen=True, array_like=True, tag="give-back"):
+    """End this chunk at once if it has not begun; else that comes too late."""
+
+    chunk: int
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
@@ -55,8 +73,8 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag="ended"):
     chunk: int
 
 
-Command = Run
+Command = Run | GiveBack
 FromChild = Ready | Begun | Done | Failed | Ended
 
-to_child = msgspec.msgpack.Decoder(Run)
+to_child = msgspec.msgpack.Decoder(Command)
 from_child = msgspec.msgpack.Decoder(FromChild)

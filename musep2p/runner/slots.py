@@ -11,7 +11,7 @@ import msgspec
 import psutil
 
 from musep2p.core import events as ev
-from musep2p.core.effects import Start
+from musep2p.core.effects import Recall, Start
 from musep2p.core.ids import BatchId
 from musep2p.pipes import FrameProcess
 from musep2p.runner import protocol as p
@@ -67,6 +67,12 @@ class Slots:
         recipe = None if effect.batch in slot.recipes else effect.recipe
         slot.recipes.add(effect.batch)
         slot.process.send(_encode(p.Run(effect.chunk, effect.batch, recipe, effect.ranges, effect.attempts)))
+
+    def recall(self, effect: Recall) -> None:
+        """Ask a child for a chunk that it has not begun."""
+        process = self._slots[effect.slot].process
+        if process is not None:
+            process.send(_encode(p.GiveBack(effect.chunk)))
 
     def kill(self, number: int, reason: str) -> None:
         """End a child now; `SlotDied` follows, then a new child."""

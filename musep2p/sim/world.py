@@ -90,6 +90,8 @@ class SimPeer:
         self.left = False
         self.wake_us = -1
         self.lives: list[int] = []
+        self.begins: dict[int, tuple[int, fx.Start]] = {}
+        self.recalled: set[int] = set()
         self.disk_cache: dict[BatchId, tuple[int, Ranges, set[object], Ranges]] = {}
         self.stolen_before = 0
         self.state: PeerState
@@ -111,6 +113,7 @@ class SimPeer:
         self.state, self.alive, self.left, self.wake_us = PeerState(core), True, False, -1
         self.state.restore(self.disk.durable)
         self.lives, self.busy_until_us = [0] * self.slots, [0] * self.slots
+        self.begins, self.recalled = {}, set()
         if self.has_store:
             self.world.later(1000, self, self.world.store_state())
         for slot in range(self.slots):
@@ -305,31 +308,47 @@ class World:
     def _start(self, peer: SimPeer, effect: fx.Start) -> None:
         life = peer.lives[effect.slot]
         at = max(100, peer.busy_until_us[effect.slot] - self.now_us)  # behind what the child has already
+        peer.begins[effect.chunk] = self.now_us + at, effect
+
+        def say(event: ev.Event) -> None:
+            self._slot_event(at, peer, effect.slot, life, event, effect.chunk)
+
         for index in Ranges.decode(effect.ranges).indices():
             key = (effect.batch, index)
             self.executed[key] += 1
             us = max(1, int(self.model.us(effect.recipe, index) / peer.speed))
-            self._slot_event(at, peer, effect.slot, life, ev.Begun(effect.slot, effect.chunk, index))
+            say(ev.Begun(effect.slot, effect.chunk, index))
             luck = self.rng.random()
             at += us
             if luck < self.model.crash:
-                self._slot_event(at, peer, effect.slot, life, ev.SlotDied(effect.slot, "crashed"))
+                say(ev.SlotDied(effect.slot, "crashed"))
                 return
             if luck < self.model.crash + self.model.fail:
-                failed = ev.TaskFailed(effect.slot, effect.chunk, index, "failed")
-                self._slot_event(at, peer, effect.slot, life, failed)
+                say(ev.TaskFailed(effect.slot, effect.chunk, index, "failed"))
                 continue
             salt = self.rng.randrange(self.model.digest_spread)
             digest = digest_of(f"{effect.batch}/{index}/{salt}".encode())
             entry = Entry(index, digest, 100, us // 1000, effect.attempts.get(index, 1))
-            self._slot_event(at, peer, effect.slot, life, ev.TasksDone(effect.slot, effect.chunk, (entry,), us))
+            say(ev.TasksDone(effect.slot, effect.chunk, (entry,), us))
         peer.busy_until_us[effect.slot] = self.now_us + at
-        self._slot_event(at, peer, effect.slot, life, ev.ChunkEnded(effect.slot, effect.chunk))
+        say(ev.ChunkEnded(effect.slot, effect.chunk))
 
-    def _slot_event(self, delay_us: int, peer: SimPeer, slot: int, life: int, event: ev.Event) -> None:
+    def _recall(self, peer: SimPeer, effect: fx.Recall) -> None:
+        begins_us, start = peer.begins[effect.chunk]
+        if self.now_us >= begins_us or effect.chunk in peer.recalled:
+            return
+        self.executed.subtract((start.batch, index) for index in Ranges.decode(start.ranges).indices())
+        life = peer.lives[effect.slot]
+        self._slot_event(100, peer, effect.slot, life, ev.ChunkEnded(effect.slot, effect.chunk))
+        peer.recalled.add(effect.chunk)
+        peer.busy_until_us[effect.slot] = begins_us
+
+    def _slot_event(self, delay_us: int, peer: SimPeer, slot: int, life: int, event: ev.Event, chunk: int = -1) -> None:
         counter = peer.counter
 
         def happen() -> None:
+            if chunk in peer.recalled:
+                return
             if peer.alive and peer.counter == counter and peer.lives[slot] == life:
                 if isinstance(event, ev.SlotDied):
                     self._respawn(peer, slot)
@@ -425,6 +444,7 @@ class World:
         fx.Hangup: lambda self, peer, effect: None,
         fx.Write: _write,
         fx.Start: _start,
+        fx.Recall: _recall,
         fx.Kill: _kill_slot,
         fx.Publish: _publish,
         fx.Lookup: _lookup,

@@ -21,7 +21,7 @@ from musep2p.core.recipe import Tasks
 from musep2p.core.records import ResultBlock, spool_name
 from musep2p.engines.registry import key_of, load_engine
 from musep2p.errors import MuseError, StoreError
-from musep2p.pipes import child_pipes, write_frame
+from musep2p.pipes import child_pipes, listen, write_frame
 from musep2p.store import protocol as p
 from musep2p.store.batches import blocks_of, unfinished
 from musep2p.store.layout import EmptyStore, SharedStore, room_test
@@ -167,7 +167,9 @@ def _words(error: Exception) -> str:
 def main() -> None:
     """Serve until the parent is gone."""
     root, spool, writer = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-    frames, say = child_pipes()
+    commands, say = child_pipes()
+    frames: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    listen(commands, frames.put)
     helper = Helper(root, spool, writer)
     while True:
         _serve_group(helper, frames, say)

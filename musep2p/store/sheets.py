@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from musep2p.core.recipe import Tasks, decode_recipe
 from musep2p.errors import MuseError, StoreError, UsageError
-from musep2p.pipes import child_pipes, write_frame
+from musep2p.pipes import child_pipes, listen, write_frame
 from musep2p.platforms import stand_back
 from musep2p.store.durably import write_durably
 
@@ -239,7 +239,8 @@ def main() -> int:
     """Write the contact sheet of the folder that is named, and say so; a batch without pictures needs none."""
     path, only_missing = Path(sys.argv[1]), ONLY_MISSING in sys.argv[2:]
     stand_back(10)
-    _, say = child_pipes()
+    commands, say = child_pipes()
+    listen(commands, lambda frame: None)
     try:
         if not (only_missing and (path / SHEET).exists()):
             folder = BatchFolder(path)

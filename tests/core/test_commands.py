@@ -12,9 +12,9 @@ from musep2p.core.wills import CANCELLED, PAUSED, RUNNING
 from tests.core.wire import Table
 
 
-def say(table, name, word):
+def say(table, name, word, batch="table"):
     """What the face is answered."""
-    table.happen(name, ev.Asked(b"face", Request(1, "table", 50, CommandAsk("table", word))))
+    table.happen(name, ev.Asked(b"face", Request(1, "table", 50, CommandAsk(batch, word))))
     table.settle()
     table.wait(100)
     answer = table.replies[-1]

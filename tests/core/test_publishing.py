@@ -49,7 +49,7 @@ def paint(table, size):
     _, start = table.starts.pop(0)
     for index in Ranges.decode(start.ranges).indices():
         entry = Entry(index, digest_of(b"%d" % index), size, 1, ext="png")
-        table.happen("p0", ev.TasksDone(0, start.chunk, (entry,), 600_000))
+        table.happen("p0", ev.TasksDone(0, start.chunk, (entry,), 2_000_000))
     table.happen("p0", ev.ChunkEnded(0, start.chunk))
 
 

@@ -121,6 +121,8 @@ def test_cancelling_one_batch_leaves_the_next_chunk_of_the_slot():
     other = next(batch for batch in core.batches.values() if batch.will.settings.name != name)
     table.happen("p0", ev.Asked(b"f", Request(1, "table", 9, CommandAsk(name, "cancel"))))
     table.wait(100)
+    table.happen("p0", ev.SlotDied(0, "not wanted any more"))
+    table.happen("p0", ev.SlotReady(0))
     finish(table, 20)
 
     assert other.accounting.complete and not other.running

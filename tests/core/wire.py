@@ -27,6 +27,7 @@ class Table:
         self.disks: dict[str, list] = {}
         self.mail: list[tuple[str, str, object]] = []  # from, to, envelope
         self.starts: list[tuple[str, fx.Start]] = []
+        self.slot_orders: list[tuple[str, fx.Recall | fx.Kill]] = []
         self.replies: list = []
         self.told: list[tuple[str, str]] = []
         self.tuning, self.slots = tuning or Tuning(), slots
@@ -70,6 +71,8 @@ class Table:
                 written = effect.position
             elif isinstance(effect, fx.Start):
                 self.starts.append((name, effect))
+            elif isinstance(effect, fx.Recall | fx.Kill):
+                self.slot_orders.append((name, effect))
             elif isinstance(effect, fx.Reply):
                 self.replies.append(effect.answer.body)
             elif isinstance(effect, fx.Tell):
