@@ -7,7 +7,8 @@
     bench/farm.py --discovery                          until all see all, by mDNS; and with --peer alone
 
 Clock: from `accepted` to the acting guardian's *complete*. Cold: no task of the class was run since the start;
-warm: after one batch of 64. Needs root, ip and nft.
+warm: after one batch of 64. In the same runs, the floor: bare loops that sleep and keep their outputs.
+Needs root, ip and nft.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import time
 from pathlib import Path
 
 from _bench import median, rows, spread
+from bare import bare_s
 
 from tests.live.farm import Farm, until
 from tests.live.lan import Lan, why_not
@@ -137,6 +139,9 @@ def one_farm(
     with tempfile.TemporaryDirectory() as folder, Lan(len(speeds)) as lan:
         bench = Bench(lan, Path(folder), speeds)
         try:
+            if not args.discovery:
+                bound_s = bound_ms(speeds, args.tasks, args.ms) / 1000
+                measured.setdefault("bare loops", []).append(bare_s(speeds, args.tasks, args.ms, bound_s))
             if mode == "peer":
                 lan.block_multicast()
             seen = bench.join(mdns=mode == "mdns")
