@@ -163,7 +163,7 @@ def tick_rounds(core: Core) -> None:
                 core.at("rounds", core.started_ms + core.tuning.alone_ms)
             elif acting(core, batch):
                 if core.wide:
-                    _drop_settled(core, batch)
+                    _drop_now_and_then(core, batch)
                 _tick_batch(core, batch)
             else:
                 batch.accounting.open = False
@@ -337,6 +337,17 @@ def _believe(core: Core, batch: Batch, sender: Member, view: View, body: m.Repor
         else:
             _drop_settled(core, batch)
             core.at("rounds", core.now_ms)
+
+
+def _drop_now_and_then(core: Core, batch: Batch) -> None:
+    """Looking at what a thousand peers hold takes a while."""
+    accounting = batch.accounting
+    due = accounting.dropped_ms + core.tuning.round_gap_ms * core.crowd
+    if core.now_ms >= due or batch.all_settled():
+        accounting.dropped_ms = core.now_ms
+        _drop_settled(core, batch)
+    else:
+        core.at("rounds", due)
 
 
 def _drop_settled(core: Core, batch: Batch, only: PeerId | None = None) -> None:

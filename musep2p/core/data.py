@@ -147,6 +147,7 @@ class Accounting:
     views: dict[PeerId, View] = field(default_factory=dict)
     told: Progress | None = None
     told_ms: int = -NEVER
+    dropped_ms: int = -NEVER
     since_ms: int = 0
     took_ms: int = 0
     complete: bool = False

@@ -18,18 +18,19 @@ PIECES_MAX = 1024  # ranges taken at once: what is granted fits one message
 class WorkDeque:
     """Ordered, disjoint ranges of task indices."""
 
-    __slots__ = ("_held", "_segments")
+    __slots__ = ("_count", "_held", "_segments")
 
     def __init__(self) -> None:
         self._segments: deque[tuple[int, int]] = deque()
         self._held = Ranges()
+        self._count = 0
 
     def __bool__(self) -> bool:
         return bool(self._segments)
 
     def count(self) -> int:
         """How many tasks are queued."""
-        return sum(stop - start for start, stop in self._segments)
+        return self._count
 
     def held(self) -> Ranges:
         """The queued indices as a set; do not change it."""
@@ -48,6 +49,7 @@ class WorkDeque:
         new = ranges - self._held
         self._segments.extend(new)
         self._held.update(new)
+        self._count += new.count()
         return new
 
     def push_front(self, ranges: Ranges) -> None:
@@ -55,6 +57,7 @@ class WorkDeque:
         new = ranges - self._held
         self._segments.extendleft(reversed(list(new)))
         self._held.update(new)
+        self._count += new.count()
 
     def take_front(self, count: int, avoid: Ranges | None = None) -> Ranges:
         """Remove up to `count` tasks at the owner's end, leaving what is to be avoided."""
@@ -71,6 +74,7 @@ class WorkDeque:
             kept = (piece for segment in self._segments for piece in Ranges([segment]) - gone)
             self._segments = deque(kept)
             self._held.difference_update(gone)
+            self._count -= gone.count()
         return gone
 
     def _take(self, count: int, avoid: Ranges, *, front: bool) -> Ranges:
@@ -102,5 +106,6 @@ class WorkDeque:
                 start = stop - size
             taken.add(start, stop)
             count -= size
+            self._count -= size
         self._held.difference_update(taken)
         return taken

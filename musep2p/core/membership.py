@@ -167,7 +167,7 @@ def move(core: Core, member: Member, state: str, why: str = "", *, rumoured: boo
     before, member.state = member.state, state
     core.greeting.discard(member.id)
     if member.up != (before in ("up", "suspect")):
-        core.membership_changed(1 if member.up else -1)
+        core.up_changed(member)
         toggle(core, member)
         if not rumoured:
             spread(core, member.id)
@@ -335,7 +335,6 @@ def _remember(core: Core, envelope: Envelope, hello: m.Hello, address: str) -> M
     member = Member(PeerId(envelope.sender), envelope.incarnation, address, hello, heard_ms=core.now_ms)
     core.members[member.id] = member
     core.greeting.add(member.id)
-    core.membership_changed()
     return member
 
 

@@ -150,7 +150,7 @@ class PeerState:
 
     def wake_at(self) -> int:
         """When `handle(Woke())` is due, in this peer's milliseconds."""
-        return min(self.core.timers.values(), default=self.core.now_ms + 1000)
+        return self.core.due_ms if self.core.timers else self.core.now_ms + _REST_MS
 
     def check(self) -> None:
         """Assert the invariants of one peer. Called by tests, and by the simulator after every event.
@@ -169,6 +169,7 @@ class PeerState:
             assert not (batch.work.held() & batch.granted), "queued and granted"
             assert not (batch.work.held() & batch.running), "queued and running"
             assert Ranges(batch.work._segments) == batch.work.held(), "the deque's order and set differ"
+            assert batch.work.count() == batch.work.held().count(), "the deque's number and set differ"
             running = Ranges()
             for slot in core.slots.values():
                 for chunk in slot.chunks:
@@ -249,12 +250,8 @@ class PeerState:
             _leave_if_empty(core)
 
     def _run_timers(self) -> None:
-        core = self.core
-        due = [name for name, at in core.timers.items() if at <= core.now_ms]
-        for name in due:
-            del core.timers[name]
-        for name in due:
-            self._on_timer[name](core)
+        for name in self.core.take_due():
+            self._on_timer[name](self.core)
 
 
 def _rest(core: Core) -> None:

@@ -7,9 +7,11 @@ the journal's position has been reported durable.
 from __future__ import annotations
 
 import random
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Mapping
 from itertools import islice
+from operator import attrgetter
 
 from musep2p.core.data import NEVER, Batch, Member, OpenGrant, Slot, StoreView, Submission, Waiter
 from musep2p.core.effects import Effect, Send, Tell, Write
@@ -24,6 +26,7 @@ from musep2p.core.wills import WillTable
 
 __all__ = ["Core"]
 
+_id_of = attrgetter("id")
 _HEARD_MAX = 32  # loads that are looked at, of a large farm's peers
 
 
@@ -53,6 +56,7 @@ class Core:
         self.cause = ""
         self.effects: list[Effect] = []
         self.timers: dict[str, int] = {}
+        self.due_ms = NEVER
         self.written = 0
         self.durable = 0
         self.waiting: deque[tuple[int, Callable[[int], None]]] = deque()
@@ -175,6 +179,17 @@ class Core:
         known = self.timers.get(timer)
         if known is None or due_ms < known:
             self.timers[timer] = due_ms
+            self.due_ms = min(self.due_ms, due_ms)
+
+    def take_due(self) -> list[str]:
+        """The timers that are due, in the order in which they were set; they are set no more."""
+        if self.now_ms < self.due_ms:
+            return []
+        due = [name for name, at in self.timers.items() if at <= self.now_ms]
+        for name in due:
+            del self.timers[name]
+        self.due_ms = min(self.timers.values(), default=NEVER)
+        return due
 
     def up_members(self) -> list[Member]:
         """The other peers that count, by id; do not change the list. Kept until a member moves."""
@@ -182,12 +197,14 @@ class Core:
             self.up_known = [self.members[i] for i in sorted(self.members) if self.members[i].up]
         return self.up_known
 
-    def membership_changed(self, joined: int = 0) -> None:
-        """Forget what follows from who is up; `joined` is 1 or -1 when that is one more or one less."""
-        self.up_known = None
-        if joined:
-            self.awake.update(self.batches)
-        self.up_count += joined
+    def up_changed(self, member: Member) -> None:
+        """A member is up since now, or no more: all batches are looked at anew."""
+        self.awake.update(self.batches)
+        self.up_count += 1 if member.up else -1
+        if self.up_known is not None:
+            place = bisect_left(self.up_known, member.id, key=_id_of)
+            new = [member] if member.up else []
+            self.up_known = [*self.up_known[:place], *new, *self.up_known[place + 1 - len(new) :]]
 
     @property
     def wide(self) -> bool:

@@ -322,13 +322,14 @@ def _advance(world: World, plan: Plan, checkers: list[Checker]) -> None:
     checked, look_us = 0, last_fault + 1000
     large = len(plan.slots) > _LARGE
     world.check_every = 100 if large else 1
+    world.decode_every = 16 if large else 1
     every = _CHECK_EVERY * 1000 if large else _CHECK_EVERY
     while world.step():
         at_mark = bool(marks) and world.now_us >= marks[0]
         if at_mark:
             marks.pop(0)
         if world.now_us >= look_us:
-            look_us = world.now_us + 500_000
+            look_us = world.now_us + (5_000_000 if large else 500_000)
             if _all_complete(world):
                 break
         if at_mark or world.counts["events"] - checked >= every:
