@@ -386,7 +386,7 @@ def simulate(
 ) -> None:
     """A farm on virtual time, with the production protocol; faults at will."""
     from musep2p.cli import simulate as commands
-    from musep2p.sim.scenario import draw
+    from musep2p.sim.plan import draw
 
     farm = commands.Farm(
         peers, tasks, rng_seed, commands.numbers(speeds), slots, commands.span(task_ms), loss, doubling, delay_ms,

@@ -10,6 +10,7 @@ from musep2p.cli.show import note, print_json
 from musep2p.errors import UsageError
 from musep2p.sim import scenario
 from musep2p.sim.network import Weather
+from musep2p.sim.plan import Plan
 
 __all__ = ["Farm", "numbers", "simulate", "span"]
 
@@ -71,7 +72,7 @@ class Farm:
     slow_ms: float = 0.0
     slow_kb_s: float = 0.0
 
-    def plan(self) -> scenario.Plan:
+    def plan(self) -> Plan:
         """The scenario: one batch, submitted at peer 0 after 1.5 s.
 
         Raises:
@@ -95,7 +96,7 @@ class Farm:
         span = max(1_000_000, int(self.tasks * (low + high) / 2 / power))
         others = rng.sample(range(1, self.peers), self.late + self.deaths)
         slow = (self.peers - 1, int(self.slow_ms * 1000), int(self.slow_kb_s * 1000) or _LAN_BYTES_S)
-        return scenario.Plan(
+        return Plan(
             self.rng_seed,
             (self.slots,) * self.peers,
             tuple(self.speeds[i % len(self.speeds)] for i in range(self.peers)),
@@ -115,7 +116,7 @@ class Farm:
         )
 
 
-def simulate(plan: scenario.Plan, *, as_json: bool, told: int = 0) -> int:
+def simulate(plan: Plan, *, as_json: bool, told: int = 0) -> int:
     """Run it; returns 1 when an invariant was violated."""
     gc.set_threshold(50_000, 50, 1000)  # objects stay to the end: nothing to look for
     outcome = scenario.run(plan, keep_told=told)

@@ -11,7 +11,6 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Mapping
 from itertools import islice
-from operator import attrgetter
 
 from musep2p.core.data import NEVER, Batch, Member, OpenGrant, Slot, StoreView, Submission, Waiter
 from musep2p.core.effects import Effect, Send, Tell, Write
@@ -26,7 +25,6 @@ from musep2p.core.wills import WillTable
 
 __all__ = ["Core"]
 
-_id_of = attrgetter("id")
 _HEARD_MAX = 32  # loads that are looked at, of a large farm's peers
 
 
@@ -202,7 +200,7 @@ class Core:
         self.awake.update(self.batches)
         self.up_count += 1 if member.up else -1
         if self.up_known is not None:
-            place = bisect_left(self.up_known, member.id, key=_id_of)
+            place = bisect_left(self.up_known, member.id, key=lambda known: known.id)
             new = [member] if member.up else []
             self.up_known = [*self.up_known[:place], *new, *self.up_known[place + 1 - len(new) :]]
 

@@ -17,7 +17,7 @@ from musep2p.core.records import BatchFact, Failure, RecipeRecord, ResultBlock, 
 from musep2p.core.results import indices_of, signed, winner
 from musep2p.sim.world import SimPeer, World
 
-__all__ = ["ALL", "Checker", "NoPhantoms", "OneResult", "SafeStaysSafe", "SaidMeansDurable"]
+__all__ = ["ALL", "Checker", "NoPhantoms", "OneResult", "SafeStaysSafe", "SaidMeansDurable", "all_batches"]
 
 
 class Checker:
@@ -64,7 +64,7 @@ class SafeStaysSafe(Checker):
     def check(self) -> None:
         copied = self.world.counts["deaths"] == 0 and self.world.counts["alone"] == 0 and len(self.world.peers) > 1
         twice: dict[BatchId, Ranges] = {}
-        for peer, batch in _batches(self.world):
+        for peer, batch in all_batches(self.world):
             beyond = batch.results.safe - self.world.store.results.get(batch.id, Ranges())
             if beyond and peer.has_store:
                 raise AssertionError(f"p{peer.number} believes safe what the store has not: {beyond}")
@@ -83,7 +83,7 @@ class OneResult(Checker):
 
     def check(self) -> None:
         seen: dict[tuple[BatchId, int], tuple[int, int]] = {}
-        for peer, batch in _batches(self.world):
+        for peer, batch in all_batches(self.world):
             if peer.state.core.durable < peer.state.core.written:
                 continue
             facts, shown = self._hashes(peer, batch)
@@ -105,7 +105,7 @@ class NoPhantoms(Checker):
     """Invariant 7: nothing is held in a report that is as new as its sender's own state."""
 
     def check(self) -> None:
-        for _, batch in _batches(self.world):
+        for _, batch in all_batches(self.world):
             for sender_id, view in batch.accounting.views.items():
                 sender = self.world.peers[int(sender_id, 16)]
                 if sender.alive and sender.state.core.incarnation == view.incarnation:
@@ -129,7 +129,8 @@ def _assert_no_phantom(sender: SimPeer, batch: BatchId, view: View) -> None:
         assert not phantom, f"p{sender.number} is believed to hold {phantom}, and does not"
 
 
-def _batches(world: World) -> Iterator[tuple[SimPeer, Batch]]:
+def all_batches(world: World) -> Iterator[tuple[SimPeer, Batch]]:
+    """Each batch as each living peer sees it."""
     for peer in world.peers:
         if peer.alive:
             for batch in peer.state.core.batches.values():

@@ -1,4 +1,4 @@
-"""A farm, its batches and its faults, drawn from one rng seed; run to the end with all checkers on.
+"""A plan of a farm, its batches and its faults, run to the end with all checkers on.
 
 Two phases: while faults are on, safety is checked; then the network heals and everything must complete within a
 bounded virtual time.
@@ -9,102 +9,31 @@ from __future__ import annotations
 import bisect
 import math
 import random
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from musep2p.core.accounting import acting
 from musep2p.core.data import Batch
 from musep2p.core.ids import BatchId, hash64
 from musep2p.core.recipe import Axis, Recipe, Settings
 from musep2p.core.recipe.recipe import Rule
+from musep2p.core.records import Failure, Will
 from musep2p.core.requests import Accepted, CommandAsk, SubmitAsk, Word
 from musep2p.core.tuning import Tuning
 from musep2p.core.wills import CANCELLED, PAUSED
-from musep2p.sim.checkers import ALL, Checker
+from musep2p.sim.checkers import ALL, Checker, all_batches
 from musep2p.sim.network import SlowLink, Weather
-from musep2p.sim.world import SimPeer, TaskModel, World
+from musep2p.sim.plan import Plan
+from musep2p.sim.world import Doom, SimPeer, TaskModel, World
 
-__all__ = ["Outcome", "Plan", "draw", "run"]
+__all__ = ["Outcome", "run"]
+
 
 _CHECK_EVERY = 1000
 _LARGE = 64  # farms of more peers are looked at more rarely, or looking would take longer than running
+_DOOM_US = 500_000  # a peer that does nothing of that length meanwhile dies all the same
 _GRACE_US = 120_000_000  # after healing: back-offs of 10 s, lost peers, a handful of rounds and the work itself
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a seed stands for.
-
-    Attributes:
-        slots, speeds: of each peer.
-        stores: whether outputs go to a shared store; otherwise to guardians.
-        tasks: of each batch; `submitters` names the peer of each, `submit_us` when.
-        task_us: least and greatest task time.
-        weather: while faults are on.
-        late: peers that join later, and when.
-        deaths: (peer, microsecond, power cut?), and `rebirths` (peer, microsecond).
-        fail, crash: probability of an attempt.
-        cancel: index of a batch that is cancelled in the middle, or -1.
-        outages: (from, to): while the store is away.
-        commands: (microsecond, peer, batch, word): pause, resume or retry, said to any peer that knows the batch.
-        cuts: (from, to, pairs): while the network is cut, nothing goes from the one to the other of each pair.
-        spread: how many different outputs one task may have.
-        heal_us: when the weather ends; 0 if it lasts.
-        heartbeat_ms: between heartbeats; suspect and down follow it.
-        all_to_all: in farms of more peers each hears only one or two others.
-        slow: (peer, microseconds one way, bytes a second) of each machine behind a slow line, all the time.
-    """
-
-    seed: int
-    slots: tuple[int, ...]
-    speeds: tuple[float, ...]
-    stores: bool
-    tasks: tuple[int, ...]
-    submitters: tuple[int, ...]
-    submit_us: tuple[int, ...]
-    task_us: tuple[int, int]
-    weather: Weather
-    late: tuple[tuple[int, int], ...] = ()
-    leavers: tuple[tuple[int, int], ...] = ()
-    deaths: tuple[tuple[int, int, bool], ...] = ()
-    rebirths: tuple[tuple[int, int], ...] = ()
-    fail: float = 0.0
-    crash: float = 0.0
-    cancel: int = -1
-    cuts: tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...] = ()
-    spread: int = 1
-    heal_us: int = 8_000_000
-    heartbeat_ms: int = 1000
-    large_recipes: bool = False
-    holes: int = 0
-    all_to_all: int = 0
-    slow: tuple[tuple[int, int, int], ...] = ()
-    commands: tuple[tuple[int, int, int, Word], ...] = ()
-    outages: tuple[tuple[int, int], ...] = ()
-
-    def faults(self) -> list[str]:
-        """The kinds of fault that are on."""
-        kinds = {
-            "loss": self.weather.loss > 0,
-            "doubling": self.weather.doubling > 0,
-            "delay": self.weather.delay_us > 5000,
-            "reordering": self.weather.jitter_us > 5000,
-            "late": bool(self.late),
-            "leave": bool(self.leavers),
-            "death": bool(self.deaths),
-            "rebirth": bool(self.rebirths),
-            "failure": self.fail > 0,
-            "crash": self.crash > 0,
-            "cancel": self.cancel >= 0,
-            "gossip": 0 < self.all_to_all < len(self.slots) - 1,
-            "slow line": bool(self.slow),
-            "commands": bool(self.commands),
-            "store away": bool(self.outages),
-            "partition": any(len(pairs) > 1 for _, _, pairs in self.cuts),
-            "one-way": any(len(pairs) == 1 for _, _, pairs in self.cuts),
-        }
-        return [kind for kind, on in kinds.items() if on]
 
 
 @dataclass(slots=True)
@@ -113,6 +42,7 @@ class Outcome:
 
     plan: Plan
     violations: list[str] = field(default_factory=list)
+    virtual_ms: int = 0
     makespan_ms: int = 0
     lower_bound_ms: int = 0
     steals: int = 0
@@ -122,88 +52,6 @@ class Outcome:
     bytes_sent: int = 0
     trace_digest: str = ""
     told: list[str] = field(default_factory=list)
-
-
-def draw(seed: int) -> Plan:
-    """The plan of a seed."""
-    rng = random.Random(f"musep2p scenario {seed}")
-    count = rng.choice((3, 3, 3, 4, 4, 5, 5, 6, 8)) if rng.random() < 0.97 else 2
-    slots = tuple(rng.choice((1, 1, 1, 2, 3)) for _ in range(count))
-    speeds = tuple(rng.choice((1.0, 1.0, 0.5, 0.25, 2.0)) for _ in range(count))
-    weather = Weather(
-        rng.choice((0.0, 0.02, 0.1, 0.25)),
-        rng.choice((0.0, 0.05, 0.2)),
-        rng.choice((300, 2000, 20_000, 80_000)),
-        rng.choice((200, 10_000, 100_000)),
-    )
-    batches = rng.choice((1, 1, 2, 3))
-    stores = rng.random() < 0.6
-    late = tuple((p, rng.randrange(1_000_000, 6_000_000)) for p in range(2, count) if rng.random() < 0.2)
-    mortal = [p for p in range(count) if p not in {q for q, _ in late}]
-    doomed = rng.sample(mortal, min(len(mortal) - 1, rng.choice((0, 0, 1, 1, 2)) if stores else rng.choice((0, 1))))
-    deaths = tuple((p, rng.randrange(2_000_000, 9_000_000), rng.random() < 0.4) for p in doomed)
-    rebirths = tuple((p, at + rng.randrange(500_000, 9_000_000)) for p, at, _ in deaths if rng.random() < 0.5)
-    living = [p for p in range(count) if p not in doomed]
-    leavers = tuple((p, rng.randrange(3_000_000, 8_000_000)) for p in living[1:2] if rng.random() < 0.2)
-    cuts = _draw_cuts(random.Random(f"musep2p cuts {seed}"), count)
-    low = rng.choice((4000, 20_000, 50_000, 200_000))
-    return Plan(
-        seed, slots, speeds, stores,
-        tuple(rng.choice((80, 120, 160) if i == 0 else (1, 7, 40, 120)) for i in range(batches)),
-        tuple(rng.choice(mortal) for _ in range(batches)),
-        tuple(rng.randrange(1_000_000, 3_000_000) for _ in range(batches)),
-        (low, low * rng.choice((1, 3))), weather, late, leavers, deaths, rebirths,
-        rng.choice((0.0, 0.0, 0.05, 0.2)), rng.choice((0.0, 0.0, 0.03)),
-        rng.randrange(batches) if rng.random() < 0.15 else -1, cuts, rng.choice((1, 1, 2)),
-        max([8_000_000, *(end for _, end, _ in cuts)]),
-        **_draw_recipes(random.Random(f"musep2p recipes {seed}")),
-        all_to_all=random.Random(f"musep2p gossip {seed}").choice((0, 0, 0, 2, 3)),
-        slow=_draw_slow(random.Random(f"musep2p slow {seed}"), count),
-        outages=_draw_outages(random.Random(f"musep2p outages {seed}")) if stores else (),
-        commands=_draw_commands(random.Random(f"musep2p commands {seed}"), count, batches),
-    )  # fmt: skip
-
-
-def _draw_recipes(rng: random.Random) -> dict[str, Any]:
-    """Whether recipes travel piece by piece, and every how manieth task is excluded."""
-    return {"large_recipes": rng.random() < 0.3, "holes": rng.choice((0, 0, 0, 2, 3, 7))}
-
-
-def _draw_cuts(rng: random.Random, count: int) -> tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...]:
-    """Splits of the farm in two, and deafness of one peer to another, each for some seconds."""
-    cuts = []
-    for _ in range(rng.choice((0, 0, 0, 0, 1, 1, 2))):
-        start = rng.randrange(1_500_000, 9_000_000)
-        end = start + rng.choice((1_000_000, 4_000_000, 6_000_000, 9_000_000))
-        one, other = rng.sample(range(count), 2)
-        side = {one, *(peer for peer in range(count) if peer != other and rng.random() < 0.5)}
-        split = [(a, b) for a in range(count) for b in range(count) if (a in side) != (b in side)]
-        cuts.append((start, end, tuple(split) if rng.random() < 0.6 else ((one, other),)))
-    return tuple(cuts)
-
-
-def _draw_slow(rng: random.Random, count: int) -> tuple[tuple[int, int, int], ...]:
-    """In one farm of six, one machine is far away behind a thin line."""
-    if rng.random() > 1 / 6:
-        return ()
-    return ((rng.randrange(count), rng.choice((20_000, 150_000, 400_000)), rng.choice((20_000, 100_000))),)
-
-
-def _draw_outages(rng: random.Random) -> tuple[tuple[int, int], ...]:
-    """In two of five farms with a store it is away for a time."""
-    if rng.random() > 2 / 5:
-        return ()
-    start = rng.randrange(500_000, 6_000_000)
-    return ((start, start + rng.choice((300_000, 2_000_000, 8_000_000))),)
-
-
-def _draw_commands(rng: random.Random, peers: int, batches: int) -> tuple[tuple[int, int, int, Word], ...]:
-    """In one farm of four somebody pauses, resumes and retries, here and there."""
-    if rng.random() > 1 / 4:
-        return ()
-    often: tuple[Word, ...] = ("pause", "pause", "resume", "retry")
-    words = [rng.choice(often) for _ in range(rng.randint(1, 4))]
-    return tuple((rng.randrange(2_000_000, 9_000_000), rng.randrange(peers), rng.randrange(batches), w) for w in words)
 
 
 def run(plan: Plan, *, keep_told: int = 0) -> Outcome:
@@ -220,6 +68,7 @@ def run(plan: Plan, *, keep_told: int = 0) -> Outcome:
     outcome.duplicates = sum(count - 1 for count in world.executed.values())
     outcome.events, outcome.messages = world.counts["events"], world.counts["messages"]
     outcome.bytes_sent, outcome.trace_digest, outcome.told = world.bytes_sent, world.digest(), world.told
+    outcome.virtual_ms = world.now_us // 1000
     outcome.makespan_ms = max((batch.accounting.took_ms for batch in _at_guardians(world)), default=0)
     outcome.lower_bound_ms = _lower_bound_us(plan) // 1000
     return outcome
@@ -236,6 +85,29 @@ def _recipe(number: int, tasks: int, holes: int) -> Recipe:
 
 
 def _build(plan: Plan) -> World:
+    world = _farm(plan)
+    late = dict(plan.late)
+    for peer in world.peers:
+        others = [other.address for other in world.peers[:2] if other is not peer]
+        world.call(late.get(peer.number, 0), partial(peer.boot, others))
+    for number, (tasks, submitter, at) in enumerate(zip(plan.tasks, plan.submitters, plan.submit_us, strict=True)):
+        recipe = _recipe(number, tasks, plan.holes)
+        settings = Settings(f"b{number}", priority=number % 2, retries=8)
+        _submit(world, world.peers[submitter], number + 1, SubmitAsk(recipe, settings), at)
+    if plan.cancel >= 0:
+        asker = world.peers[plan.submitters[plan.cancel]]
+        world.call(4_000_000, lambda: world.ask(asker, 99, CommandAsk(f"b{plan.cancel}", "cancel")))
+    for at, whom, number, word in plan.commands:
+        world.call(at, partial(_say, world, world.peers[whom], f"b{number}", word))
+    if plan.commands:
+        world.call(max(plan.heal_us, *(at for at, *_ in plan.commands)) + 1_000_000, partial(_resume_all, world))
+    _schedule_store(world, plan)
+    _schedule_faults(world, plan)
+    return world
+
+
+def _farm(plan: Plan) -> World:
+    """The machines and what lies between them; nothing happens yet."""
     model = TaskModel(
         lambda recipe, index: _task_us(plan, int(next(recipe.axes[0].rows())[0]), index),
         plan.fail,
@@ -252,26 +124,25 @@ def _build(plan: Plan) -> World:
     world.slow = {peer: SlowLink(delay_us, rate) for peer, delay_us, rate in plan.slow}
     for slots, speed in zip(plan.slots, plan.speeds, strict=True):
         world.add_peer(slots=slots, speed=speed, has_store=plan.stores)
-    late = dict(plan.late)
-    for peer in world.peers:
-        others = [other.address for other in world.peers[:2] if other is not peer]
-        world.call(late.get(peer.number, 0), partial(peer.boot, others))
-    for number, (tasks, submitter, at) in enumerate(zip(plan.tasks, plan.submitters, plan.submit_us, strict=True)):
-        recipe = _recipe(number, tasks, plan.holes)
-        settings = Settings(f"b{number}", priority=number % 2, retries=8)
-        _submit(world, world.peers[submitter], number + 1, SubmitAsk(recipe, settings), at)
-    if plan.cancel >= 0:
-        asker = world.peers[plan.submitters[plan.cancel]]
-        world.call(4_000_000, lambda: world.ask(asker, 99, CommandAsk(f"b{plan.cancel}", "cancel")))
-    for at, whom, number, word in plan.commands:
-        world.call(at, partial(_say, world, world.peers[whom], f"b{number}", word))
-    if plan.commands:
-        world.call(max(plan.heal_us, *(at for at, *_ in plan.commands)) + 1_000_000, partial(_resume_all, world))
+    for peer, (rate, offset_ms) in zip(world.peers, plan.clocks, strict=False):
+        peer.rate, peer.offset_ms = rate, offset_ms
+    world.fault_rng = random.Random(f"musep2p disks {plan.seed}") if plan.torn else None
+    world.store.rng = random.Random(f"musep2p store {plan.seed}")
+    return world
+
+
+def _schedule_store(world: World, plan: Plan) -> None:
+    for start, end, state in plan.nas:
+        world.call(start, partial(_store_is, world, state, end))
+        world.call(end, partial(_store_is, world, "well", end))
     for start, end in plan.outages:
         world.call(start, partial(world.set_store, away=True))
         world.call(end, partial(world.set_store, away=False))
-    _schedule_faults(world, plan)
-    return world
+
+
+def _store_is(world: World, state: str, until_us: int) -> None:
+    world.store.full = state == "full"
+    world.store.hangs_until_us = until_us if state == "hangs" else 0
 
 
 def _say(world: World, peer: SimPeer, batch: str, word: Word) -> None:
@@ -293,12 +164,23 @@ def _submit(world: World, peer: SimPeer, number: int, ask: SubmitAsk, at: int) -
 
 
 def _schedule_faults(world: World, plan: Plan) -> None:
-    for number, at, power_cut in plan.deaths:
-        world.call(at, partial(world.kill, world.peers[number], power_cut=power_cut))
+    between = plan.between or ((-1, ""),) * len(plan.deaths)
+    in_the_middle = {number for (number, *_), (after, _) in zip(plan.deaths, between, strict=True) if after >= 0}
+    for (number, at, power_cut), (after, event) in zip(plan.deaths, between, strict=True):
+        peer = world.peers[number]
+        if after >= 0:
+            world.call(at, partial(world.doom, peer, Doom(after, event, power_cut)))
+        late_us = _DOOM_US if after >= 0 else 0
+        world.call(at + late_us, partial(world.kill, peer, power_cut=power_cut))
     for number, at in plan.rebirths:
         peer = world.peers[number]
         others = [other.address for other in world.peers if other is not peer][:2]
-        world.call(at, partial(peer.boot, others))
+        again_us = at + _DOOM_US if number in in_the_middle else at
+        if number in plan.old_copies:
+            world.call(again_us, partial(_put_old_copy_back, world, peer))
+        world.call(again_us, partial(peer.boot, others))
+    for number, at, length_us, suspended in plan.pauses:
+        world.call(at, partial(world.freeze, world.peers[number], length_us, suspended=suspended))
     for number, at in plan.leavers:
         world.call(at, partial(world.drain, world.peers[number]))
 
@@ -313,9 +195,18 @@ def _schedule_faults(world: World, plan: Plan) -> None:
         world.call(plan.heal_us, heal)
 
 
+def _put_old_copy_back(world: World, peer: SimPeer) -> None:
+    """Of all that its journal had, the first half."""
+    world.counts["old copies"] += 1
+    peer.disk.restore(len(peer.disk.durable) // 2)
+    peer.disk_cache.clear()
+
+
 def _advance(world: World, plan: Plan, checkers: list[Checker]) -> None:
     times = [at for at in [*(d[1] for d in plan.deaths), *(r[1] for r in plan.rebirths), plan.heal_us] if at]
     others = [at for _, at in (*plan.outages, *plan.leavers, *plan.late)] + [at for at, *_ in plan.commands]
+    others += [at + us for _, at, us, _ in plan.pauses] + [end for _, end, _ in (*plan.nas, *plan.cuts)]
+    times = [at + _DOOM_US for at in times] if plan.between else times
     last_fault = max([*times, *others, *plan.submit_us])
     deadline = last_fault + _GRACE_US + _work_us(plan)
     marks = sorted({*times, last_fault})
@@ -374,7 +265,8 @@ def _surviving(world: World) -> set[BatchId]:
     for accepted in (answer.body for _, answer in world.answers if isinstance(answer.body, Accepted)):
         holders = [peer for peer in world.peers if peer.disk.has(accepted.batch)]
         copies = len(holders) + accepted.store
-        assert copies >= accepted.copies, f"accepted with {accepted.copies} copies, and there are {copies}"
+        if not world.counts["old copies"]:
+            assert copies >= accepted.copies, f"accepted with {accepted.copies} copies, and there are {copies}"
         seen = any(peer.alive and peer.has_store for peer in world.peers)
         on_store = world.store.batches.get(accepted.batch)
         stored = seen and on_store is not None and on_store[1].word != CANCELLED
@@ -390,7 +282,13 @@ def _all_complete(world: World) -> bool:
         if not guards or not all(_ended(batch) for batch in guards):
             return False
     waiting = any(peer.state.core.submissions for peer in living)
-    return not waiting and world.quiet_since(living)
+    return not waiting and _agreed(world) and world.quiet_since(living)
+
+
+def _agreed(world: World) -> bool:
+    """All peers want the same of each batch."""
+    wills: dict[BatchId, Will] = {}
+    return all(batch.will == wills.setdefault(batch.id, batch.will) for _, batch in all_batches(world))
 
 
 def _ended(batch: Batch) -> bool:
@@ -405,7 +303,8 @@ def _left(world: World) -> str:
                 role = "acting " if acting(peer.state.core, batch) else ""
                 done = f"{batch.results.safe.count()}/{batch.results.wanted}"
                 rounds = f"round {batch.accounting.round} waits for {len(batch.accounting.waiting)}"
-                parts.append(f"p{peer.number} {role}{batch.id[:6]} safe {done} held {batch.held()} {rounds}")
+                word = f"will {batch.will.turn}.{batch.will.word}"
+                parts.append(f"p{peer.number} {role}{batch.id[:6]} safe {done} held {batch.held()} {rounds} {word}")
     return "; ".join(parts)
 
 
@@ -425,3 +324,17 @@ def _check_end(world: World) -> None:
             assert settled == batch.results.wanted, "complete with tasks missing"
             stray = [index for index in batch.results.excluded.indices() if world.executed[batch.id, index]]
             assert not stray, f"tasks that are excluded were run: {stray[:5]}"
+            _check_failed(world, batch)
+    if not world.counts["old copies"]:
+        assert not world.counts["lost outputs"], "an output was thrown away before the journal said that it is safe"
+
+
+def _check_failed(world: World, batch: Batch) -> None:
+    """What is given up failed more often than it may, each failure counted once."""
+    if not batch.failed:
+        return
+    disks = (record for peer in world.peers for record in peer.disk.durable)
+    failures = {r.id: r for r in disks if isinstance(r, Failure) and r.batch == batch.id and r.turn == batch.will.turn}
+    counted = Counter(failure.index for failure in failures.values())
+    for index in batch.failed.indices():
+        assert counted[index] > batch.will.settings.retries, f"task {index} is given up after {counted[index]} failures"

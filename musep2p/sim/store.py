@@ -1,29 +1,59 @@
-"""The virtual store that all simulated peers see: what it confirmed, and what may be found on it."""
+"""The virtual store that all simulated peers see: what it confirmed, what may be found on it, and how it fails."""
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
+
+from msgspec import structs
 
 from musep2p.core import events as ev
 from musep2p.core.ids import BatchId, Digest, short
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Recipe, Tasks
 from musep2p.core.records import ResultBlock, Will
-from musep2p.core.wills import CANCELLED
+from musep2p.core.wills import CANCELLED, will_rank
 
 __all__ = ["SimStore"]
 
 
 @dataclass(slots=True)
 class SimStore:
-    """The shared store: what it confirmed, and how long a confirmation takes."""
+    """The shared store.
+
+    Attributes:
+        delay_us: how long anything takes.
+        away: nobody sees it.
+        full: reading works, writing fails.
+        hangs_until_us: what is begun before takes until then; whoever waits longer than `patience_us` is told that
+            it failed.
+        done_all_the_same: how often what is said to have failed was done, or is done later.
+    """
 
     delay_us: int = 3000
     away: bool = False
+    full: bool = False
+    hangs_until_us: int = 0
+    patience_us: int = 2_000_000
+    done_all_the_same: float = 0.5
+    rng: random.Random = field(default_factory=lambda: random.Random("musep2p store"))
     results: dict[BatchId, Ranges] = field(default_factory=dict)
     digests: set[Digest] = field(default_factory=set)
     batches: dict[BatchId, tuple[Recipe, Will]] = field(default_factory=dict)
     blocks: dict[BatchId, list[ResultBlock]] = field(default_factory=dict)
+
+    def publish(self, block: ResultBlock) -> None:
+        """Objects and record are there."""
+        ranges = self.results.setdefault(block.batch, Ranges())
+        for entry in block.entries:
+            ranges.add(entry.index, entry.index + 1)
+            self.digests.add(entry.digest)
+        self.blocks.setdefault(block.batch, []).append(structs.replace(block, safe=True))
+
+    def put_batch(self, batch: BatchId, recipe: Recipe, will: Will) -> None:
+        """Recipe and will are there; of two wills the greater."""
+        known = self.batches.get(batch)
+        self.batches[batch] = (recipe, max(known[1], will, key=will_rank) if known else will)
 
     def unfinished(self, known: tuple[str, ...]) -> tuple[ev.FoundBatch, ...]:
         """As a store helper finds them."""

@@ -7,15 +7,15 @@ journals lose what was not synced when a peer dies, and the touched peer is chec
 from __future__ import annotations
 
 import heapq
+import math
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import cast
+from typing import NamedTuple, cast
 
 import xxhash
-from msgspec import structs
 
 from musep2p.core import effects as fx
 from musep2p.core import events as ev
@@ -25,22 +25,24 @@ from musep2p.core.messages import Envelope, Hello
 from musep2p.core.peer_state import PeerState
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Recipe
-from musep2p.core.records import BatchFact, Entry, RecipeRecord, Record, ResultBlock, WillRecord
+from musep2p.core.records import BatchFact, Entry, ResultBlock, spool_name
 from musep2p.core.reports import report_pages
 from musep2p.core.requests import Answer, Request, RequestBody
 from musep2p.core.state import Core
 from musep2p.core.tuning import Tuning
 from musep2p.core.why import why_answer
-from musep2p.core.wills import will_rank
+from musep2p.sim.disk import SimDisk
 from musep2p.sim.network import SlowLink, Weather, fates
 from musep2p.sim.store import SimStore
 from musep2p.wire import codec
 
-__all__ = ["SimPeer", "TaskModel", "World"]
+__all__ = ["Doom", "SimPeer", "TaskModel", "World"]
 
 _PORT = 7340
 _RESPAWN_US = 200_000
 _BLOCKS_AT_ONCE = 20
+_STARTED_AGAIN_US = 8_000_000  # by its user, who read why it ended
+_LOOK_US = 2_000_000
 
 
 @dataclass(slots=True)
@@ -53,27 +55,12 @@ class TaskModel:
     digest_spread: int = 1
 
 
-@dataclass(slots=True)
-class _Disk:
-    """A journal: what is durable, what is only written, and whether a sync is under way."""
+class Doom(NamedTuple):
+    """A death in the middle: of the next event of a kind ('' any) that has more effects than this, so many are done."""
 
-    durable: list[Record] = field(default_factory=list)
-    pending: list[tuple[int, Record]] = field(default_factory=list)
-    syncing: bool = False
-    delay_us: int = 500
-    looked_at: int = 0
-    recipes: set[BatchId] = field(default_factory=set)
-    wills: set[BatchId] = field(default_factory=set)
-
-    def has(self, batch: BatchId) -> bool:
-        """True when recipe and a will of this batch are durable here."""
-        for record in self.durable[self.looked_at :]:
-            if isinstance(record, RecipeRecord):
-                self.recipes.add(record.batch)
-            elif isinstance(record, WillRecord):
-                self.wills.add(record.batch)
-        self.looked_at = len(self.durable)
-        return batch in self.recipes and batch in self.wills
+    effects: int
+    event: str
+    power_cut: bool
 
 
 class SimPeer:
@@ -84,7 +71,9 @@ class SimPeer:
         self.id = PeerId(f"{number:016x}")
         self.host = f"10.0.{number // 250}.{number % 250 + 1}"
         self.address = f"{self.host}:{_PORT}"
-        self.disk = _Disk()
+        self.disk = SimDisk()
+        self.rate, self.offset_ms = 1.0, 0
+        self.frozen_until_us, self.suspended = 0, False
         self.counter = 0
         self.alive = False
         self.left = False
@@ -101,8 +90,9 @@ class SimPeer:
         if self.counter:
             self.stolen_before = self.steals()
         self.counter += 1
+        self.disk.starts += 1
         rng = random.Random(self.world.rng.getrandbits(64))
-        incarnation = Incarnation(self.counter, f"{rng.getrandbits(32):08x}")
+        incarnation = Incarnation(self.disk.starts, f"{rng.getrandbits(32):08x}")
         hello = Hello(1, "sim", f"p{self.number}", _PORT, _PORT + 1, self.slots, ("sim",))
         payload = frozenset() if self.has_store else frozenset({"sim"})
         core = Core(
@@ -113,13 +103,21 @@ class SimPeer:
         self.state, self.alive, self.left, self.wake_us = PeerState(core), True, False, -1
         self.state.restore(self.disk.durable)
         self.lives, self.busy_until_us = [0] * self.slots, [0] * self.slots
-        self.begins, self.recalled = {}, set()
+        self.begins, self.recalled, self.frozen_until_us = {}, set(), 0
         if self.has_store:
             self.world.later(1000, self, self.world.store_state())
         for slot in range(self.slots):
             self.world.later(2000, self, ev.SlotReady(slot))
         for address in sightings:
             self.world.later(500, self, ev.Sighted(address))
+
+    def clock_ms(self, now_us: int) -> int:
+        """What this machine's monotonic clock shows."""
+        return int(now_us * self.rate / 1000) + self.offset_ms
+
+    def when_us(self, clock_ms: int) -> int:
+        """When it will show that."""
+        return math.ceil((clock_ms - self.offset_ms) * 1000 / self.rate)
 
     def steals(self) -> int:
         """Grants that this peer's lives gave."""
@@ -153,6 +151,8 @@ class World:
         self.executed: Counter[tuple[BatchId, int]] = Counter()
         self.cut: set[tuple[int, int]] = set()
         self.slow: dict[int, SlowLink] = {}
+        self.fault_rng: random.Random | None = None
+        self.doomed: dict[int, Doom] = {}
         self.told: list[str] = []
         self.keep_told = 0
         self.check_every = self.decode_every = 1
@@ -192,22 +192,39 @@ class World:
         self.now_us = at
         if peer is None:
             what()  # type: ignore[operator]
-        elif peer.alive and life == peer.counter:
-            self._handle(peer, what, number)  # type: ignore[arg-type]
+        else:
+            self._happen(peer, life, what, number)  # type: ignore[arg-type]
         return True
 
+    def _happen(self, peer: SimPeer, life: int, event: ev.Event, number: int = 0) -> None:
+        """An event reaches a life of a peer: at once, or when it is awake again."""
+        if not peer.alive or life != peer.counter:
+            return
+        if self.now_us >= peer.frozen_until_us:
+            self._handle(peer, event, number)
+        elif not (peer.suspended and isinstance(event, ev.Received)):
+            self._push(peer.frozen_until_us - self.now_us, peer, life, event)
+
     def kill(self, peer: SimPeer, *, power_cut: bool) -> None:
-        """A peer dies. Its unsynced records are lost; the others' links are refused unless its machine is gone."""
+        """A peer dies, with what was not synced; the others' links are refused unless its machine is gone."""
+        self.doomed.pop(peer.number, None)
         if not peer.alive:
             return
         self.counts["deaths"] += 1
         peer.alive = False
-        peer.disk.pending.clear()
-        peer.disk.syncing = False
+        peer.disk.die(self.fault_rng)
         if not power_cut:
             for other in self.peers:
                 if other.alive:
                     self.later(2000, other, ev.LinkRefused(peer.address))
+
+    def doom(self, peer: SimPeer, doom: Doom) -> None:
+        """A peer dies in the middle of what it does."""
+        self.doomed[peer.number] = doom
+
+    def freeze(self, peer: SimPeer, us: int, *, suspended: bool) -> None:
+        """A peer stands still and learns afterwards what happened; the mail of a suspended one is lost."""
+        peer.frozen_until_us, peer.suspended = self.now_us + us, suspended
 
     def store_state(self) -> ev.StoreChanged:
         """What a look at the store says now."""
@@ -246,22 +263,26 @@ class World:
 
     def _handle(self, peer: SimPeer, event: ev.Event, number: int) -> None:
         if isinstance(event, ev.Woke):
-            if peer.wake_us != self.now_us:
+            if not 0 <= peer.wake_us <= self.now_us:
                 return
             peer.wake_us = -1
         self.counts["events"] += 1
         self.trace.update(f"{self.now_us} {peer.number} {type(event).__name__}".encode())
-        effects = peer.state.handle(event, self.now_us // 1000, f"e{number}")
+        effects = peer.state.handle(event, peer.clock_ms(self.now_us), f"e{number}")
         if self.counts["events"] % self.check_every == 0:
             peer.state.check()
-        for effect in effects:
+        doom = self.doomed.get(peer.number)
+        dies = doom is not None and doom.event in ("", type(event).__name__) and doom.effects < len(effects)
+        for effect in effects[: doom.effects] if doom is not None and dies else effects:
             for observe in self.observers:
                 observe(peer, effect)
             self._perform[type(effect)](self, peer, effect)
+        if doom is not None and dies:
+            self.kill(peer, power_cut=doom.power_cut)
         self._schedule_wake(peer)
 
     def _schedule_wake(self, peer: SimPeer) -> None:
-        due = max(peer.state.wake_at() * 1000, self.now_us + 100)
+        due = max(peer.when_us(peer.state.wake_at()), self.now_us + 100)
         if peer.alive and not peer.left and (peer.wake_us < 0 or due < peer.wake_us):
             peer.wake_us = due
             self._push(due - self.now_us, peer, peer.counter, ev.Woke())
@@ -303,12 +324,10 @@ class World:
         def synced() -> None:
             if not peer.alive or peer.counter != life:
                 return
-            disk.durable.extend(record for position, record in disk.pending if position <= upto)
-            disk.pending = [(position, record) for position, record in disk.pending if position > upto]
-            disk.syncing = False
+            disk.synced(upto)
             if disk.pending:
                 self._sync(peer)
-            self._handle(peer, ev.Durable(upto), 0)
+            self._happen(peer, life, ev.Durable(upto))
 
         self.call(disk.delay_us + self.rng.randrange(disk.delay_us + 1), synced)
 
@@ -335,7 +354,10 @@ class World:
                 continue
             salt = self.rng.randrange(self.model.digest_spread)
             digest = digest_of(f"{effect.batch}/{index}/{salt}".encode())
-            entry = Entry(index, digest, 100, us // 1000, effect.attempts.get(index, 1))
+            attempt, ext = effect.attempts.get(index, 1), "png" if peer.has_store else ""
+            entry = Entry(index, digest, 100, us // 1000, attempt, ext=ext)
+            if ext:
+                peer.disk.spool.add(spool_name(effect.batch, entry))
             say(ev.TasksDone(effect.slot, effect.chunk, (entry,), us))
         peer.busy_until_us[effect.slot] = self.now_us + at
         say(ev.ChunkEnded(effect.slot, effect.chunk))
@@ -359,7 +381,7 @@ class World:
             if peer.alive and peer.counter == counter and peer.lives[slot] == life:
                 if isinstance(event, ev.SlotDied):
                     self._respawn(peer, slot)
-                self._handle(peer, event, 0)
+                self._happen(peer, counter, event)
 
         self.call(delay_us, happen)
 
@@ -391,52 +413,86 @@ class World:
     def _publish(self, peer: SimPeer, effect: fx.Publish) -> None:
         block, op = peer.disk.durable[effect.position - 1], effect.op
         assert isinstance(block, ResultBlock)
-        if self.store.away:
-            self.later(self.store.delay_us, peer, ev.PublishFailed(op, "away"))
-            return
 
-        def published() -> None:
-            ranges = self.store.results.setdefault(block.batch, Ranges())
-            for entry in block.entries:
-                ranges.add(entry.index, entry.index + 1)
-                self.store.digests.add(entry.digest)
-            self.store.blocks.setdefault(block.batch, []).append(structs.replace(block, safe=True))
+        def put() -> ev.Event:
+            if {spool_name(block.batch, e) for e in block.entries if e.ext} - peer.disk.spool:
+                return ev.PublishFailed(op, "lost", block)
+            self.store.publish(block)
+            return ev.Published(op, block)
 
-        self.call(self.store.delay_us, published)
-        self.later(self.store.delay_us + 1, peer, ev.Published(op, block))
+        self._at_store(peer, put, ev.PublishFailed(op, "away"), writes=True)
 
     def _lookup(self, peer: SimPeer, effect: fx.Lookup) -> None:
-        failed = ev.PublishFailed(effect.op, "away")
-        self.later(self.store.delay_us, peer, failed if self.store.away else ev.LookedUp(effect.op, ()))
+        self._at_store(peer, lambda: ev.LookedUp(effect.op, ()), ev.PublishFailed(effect.op, "away"))
 
     def _store_batch(self, peer: SimPeer, effect: fx.StoreBatch) -> None:
-        if self.store.away:
-            return
+        def put() -> ev.Event:
+            self.store.put_batch(effect.batch, effect.recipe, effect.will)
+            return ev.BatchStored(effect.batch, effect.will)
 
-        def put() -> None:
-            known = self.store.batches.get(effect.batch)
-            will = max(known[1], effect.will, key=will_rank) if known else effect.will
-            self.store.batches[effect.batch] = (effect.recipe, will)
-
-        self.call(self.store.delay_us, put)
-        self.later(self.store.delay_us + 1, peer, ev.BatchStored(effect.batch, effect.will))
+        self._at_store(peer, put, writes=True)
 
     def _look_for_batches(self, peer: SimPeer, effect: fx.LookForBatches) -> None:
-        if not self.store.away:
-            self.later(self.store.delay_us, peer, ev.BatchesFound(self.store.unfinished(effect.known)))
+        self._at_store(peer, lambda: ev.BatchesFound(self.store.unfinished(effect.known)))
 
     def _read_results(self, peer: SimPeer, effect: fx.ReadResults) -> None:
-        blocks = tuple(self.store.blocks.get(effect.batch, [])[effect.start : effect.start + _BLOCKS_AT_ONCE])
-        if self.store.away:
+        def read() -> ev.Event:
+            blocks = tuple(self.store.blocks.get(effect.batch, [])[effect.start : effect.start + _BLOCKS_AT_ONCE])
+            following = effect.start + len(blocks) if len(blocks) == _BLOCKS_AT_ONCE else 0
+            return ev.ResultsRead(effect.batch, blocks, following)
+
+        self._at_store(peer, read)
+
+    def _at_store(
+        self, peer: SimPeer, act: Callable[[], ev.Event], failed: ev.Event | None = None, *, writes: bool = False
+    ) -> None:
+        """Something is done on the store, and the peer hears of it; or it cannot be, or nobody knows whether it was."""
+        store, life = self.store, peer.counter
+        if store.away or (store.full and writes):
+            # What fails on its last step has been done all the same.
+            done = store.full and store.rng.random() < store.done_all_the_same
+            self._fails(peer, failed, store.delay_us, act if done else None)
             return
-        following = effect.start + len(blocks) if len(blocks) == _BLOCKS_AT_ONCE else 0
-        self.later(self.store.delay_us, peer, ev.ResultsRead(effect.batch, blocks, following))
+        hung_us = max(0, store.hangs_until_us - self.now_us)
+        if hung_us > store.patience_us:
+            self._fails(peer, failed, store.patience_us)
+            if store.rng.random() < store.done_all_the_same:
+                self.call(hung_us + store.delay_us, lambda: _unheard(act))  # by the helper that was left behind
+            return
+
+        def happen() -> None:
+            event = act()
+            if peer.alive and peer.counter == life and isinstance(event, ev.PublishFailed):
+                self.counts["lost outputs"] += 1
+            self._push(1, peer, life, event)
+
+        self.call(hung_us + store.delay_us, happen)
+
+    def _fails(
+        self, peer: SimPeer, failed: ev.Event | None, delay_us: int, act: Callable[[], ev.Event] | None = None
+    ) -> None:
+        """The peer's store helper gives up: the store is away for it, until a look at it says otherwise."""
+        if act is not None:
+            self.call(delay_us, lambda: _unheard(act))
+        if not self.store.away:
+            self.later(delay_us, peer, ev.StoreChanged("away", "", "failed"))
+            look_us = max(delay_us, self.store.hangs_until_us - self.now_us) + _LOOK_US
+            self.call(look_us, partial(self._look_at_store, peer))
+        if failed is not None:
+            self.later(delay_us, peer, failed)
+
+    def _unspool(self, peer: SimPeer, effect: fx.Unspool) -> None:
+        peer.disk.spool.difference_update(effect.names)
 
     def _tell(self, peer: SimPeer, effect: fx.Tell) -> None:
         self.counts[f"tell {effect.level}"] += 1
         if self.keep_told:
             line = f"{self.now_us / 1e6:9.4f} {effect.cause:>10} p{peer.number} {effect.level} {effect.text}"
             self.told = self.told[-self.keep_told :] + [line]
+        if effect.level == "fatal" and peer.alive:
+            self.kill(peer, power_cut=False)
+            others = [other.address for other in self.peers if other is not peer]
+            self.call(_STARTED_AGAIN_US, partial(peer.boot, others))
 
     def _leave(self, peer: SimPeer, effect: fx.Leave) -> None:
         peer.left, peer.alive = True, False
@@ -461,7 +517,12 @@ class World:
         fx.OpenStore: lambda self, peer, effect: self.later(1000, peer, self.store_state()),
         fx.Conclude: lambda self, peer, effect: None,
         fx.KeepPaces: lambda self, peer, effect: None,
-        fx.Unspool: lambda self, peer, effect: None,
+        fx.Unspool: _unspool,
         fx.Tell: _tell,
         fx.Leave: _leave,
     }
+
+
+def _unheard(act: Callable[[], ev.Event]) -> None:
+    """What nobody waits for any more is done."""
+    act()

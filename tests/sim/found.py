@@ -1,7 +1,7 @@
 """Farms whose runs violated an invariant once, each with what was wrong. A run follows from its plan alone."""
 
 from musep2p.sim.network import Weather
-from musep2p.sim.scenario import Plan
+from musep2p.sim.plan import Plan
 
 FOUND = {
     "accepted with one copy, and that machine lost its power: nothing is left to wait for": Plan(

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from musep2p.sim import scenario
+from musep2p.sim.plan import draw
 
 RUN = [sys.executable, "-m", "musep2p", "simulate", "--json"]
 
@@ -33,6 +34,6 @@ def test_two_processes_tell_the_same_story(options):
 
 def test_another_seed_is_another_run():
     """The digest is of what happened, not of the options."""
-    digests = {scenario.run(scenario.draw(seed)).trace_digest for seed in range(5)}
+    digests = {scenario.run(draw(seed)).trace_digest for seed in range(5)}
 
     assert len(digests) == 5

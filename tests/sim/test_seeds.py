@@ -13,14 +13,15 @@ from musep2p.core.state import Core
 from musep2p.sim import scenario
 from musep2p.sim.checkers import ALL
 from musep2p.sim.network import Weather
+from musep2p.sim.plan import Plan, draw
 from tests.sim.found import FOUND
 
-SEEDS = int(os.environ.get("MUSEP2P_TEST_SEEDS", "240"))
+SEEDS = int(os.environ.get("MUSEP2P_TEST_SEEDS", "300"))
 
 
 def outcome_of(seed):
     """The outcome, or a failure that says how to run it again."""
-    outcome = scenario.run(scenario.draw(seed))
+    outcome = scenario.run(draw(seed))
     assert not outcome.violations, (
         f"seed {seed} {outcome.plan.faults()}: {outcome.violations[0]}\n"
         f"again, with the story: musep2p simulate --scenario {seed} --told 50"
@@ -53,7 +54,7 @@ def test_the_invariants_hold_for_hundreds_of_seeds(capsys):
     assert rich >= 0.9 * SEEDS
 
 
-SMALL = scenario.Plan(
+SMALL = Plan(
     1, (1, 1, 1), (1.0, 1.0, 1.0), True, (12,), (0,), (1_500_000,), (20_000, 20_000), Weather(), heal_us=2_000_000
 )  # fmt: skip
 

@@ -1,0 +1,116 @@
+"""What the protocol does against each fault, how to take it away, and the seed of a farm that fails without it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+from musep2p.core import accounting, finding, market, peer_state, publishing, reports, submission
+from musep2p.core.effects import Unspool, Write
+from musep2p.core.ids import Incarnation
+from musep2p.core.ranges import Ranges
+from musep2p.core.records import spool_name
+from musep2p.core.results import Results
+from musep2p.core.state import Core
+from musep2p.sim import world
+from musep2p.sim.network import Weather
+from musep2p.sim.plan import Plan, draw
+
+__all__ = ["PROTECTIONS", "Protection"]
+
+
+class Protection(NamedTuple):
+    """How it is taken away, and a farm (a seed's, or one of its own) that shows it then."""
+
+    take_away: Callable[[pytest.MonkeyPatch], None]
+    farm: int | Plan
+
+    @property
+    def plan(self) -> Plan:
+        """The farm as a plan."""
+        return draw(self.farm) if isinstance(self.farm, int) else self.farm
+
+
+def _without(where: Any, name: str) -> Callable[[pytest.MonkeyPatch], None]:
+    return lambda patch: patch.setattr(where, name, lambda *_: None)
+
+
+def _nonces(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(world, "Incarnation", lambda counter, nonce: Incarnation(counter, "0" * 8))
+
+
+def _durable(patch: pytest.MonkeyPatch) -> None:
+    def write(core: Core, record: Any, then: Any = None, sync: tuple[str, ...] = ()) -> int:
+        core.written += 1
+        core.effects.append(Write(core.written, record, sync))
+        if then is not None:
+            then(core.written)
+        return core.written
+
+    patch.setattr(Core, "write", write)
+
+
+def _spool(patch: pytest.MonkeyPatch) -> None:
+    real = publishing.on_published
+
+    def on_published(core: Core, event: Any) -> None:
+        names = tuple(spool_name(event.block.batch, entry) for entry in event.block.entries if entry.ext)
+        core.effects.append(Unspool(names))
+        real(core, event)
+
+    patch.setattr(publishing, "on_published", on_published)
+
+
+def _copies(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(publishing, "await_copies", lambda core, batch, ranges: reports._mark_safe(core, batch, ranges))
+
+
+def _winner(patch: pytest.MonkeyPatch) -> None:
+    real = Results._put
+
+    def put(results: Results, entry: Any, position: int) -> None:
+        if not results.positions(entry.index):
+            real(results, entry, position)
+
+    patch.setattr(Results, "_put", put)
+
+
+def _versions(patch: pytest.MonkeyPatch) -> None:
+    real = accounting._believe
+
+    def believe(core: Core, batch: Any, sender: Any, view: Any, *rest: Any) -> None:
+        view.version = -1
+        real(core, batch, sender, view, *rest)
+
+    patch.setattr(accounting, "_believe", believe)
+
+
+_ONLY_THE_STORE_KNOWS = Plan(
+    2, (1, 1), (1.0, 1.0), True, (40,), (0,), (1_500_000,), (200_000, 200_000), Weather(),
+    late=((1, 20_000_000),), deaths=((0, 9_000_000, True),), heal_us=2_000_000,
+)  # fmt: skip
+
+PROTECTIONS = {
+    "the nonce of an incarnation": Protection(_nonces, 10482),
+    "grants are taken back from peers that are gone": Protection(_without(market, "take_back_grants"), 10049),
+    "grants are sent again until they are answered": Protection(_without(market, "tick_grants"), 10010),
+    "what nobody holds is queued again": Protection(
+        lambda patch: patch.setattr(accounting, "unaccounted", lambda core, batch: Ranges()), 10000
+    ),
+    "said only when durable": Protection(_durable, 10000),
+    "an output stays until the journal says that it is safe": Protection(_spool, 10083),
+    "safe only with two copies": Protection(_copies, 10004),
+    "the smallest digest wins": Protection(_winner, 10020),
+    "a failure counts once": Protection(
+        lambda patch: patch.setattr(Results, "has_failure", lambda results, failure: False), 10000
+    ),
+    "the greatest will wins": Protection(
+        lambda patch: patch.setattr(submission, "greater", lambda one, other: False), 10001
+    ),
+    "wills are exchanged until they are equal": Protection(_without(submission, "exchange_wills"), 10058),
+    "an older report changes nothing": Protection(_versions, 10033),
+    "batches are found on the store": Protection(_without(finding, "tick_look"), _ONLY_THE_STORE_KNOWS),
+    "failures and late results are reported": Protection(_without(peer_state.reports, "tick_reports"), 10000),
+}
