@@ -268,8 +268,7 @@ def _surviving(world: World) -> set[BatchId]:
         if not world.counts["old copies"]:
             assert copies >= accepted.copies, f"accepted with {accepted.copies} copies, and there are {copies}"
         seen = any(peer.alive and peer.has_store for peer in world.peers)
-        on_store = world.store.batches.get(accepted.batch)
-        stored = seen and on_store is not None and on_store[1].word != CANCELLED
+        stored = seen and world.store.wants(accepted.batch)
         if stored or any(peer.alive for peer in holders):
             surviving.add(accepted.batch)
     return surviving

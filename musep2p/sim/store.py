@@ -55,11 +55,17 @@ class SimStore:
         known = self.batches.get(batch)
         self.batches[batch] = (recipe, max(known[1], will, key=will_rank) if known else will)
 
+    def wants(self, batch: BatchId) -> bool:
+        """True when there is something to do for a batch that is there."""
+        if batch not in self.batches:
+            return False
+        recipe, will = self.batches[batch]
+        return will.word != CANCELLED and self.results.get(batch, Ranges()).count() < Tasks(recipe).wanted
+
     def unfinished(self, known: tuple[str, ...]) -> tuple[ev.FoundBatch, ...]:
         """As a store helper finds them."""
         found = []
         for batch, (recipe, will) in sorted(self.batches.items()):
-            done = self.results.get(batch, Ranges())
-            if short(batch) not in known and will.word != CANCELLED and done.count() < Tasks(recipe).wanted:
+            if short(batch) not in known and self.wants(batch):
                 found.append(ev.FoundBatch(batch, recipe, will, f"b-{short(batch)}"))
         return tuple(found[:4])

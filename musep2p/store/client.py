@@ -128,16 +128,15 @@ class StoreClient:
     def _ask(self, request: p.ToHelper) -> None:
         if self._helper is None:
             return
-        if not isinstance(request, p.Announce):
-            self._unanswered += 1
-            self._asked_at = self._asked_at or self._loop.time()
+        self._unanswered += 1
+        self._asked_at = self._asked_at or self._loop.time()
         self._helper.send(_encode(request))
 
     def _said(self, number: int, frame: bytes) -> None:
         if number != self._helpers or self._closing:
             return
         answer = p.from_helper.decode(frame)
-        self._unanswered -= 1
+        self._unanswered = max(0, self._unanswered - 1)
         self._asked_at = self._loop.time() if self._unanswered > 0 else None
         if isinstance(answer, p.Opened):
             self._opened(answer)
@@ -156,6 +155,8 @@ class StoreClient:
             for presence in answer.peers:
                 if presence.peer != self._me and self._presence and presence.farm == self._presence.farm:
                     self._post(ev.Sighted(presence.address))
+        elif isinstance(answer, p.Announced):
+            pass
         elif answer.lost:
             self._post(ev.PublishFailed(answer.op, answer.reason, self._ops.pop(answer.op, None)))
         else:

@@ -127,8 +127,9 @@ class Helper:
         folder = self._need().put_batch(request.batch, self._tasks[request.batch].recipe, request.will)
         return p.BatchPut(request.batch, request.will, folder)
 
-    def _announce(self, request: p.Announce) -> None:
+    def _announce(self, request: p.Announce) -> p.FromHelper:
         self._need().announce(request.presence, request.incarnation, request.number)
+        return p.Announced()
 
     def _withdraw(self, request: p.Withdraw) -> None:
         self._need().withdraw(request.peer, request.incarnation)

@@ -12,6 +12,7 @@ from musep2p.store.layout import Presence
 
 __all__ = [
     "Announce",
+    "Announced",
     "BatchPut",
     "Batches",
     "Failed",
@@ -115,6 +116,10 @@ class Opened(msgspec.Struct, frozen=True, array_like=True, tag="opened"):
     hint: str = ""
 
 
+class Announced(msgspec.Struct, frozen=True, array_like=True, tag="announced"):
+    """Our presence file is there."""
+
+
 class ResultsPut(msgspec.Struct, frozen=True, array_like=True, tag="put-ok"):
     """On the store, read back."""
 
@@ -167,7 +172,7 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
 
 
 ToHelper = Open | Know | PutResults | Reuse | PutBatch | Announce | Withdraw | ListPresent | FindBatches | ReadRecords
-FromHelper = Opened | ResultsPut | Reused | BatchPut | Present | Batches | RecordsRead | Failed
+FromHelper = Opened | Announced | ResultsPut | Reused | BatchPut | Present | Batches | RecordsRead | Failed
 
 to_helper = msgspec.msgpack.Decoder(ToHelper)
 from_helper = msgspec.msgpack.Decoder(FromHelper)
