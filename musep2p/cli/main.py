@@ -293,6 +293,19 @@ def verify(
 
 
 @app.command()
+def gc(
+    apply: Annotated[bool, typer.Option("--apply", help="Do it; else it is only said.")] = False,
+    store: Store = None,
+    farm: Farm = None,
+    json: Json = False,
+) -> None:
+    """Collect what no batch on the store needs any more, by way of its trash."""
+    from musep2p.cli import gc as commands
+
+    raise typer.Exit(commands.gc(load_settings({"store": store, "farm": farm}), apply=apply, as_json=json))
+
+
+@app.command()
 def why(
     batch: BatchName,
     index: Annotated[int, typer.Argument(min=0, help="The task's index.")],

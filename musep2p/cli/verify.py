@@ -15,14 +15,14 @@ from musep2p.store.layout import stored_id
 from musep2p.store.sheets import named_folders
 from musep2p.store.verify import Verdict, repair_batch, verify_batch
 
-__all__ = ["verify"]
+__all__ = ["store_root", "verify"]
 
 _EVERY_S = 0.5
 
 
 def verify(settings: Settings, name: str, *, repair: bool, as_json: bool) -> int:
     """Verify one batch or all; 0 if all of them are sound, or were mended."""
-    root = _root(settings)
+    root = store_root(settings, "verify")
     folders = named_folders(root, name) if name else _all_folders(root)
     if not folders:
         what = f"the store has no batch {name!r}." if name else "the store has no batch yet."
@@ -46,9 +46,15 @@ def verify(settings: Settings, name: str, *, repair: bool, as_json: bool) -> int
     return 1 if any(verdict.problems for verdict, _ in verdicts) else 0
 
 
-def _root(settings: Settings) -> Path:
+def store_root(settings: Settings, command: str) -> Path:
+    """The store's folder, which a command reads by itself.
+
+    Raises:
+        UsageError: none was named.
+        StoreError: it is none.
+    """
     if settings.store is None:
-        raise UsageError("verify reads the store.", "Say where it is with --store or MUSEP2P_STORE.")
+        raise UsageError(f"{command} reads the store.", "Say where it is with --store or MUSEP2P_STORE.")
     if not stored_id(settings.store):
         raise StoreError(f"{settings.store} is no store of a farm.", "Is the share mounted?")
     return settings.store

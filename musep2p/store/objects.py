@@ -73,7 +73,12 @@ class ObjectStore:
             StoreError: its bytes are not those of its name; it was quarantined.
         """
         path = self.path(digest, ext)
-        data = path.read_bytes()
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            if not self._taken_from_trash(path):
+                raise
+            data = path.read_bytes()
         if digest_of(data) != digest:
             self._quarantine(path)
             raise StoreError(f"{path} was altered; it is now in quarantine/.", "Run the batch again to restore it.")
@@ -81,8 +86,11 @@ class ObjectStore:
 
     def has(self, digest: Digest, ext: str, size: int) -> bool:
         """True when it can be opened and has the recorded size. (stat alone may lie for half a minute on NFS.)"""
+        path = self.path(digest, ext)
         try:
-            with self.path(digest, ext).open("rb") as file:
+            if not path.exists() and not self._taken_from_trash(path):
+                return False
+            with path.open("rb") as file:
                 return os.fstat(file.fileno()).st_size == size
         except OSError:
             return False
@@ -106,6 +114,15 @@ class ObjectStore:
         except OSError:
             temporary.write_bytes(source.read_bytes())
         os.replace(temporary, view)
+
+    def _taken_from_trash(self, path: Path) -> bool:
+        """Collection may have moved it while it was given a record."""
+        for moved in (self._root / "trash").glob(f"*/{path.relative_to(self._root).as_posix()}"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(moved, path)
+                return True
+        return False
 
     def _shows(self, view: Path, source: Path) -> bool:
         """A view of an object that was damaged and made again shows the damage still."""

@@ -121,7 +121,9 @@ def repair_batch(store: ObjectStore, root: Path, folder: Path, verdict: Verdict)
         if best is None or not best[0].ext:
             continue
         entry, view = best[0], folder / "images" / f"{tasks.name(index)}.{best[0].ext}"
-        data = _sound_bytes([object_path(root, entry.digest, entry.ext), view], entry.digest)
+        target = object_path(root, entry.digest, entry.ext)
+        moved = (root / "trash").glob(f"*/{target.relative_to(root).as_posix()}")
+        data = _sound_bytes([target, view, *moved], entry.digest)
         if data is not None:
             store.put(data, entry.digest, entry.ext)
             store.show_as(entry.digest, entry.ext, view)

@@ -62,9 +62,7 @@ class Lan:
 
     def __exit__(self, *exc):
         for i in range(1, self.count + 1):
-            for pid in _sh("ip", "netns", "pids", self.namespace(i), check=False).split():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGKILL)
+            self._signal(i, signal.SIGKILL)
         for name in [*(self.namespace(i) for i in range(1, self.count + 1)), self._switch]:
             _sh("ip", "netns", "del", name, check=False)
 
@@ -83,9 +81,20 @@ class Lan:
     def cut_power(self, host):
         """Every process of a host dies at once, and no packet leaves it any more."""
         _sh("ip", "-n", self.namespace(host), "link", "set", "eth0", "down")
-        for pid in _sh("ip", "netns", "pids", self.namespace(host)).split():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
+        self._signal(host, signal.SIGKILL)
+
+    def freeze(self, host):
+        """Every process of a host stands still; its system answers for them."""
+        self._signal(host, signal.SIGSTOP)
+
+    def thaw(self, host):
+        """They go on."""
+        self._signal(host, signal.SIGCONT)
+
+    def cut(self, *pairs):
+        """Of each pair the first is not heard by the second."""
+        self._rules["cut"] = [f'iifname "p{one}" oifname "p{other}" drop' for one, other in pairs]
+        self._apply()
 
     def block_multicast(self):
         """A switch that drops multicast, as many studios' do."""
@@ -99,10 +108,23 @@ class Lan:
         self._rules["loss"] = [f"numgen random mod 1000 < {round(share * 1000)} drop"]
         self._apply()
 
+    def partition(self, *sides):
+        """Hosts of different sides hear nothing of each other."""
+        groups = ["{ " + ", ".join(f'"p{host}"' for host in side) + " }" for side in sides]
+        self._rules["partition"] = [
+            f"iifname {one} oifname {other} drop" for one in groups for other in groups if one != other
+        ]
+        self._apply()
+
     def heal(self):
         """No faults any more."""
         self._rules.clear()
         self._apply()
+
+    def _signal(self, host, sig):
+        for pid in _sh("ip", "netns", "pids", self.namespace(host), check=False).split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), sig)
 
     def _batch(self, namespace, lines):
         _sh("ip", *(["-n", namespace] if namespace else []), "-batch", "-", text="\n".join(lines) + "\n")

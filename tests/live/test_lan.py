@@ -14,13 +14,18 @@ BATCH = "name: many\nengine: sleep\nparams: {ms: 50}\nseeds: {count: 160}\n"
 LONG = BATCH.replace("ms: 50", "ms: 150")
 
 
-@pytest.fixture
-def lan():
+def lan_or_skip():
+    """Fail in CI where no hosts can be made; skip elsewhere."""
     reason = why_not()
     if reason and os.environ.get("CI") == "true":
         pytest.fail(f"CI must run the LAN tests, but {reason}")
     if reason:
         pytest.skip(reason)
+
+
+@pytest.fixture
+def lan():
+    lan_or_skip()
     with Lan(HOSTS) as made:
         yield made
 

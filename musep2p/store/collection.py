@@ -1,0 +1,170 @@
+"""Collection: what no record of any batch names goes, by way of `trash/`.
+
+A run reads all record logs, moves keys and then objects that none names to `trash/<run>/`, and deletes what earlier
+runs moved there at least a day ago and still none names. A peer may give an object a record just while it is moved:
+whoever misses an object looks in the trash, and a run puts back what is named by now.
+"""
+
+from __future__ import annotations
+
+import calendar
+import contextlib
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from musep2p.core.records import Entry, Record, ResultBlock
+from musep2p.errors import MuseError, StoreError
+from musep2p.store.record_log import read_log
+
+__all__ = ["Collected", "collect", "unneeded"]
+
+_decode = msgspec.msgpack.Decoder(Record).decode
+_decode_key = msgspec.msgpack.Decoder(Entry).decode
+_KEPT_S = 86_400.0
+_STAMP = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(slots=True)
+class Collected:
+    """What a run found, and did.
+
+    Attributes:
+        keys, objects: paths below the store that no record names; after a run, moved to `trash`.
+        size: bytes of those objects.
+        trash: the run's folder below the store; empty if nothing was moved.
+        deleted, deleted_size: files of earlier runs, and their bytes.
+        put_back: files of earlier runs that a record names by now.
+    """
+
+    keys: list[str] = field(default_factory=list)
+    objects: list[str] = field(default_factory=list)
+    size: int = 0
+    trash: str = ""
+    deleted: int = 0
+    deleted_size: int = 0
+    put_back: int = 0
+
+
+def unneeded(root: Path) -> Collected:
+    """What no record of any batch names. Changes nothing.
+
+    Raises:
+        StoreError: a log cannot be read to its end, so nobody knows what it names.
+        OSError: as the share says.
+    """
+    return _unneeded(root, _named(root))
+
+
+def collect(root: Path, now_s: float) -> Collected:
+    """Move what is unneeded to the trash, and delete what was moved there a day ago.
+
+    Args:
+        root: of the store.
+        now_s: seconds since 1970.
+
+    Raises:
+        StoreError: a log cannot be read to its end.
+        OSError: as the share says; a later run goes on.
+    """
+    named = _named(root)
+    found = _unneeded(root, named)
+    _settle_trash(root, named, now_s, found)
+    if found.keys or found.objects:
+        stamp = time.strftime(_STAMP, time.gmtime(now_s))
+        found.trash = f"trash/{stamp}-{secrets.token_hex(2)}"
+    for path in [*found.keys, *found.objects]:
+        target = root / found.trash / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(root / path, target)
+    return found
+
+
+def _named(root: Path) -> set[str]:
+    """File names of all objects that any record speaks of."""
+    named: set[str] = set()
+    for log in sorted((root / "batches").glob("*/records/*.log")):
+        try:
+            for logged in read_log(log):
+                record = _decode(logged.payload)
+                if isinstance(record, ResultBlock):
+                    named.update(f"{entry.digest}.{entry.ext}" for entry in record.entries if entry.ext)
+        except (MuseError, msgspec.MsgspecError) as error:
+            raise StoreError(
+                f"{log} cannot be read to its end, and nobody knows what it names: {error}",
+                "Nothing was collected. `musep2p verify` says more.",
+            ) from None
+    return named
+
+
+def _unneeded(root: Path, named: set[str]) -> Collected:
+    found = Collected()
+    for key in _files(root / "keys"):
+        try:
+            entry = _decode_key(key.read_bytes())
+            needed = f"{entry.digest}.{entry.ext}" in named
+        except (FileNotFoundError, msgspec.MsgspecError):
+            needed = False
+        if not needed:
+            found.keys.append(key.relative_to(root).as_posix())
+    for path in _files(root / "objects"):
+        if path.name not in named:
+            found.objects.append(path.relative_to(root).as_posix())
+            found.size += _size(path)
+    return found
+
+
+def _settle_trash(root: Path, named: set[str], now_s: float, found: Collected) -> None:
+    for run in sorted((root / "trash").glob("*")):
+        for path in _files(run):
+            if path.name in named:
+                _put_back(run, path, root)
+                found.put_back += 1
+            elif now_s - _moved_s(run) >= _KEPT_S:
+                found.deleted += 1
+                found.deleted_size += _size(path)
+                path.unlink(missing_ok=True)
+        for folder in sorted((path for path in run.rglob("*") if path.is_dir()), reverse=True):
+            _remove_if_empty(folder)
+        _remove_if_empty(run)
+
+
+def _put_back(run: Path, path: Path, root: Path) -> None:
+    target = root / path.relative_to(run)
+    if target.exists():
+        path.unlink(missing_ok=True)  # made again meanwhile
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(path, target)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """All but what is being written."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.name.startswith(".tmp-"):
+            yield path
+
+
+def _moved_s(run: Path) -> float:
+    try:
+        return float(calendar.timegm(time.strptime(run.name.partition("-")[0], _STAMP)))
+    except ValueError:
+        return float("inf")  # nobody of ours named it
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()

@@ -1,0 +1,158 @@
+"""Hosts that stand still, are off, or hear only some of the others: the batch completes, each index with one result."""
+
+import json
+import signal
+
+import pytest
+
+from tests.live.farm import Farm, until
+from tests.live.lan import Lan
+from tests.live.test_lan import lan_or_skip
+
+pytestmark = [pytest.mark.lan, pytest.mark.timeout(240)]
+HOSTS = 4
+TASKS = 160
+BATCH = f"name: many\nengine: sleep\nprompt: many\nparams: {{ms: 300}}\nseeds: {{count: {TASKS}}}\n"
+
+
+@pytest.fixture
+def lan():
+    lan_or_skip()
+    with Lan(HOSTS) as made:
+        yield made
+
+
+@pytest.fixture
+def farm(lan, tmp_path):
+    """Four hosts with a store that work on a batch submitted at the second."""
+    made = Farm(tmp_path)
+    try:
+        for host in range(1, HOSTS + 1):
+            join(made, lan, host)
+        for host in range(1, HOSTS + 1):
+            made.ready(f"h{host}")
+        for host in range(1, HOSTS + 1):
+            made.wait_up(HOSTS, f"h{host}", prefix=lan.on(host))
+        made.run("submit", "--detach", made.batch(BATCH), state="h2", prefix=lan.on(2), check=0)
+        yield made
+    finally:
+        lan.heal()
+        made.close()
+
+
+def join(farm, lan, host):
+    farm.start(f"h{host}", listen=None, mdns=True, prefix=lan.on(host), wait=False)
+
+
+def done(farm, lan, host):
+    return farm.status(f"h{host}", "many", prefix=lan.on(host)).get("done", 0)
+
+
+def under_way(farm, lan, count=16):
+    until(lambda: done(farm, lan, 1) >= count, "it is under way")
+
+
+def shown(farm, lan, host):
+    """What a host shows once the batch is complete."""
+    farm.run("watch", "many", state=f"h{host}", prefix=lan.on(host), check=0, timeout_s=90)
+    rows = farm.results(f"h{host}", "many", prefix=lan.on(host))
+    assert [row["index"] for row in rows] == list(range(TASKS))
+    return json.dumps([(row["index"], row["digest"], row["peer"]) for row in rows])
+
+
+def test_the_submitter_is_off_right_after_accepted(farm, lan):
+    """Recipe and will were at two others before that was said."""
+    lan.cut_power(2)
+
+    assert shown(farm, lan, 1) == shown(farm, lan, 4)
+
+
+def test_all_lose_their_power_and_are_started_again(farm, lan):
+    """What was finished is not rendered again, but for what no disk had yet."""
+    under_way(farm, lan, 40)
+    for host in range(1, HOSTS + 1):
+        farm.kill(f"h{host}", signal.SIGKILL)
+    for host in range(1, HOSTS + 1):
+        join(farm, lan, host)
+    for host in range(1, HOSTS + 1):
+        farm.ready(f"h{host}")
+
+    assert shown(farm, lan, 1) == shown(farm, lan, 3)
+
+
+def test_two_halves_that_hear_nothing_of_each_other(farm, lan):
+    """Longer than it takes to be declared down: both go on, and afterwards show the same."""
+    under_way(farm, lan)
+    lan.partition((1, 2), (3, 4))
+    for host, other in ((1, "h4"), (4, "h1")):
+        until(lambda host=host, other=other: f"{other} is down" in farm.log(f"h{host}"), "the other side is down")
+    before = [done(farm, lan, host) for host in (1, 4)]
+    for place, host in enumerate((1, 4)):
+        until(lambda place=place, host=host: done(farm, lan, host) > before[place] + 4, "each side goes on")
+    lan.heal()
+
+    assert shown(farm, lan, 1) == shown(farm, lan, 4)
+
+
+def test_a_host_that_stands_still_and_goes_on(farm, lan):
+    """Its system answers for it, but not its loop: what it held is done by others, and what it brings harms nothing."""
+    under_way(farm, lan)
+    lan.freeze(3)
+    until(lambda: "h3 is down" in farm.log("h1"), "it is declared down")
+    lan.thaw(3)
+
+    assert shown(farm, lan, 1) == shown(farm, lan, 3)
+    assert "stood still" in farm.log("h3")
+
+
+@pytest.mark.long
+def test_a_host_that_is_cut_off_and_returns(farm, lan):
+    """Alone it goes on with what it has; its finished results are accepted."""
+    under_way(farm, lan)
+    lan.partition((1, 2, 3), (4,))
+    until(lambda: "h4 is down" in farm.log("h1"), "it is declared down")
+    lan.heal()
+
+    assert shown(farm, lan, 1) == shown(farm, lan, 4)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "pairs",
+    [[(1, 3)], [(1, 3), (3, 1)], [(2, 1), (2, 3), (2, 4)]],
+    ids=["one way", "both ways, and others hear both", "mute"],
+)
+def test_some_hear_less_than_others(farm, lan, pairs):
+    """For longer than the batch takes: nobody goes round in circles."""
+    under_way(farm, lan)
+    lan.cut(*pairs)
+    assert shown(farm, lan, 4)
+    lan.heal()
+
+    assert shown(farm, lan, 1) == shown(farm, lan, 3)
+
+
+@pytest.mark.long
+def test_a_link_that_comes_and_goes(farm, lan):
+    """Two seconds up, two seconds down."""
+    under_way(farm, lan)
+    for _ in range(4):
+        lan.partition((1, 2, 3), (4,))
+        seen = done(farm, lan, 1)
+        until(lambda seen=seen: done(farm, lan, 1) >= seen + 12, "some time passes")
+        lan.heal()
+        seen = done(farm, lan, 1)
+        until(lambda seen=seen: done(farm, lan, 1) >= min(TASKS, seen + 12), "some time passes")
+
+    assert shown(farm, lan, 1) == shown(farm, lan, 4)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("share", [0.05, 0.2])
+def test_frames_that_are_lost(farm, lan, share):
+    """Slower, with nothing failed."""
+    lan.loss(share)
+    farm.run("watch", "many", state="h1", prefix=lan.on(1), check=0, timeout_s=180)
+    lan.heal()
+
+    assert shown(farm, lan, 1) == shown(farm, lan, 4)
