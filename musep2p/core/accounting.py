@@ -12,7 +12,7 @@ from array import array
 from musep2p.core import messages as m
 from musep2p.core.ahead import recall, recall_behind
 from musep2p.core.data import NEVER, Batch, Member, Slot, View
-from musep2p.core.effects import Kill, StoreBatch
+from musep2p.core.effects import Kill, ReadResults, StoreBatch
 from musep2p.core.ids import PeerId, short
 from musep2p.core.progress import count, up_views
 from musep2p.core.ranges import Ranges
@@ -33,6 +33,8 @@ __all__ = [
     "tick_rounds",
     "unaccounted",
 ]
+
+_READ_MS = 10_000  # then it goes on without
 
 
 def acting(core: Core, batch: Batch) -> bool:
@@ -161,6 +163,8 @@ def tick_rounds(core: Core) -> None:
         if batch.known and not (batch.accounting.complete and batch.accounting.told is not None):
             if _too_early(core, batch):
                 core.at("rounds", core.started_ms + core.tuning.alone_ms)
+            elif acting(core, batch) and _reads_first(core, batch):
+                core.at("rounds", core.started_ms + _READ_MS)
             elif acting(core, batch):
                 if core.wide:
                     _drop_now_and_then(core, batch)
@@ -186,6 +190,19 @@ def _too_early(core: Core, batch: Batch) -> bool:
     """Just started again and nobody met yet: the others most likely hold what we replayed."""
     alone = not core.up_members() and core.now_ms < core.started_ms + core.tuning.alone_ms
     return batch.replayed and alone
+
+
+def _reads_first(core: Core, batch: Batch) -> bool:
+    """True while a guardian that was started again still reads on the store what was done of a batch.
+
+    Those that know it may be started later, or never.
+    """
+    if not batch.unread or batch.all_settled() or core.now_ms >= core.started_ms + _READ_MS:
+        return False
+    if core.store.ok and not batch.reading:
+        batch.reading = True
+        core.effects.append(ReadResults(batch.id, batch.recipe, 0))
+    return True
 
 
 def _tick_batch(core: Core, batch: Batch) -> None:

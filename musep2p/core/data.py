@@ -157,6 +157,7 @@ class Accounting:
 class Batch:
     """A batch known here: recipe and will, what we hold of it, and what we know of it.
 
+    `unread` is one that was replayed, until the store was asked what else was done of it.
     `log` has the facts that guardians shall know, as positions in our journal, in the order of telling.
     """
 
@@ -166,6 +167,7 @@ class Batch:
     results: Results
     known: bool = False
     replayed: bool = False
+    unread: bool = False
     reading: bool = False
     work: WorkDeque = field(default_factory=WorkDeque)
     granted: Ranges = field(default_factory=Ranges)

@@ -57,7 +57,7 @@ def on_batches_found(core: Core, event: BatchesFound) -> None:
 
 
 def on_results_read(core: Core, event: ResultsRead) -> None:
-    """What was done of such a batch is learned; after the last of it the batch is known."""
+    """What was done of a batch is learned; after the last of it one that was found is known."""
     batch = core.batches.get(event.batch)
     if batch is None or not batch.reading:
         return
@@ -95,6 +95,8 @@ def _learn(core: Core, batch: Batch, block: ResultBlock, position: int) -> None:
 
 
 def _found(core: Core, batch: Batch) -> None:
+    batch.unread = False
+    core.at("rounds", core.now_ms)
     if not batch.known:
         core.tell("info", f"batch {short(batch.id)} {batch.will.settings.name!r} was found on the store, and goes on")
         will_durable(core, batch, batch.will)

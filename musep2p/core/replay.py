@@ -87,6 +87,7 @@ def _will(core: Core, state: _Replay, record: WillRecord) -> None:
         batch = new_batch(core, record.batch, state.tasks.pop(record.batch), record.will)
     if batch is not None:
         batch.known = batch.replayed = True
+        batch.unread = core.store.state != "absent"
         batch.will = max(batch.will, record.will, key=will_rank)
         core.wills.put(batch.id, record.will)
 

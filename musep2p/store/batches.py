@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -23,7 +22,6 @@ from musep2p.store.record_log import read_log
 __all__ = ["blocks_of", "unfinished"]
 
 _AT_ONCE = 4  # batches; each may be a recipe of many megabytes
-_BLOCKS_AT_ONCE = 200
 _record = msgspec.msgpack.Decoder(Record).decode
 _will = msgspec.msgpack.Decoder(Will).decode
 
@@ -54,12 +52,6 @@ def unfinished(root: Path, known: set[str], finished: set[str]) -> list[FoundBat
     return found
 
 
-def blocks_of(folder: Path, batch: BatchId, start: int) -> tuple[tuple[ResultBlock, ...], int]:
-    """Blocks of results that the logs call safe, from that one on, and where to read on (0 at the end)."""
-    blocks = tuple(islice(_blocks(folder, batch), start, start + _BLOCKS_AT_ONCE))
-    return blocks, start + len(blocks) if len(blocks) == _BLOCKS_AT_ONCE else 0
-
-
 def _look(path: Path) -> FoundBatch | None:
     """The batch of a folder; None if it is done, cancelled, or cannot be read."""
     try:
@@ -70,15 +62,15 @@ def _look(path: Path) -> FoundBatch | None:
     except (OSError, MuseError, msgspec.MsgspecError):
         return None
     done = Ranges()
-    for block in _blocks(path, batch):
+    for block in blocks_of(path, batch):
         done.update(indices_of(block.entries))
     if will is None or will.word == CANCELLED or (done - tasks.excluded).count() >= tasks.wanted:
         return None
     return FoundBatch(batch, recipe, will, path.name)
 
 
-def _blocks(folder: Path, batch: BatchId) -> Iterator[ResultBlock]:
-    """A log that is damaged counts as far as it can be read."""
+def blocks_of(folder: Path, batch: BatchId) -> Iterator[ResultBlock]:
+    """Results that the logs call safe; a log that is damaged counts as far as it can be read."""
     for log in sorted((folder / "records").glob("*.log")):
         with contextlib.suppress(OSError, StoreError, msgspec.MsgspecError):
             for logged in read_log(log):

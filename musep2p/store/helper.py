@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import queue
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,6 +30,7 @@ from musep2p.store.layout import EmptyStore, SharedStore, room_test
 __all__ = ["Helper", "main"]
 
 _GROUP_MAX = 64
+_BLOCKS_AT_ONCE = 200
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -46,6 +48,7 @@ class Helper:
         self._store: SharedStore | None = None
         self._tasks: dict[BatchId, Tasks] = {}
         self._finished: set[str] = set()
+        self._reading: tuple[BatchId, int, Iterator[ResultBlock]] = (BatchId(""), 0, iter(()))
         self._handlers: dict[type, Callable[[Any], p.FromHelper | None]] = {
             p.Open: self._open,
             p.Know: self._know,
@@ -141,8 +144,13 @@ class Helper:
         return p.Batches(tuple(unfinished(self._need().root, set(request.known), self._finished)))
 
     def _read(self, request: p.ReadRecords) -> p.FromHelper:
-        folder = self._need().folder(request.batch, "")
-        blocks, following = blocks_of(folder, request.batch, request.start)
+        if not request.start or self._reading[:2] != (request.batch, request.start):
+            folder = self._need().existing_folder(request.batch)
+            blocks_there = blocks_of(folder, request.batch) if folder is not None else iter(())
+            self._reading = (request.batch, request.start, islice(blocks_there, request.start, None))
+        blocks = tuple(islice(self._reading[2], _BLOCKS_AT_ONCE))
+        following = request.start + len(blocks) if len(blocks) == _BLOCKS_AT_ONCE else 0
+        self._reading = (request.batch, following, self._reading[2])
         return p.RecordsRead(request.batch, blocks, following)
 
     def _need(self) -> SharedStore:

@@ -165,8 +165,7 @@ class SharedStore:
             return known
         parent = self.root / "batches"
         parent.mkdir(exist_ok=True)
-        there = sorted(path for path in parent.glob(f"*-{short(batch)}*") if path.is_dir() and _is_of(path, batch))
-        folder = there[0] if there else parent / folder_name(name, batch)
+        folder = self.existing_folder(batch) or parent / folder_name(name, batch)
         if not _is_of(folder, batch):
             folder = parent / f"{folder.name}{batch[8:]}"  # another batch whose id begins with the same eight digits
         for made in (folder, folder / "images", folder / "records", folder / "wills"):
@@ -174,6 +173,12 @@ class SharedStore:
         fsync_folder(parent)
         self._folders[batch] = folder
         return folder
+
+    def existing_folder(self, batch: BatchId) -> Path | None:
+        """The batch's folder, if somebody made it."""
+        parent = self.root / "batches"
+        there = sorted(path for path in parent.glob(f"*-{short(batch)}*") if path.is_dir() and _is_of(path, batch))
+        return there[0] if there else None
 
     def put_batch(self, batch: BatchId, recipe: Recipe, will: Will) -> str:
         """Make recipe and will durable, read them again; returns the folder's name."""

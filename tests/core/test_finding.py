@@ -18,9 +18,8 @@ def blocks(*indices):
     return (ResultBlock(BATCH, rid, tuple(Entry(i, digest_of(b"%d" % i), 1, 1, ext="png") for i in indices), True),)
 
 
-def seeing(count=1):
-    """Peers that see the store, and the effects that each was asked for."""
-    table, asked = Table(count), []
+def watch(table, asked):
+    """Note what the peers ask of the store."""
     for name, peer in table.peers.items():
         handle = peer.handle
 
@@ -30,6 +29,12 @@ def seeing(count=1):
             return effects
 
         peer.handle = watched
+
+
+def seeing(count=1):
+    """Peers that see the store, and the effects that each was asked for."""
+    table, asked = Table(count), []
+    watch(table, asked)
     if count > 1:
         table.meet()
     for name in table.peers:
@@ -96,3 +101,38 @@ def test_what_is_known_meanwhile_stays_as_it_is():
     assert table.batch("p0").will.settings.name == "mine"
     assert not any(isinstance(effect, fx.ReadResults) for _, effect in asked)
     assert not table.batch("p0").results.safe
+
+
+def restarted(table, asked, *, store="ok"):
+    """The one peer that is there begins again, with two results of an accepted batch that it has not heard of."""
+    table.happen("p0", ev.StoreChanged("ok", STORE))
+    table.submit("p0", RECIPE)
+    table.wait(6000)
+    (batch,) = table.core("p0").batches.values()
+    again = table.boot("p0", 2, has_store=True)
+    watch(table, asked)
+    table.happen("p0", ev.StoreChanged(store, STORE if store == "ok" else "", ""))
+    table.wait(6000)
+    return again.core.batches[batch.id]
+
+
+def test_a_guardian_that_was_started_again_reads_first_what_the_store_knows():
+    """Those that made the rest may be started later, or never: nothing of it is queued meanwhile."""
+    table, asked = Table(1), []
+    batch = restarted(table, asked)
+    assert [effect.start for _, effect in asked if isinstance(effect, fx.ReadResults)] == [0]
+    assert not batch.work
+    table.happen("p0", ev.ResultsRead(BATCH, blocks(0, 1, 2), 0))
+    table.wait(2000)
+
+    assert batch.work.held() == Ranges([(3, 20)])
+
+
+def test_it_does_not_wait_for_ever():
+    """The store answers nothing, or is away."""
+    for store in ("ok", "away"):
+        table, asked = Table(1), []
+        batch = restarted(table, asked, store=store)
+        assert not batch.work
+        table.wait(6000)
+        assert batch.work.count() == 20

@@ -34,14 +34,14 @@ class Table:
         for number in range(count):
             self.boot(f"p{number}")
 
-    def boot(self, name, counter=1, nonce=None):
+    def boot(self, name, counter=1, nonce=None, *, has_store=False):
         """Start a process of a peer (again): it replays its disk."""
         number = int(name[1:])
         incarnation = Incarnation(counter, nonce or f"{counter:08x}")
         hello = Hello(1, "table", name, 7000 + number, 7100, self.slots, ("null",))
         core = Core(
             me=PeerId(f"{number:016x}"), incarnation=incarnation, hello=hello, tuning=self.tuning,
-            rng=random.Random(number), payload=frozenset({"null"}),
+            rng=random.Random(number), payload=frozenset({"null"}), has_store=has_store,
         )  # fmt: skip
         self.peers[name] = PeerState(core)
         self.peers[name].restore(self.disks.setdefault(name, []))

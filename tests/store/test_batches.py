@@ -2,12 +2,14 @@
 
 import pytest
 
-from musep2p.core.ids import Incarnation, PeerId, digest_of, short
+from musep2p.core.ids import BatchId, Incarnation, PeerId, digest_of, short
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Axis, Recipe, Settings, batch_id
 from musep2p.core.records import Entry, RecordId, ResultBlock, Will
 from musep2p.core.results import indices_of
-from musep2p.store.batches import blocks_of, unfinished
+from musep2p.store import protocol as p
+from musep2p.store.batches import unfinished
+from musep2p.store.helper import Helper
 from musep2p.store.layout import SharedStore
 
 LIFE = Incarnation(1, "0" * 8)
@@ -54,15 +56,20 @@ def test_what_was_done_is_read_page_by_page(store):
     batch = put(store, recipe(1, tasks=500), 0, done=450)
     folder = store.folder(batch, "b1")
     (folder / "records" / "other.log").write_bytes(b"PK")
+    helper = Helper(store.root, store.root, "w")
+    helper.serve([p.Open("")])
     read, start, pages = Ranges(), 0, 0
     while pages == 0 or start:
-        blocks, start = blocks_of(folder, batch, start)
-        pages += 1
-        for block in blocks:
+        (answer,) = helper.serve([p.ReadRecords(batch, start)])
+        start, pages = answer.next, pages + 1
+        for block in answer.blocks:
             read.update(indices_of(block.entries))
 
     assert pages == 3
     assert read == Ranges([(0, 450)])
+    assert helper.serve([p.ReadRecords(batch, 200)])[0].next == 400, "also from the middle"
+    assert helper.serve([p.ReadRecords(BatchId("f" * 32), 0)]) == [p.RecordsRead(BatchId("f" * 32), (), 0)]
+    assert not list((store.root / "batches").glob("*ffffffff"))
 
 
 def test_an_empty_store_has_none(store):
