@@ -135,12 +135,12 @@ class PeerState:
             LocalProtocolError: the event is of no known type: a bug of the caller.
         """
         core = self.core
-        self._set_clock(now_ms)
         core.effects = []
         if isinstance(event, ev.Received):
             core.cause = event.envelope.cause
         else:
             core.cause = cause or f"{core.hello.name[:24]}.{core.next_number()}"
+        self._set_clock(now_ms)
         handler = self._on_event.get(type(event))
         if handler is None:
             raise LocalProtocolError(f"no handler for {type(event).__name__}")
