@@ -65,13 +65,14 @@ class Helper:
     def serve(self, requests: list[p.ToHelper]) -> list[p.FromHelper]:
         """Answers to some requests; what says *put* is durable, the records too."""
         answers: list[p.FromHelper] = []
+        failed = False
         for request in requests:
             try:
                 if self._store is not None and not isinstance(request, p.Know):
                     self._store.check_identity()
                 answer = self._handlers[type(request)](request)
             except (OSError, MuseError) as error:
-                answer = p.Failed(getattr(request, "op", 0), _words(error))
+                answer, failed = p.Failed(getattr(request, "op", 0), _words(error)), True
             if answer is not None:
                 answers.append(answer)
         try:
@@ -79,7 +80,9 @@ class Helper:
                 self._store.sync()
                 self._store.check_identity()
         except (OSError, MuseError) as error:
-            answers = [_unsaid(answer, _words(error)) for answer in answers]
+            answers, failed = [_unsaid(answer, _words(error)) for answer in answers], True
+        if failed and self._store is not None:
+            self._store.begin_new_logs()
         return answers
 
     def _open(self, request: p.Open) -> p.FromHelper:

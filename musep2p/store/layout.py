@@ -148,6 +148,7 @@ class SharedStore:
         self.objects = ObjectStore(root, links=links)
         self._folders: dict[BatchId, Path] = {}
         self._logs: dict[BatchId, RecordLog] = {}
+        self._log_sets = 1
 
     def check_identity(self) -> None:
         """Is it still this store? An unmounted share is an ordinary empty folder.
@@ -243,6 +244,14 @@ class SharedStore:
         for log in self._logs.values():
             log.sync()
 
+    def begin_new_logs(self) -> None:
+        """The share failed: what is open on it may never work again, and nobody knows how the logs end."""
+        for log in self._logs.values():
+            with contextlib.suppress(OSError):
+                log.close()
+        self._logs.clear()
+        self._log_sets += 1
+
     def announce(self, presence: Presence, incarnation: str, number: int) -> None:
         """Say where this peer listens."""
         folder = self.root / "peers"
@@ -317,7 +326,8 @@ class SharedStore:
     def _log(self, batch: BatchId, folder: Path) -> RecordLog:
         log = self._logs.get(batch)
         if log is None:
-            log = self._logs[batch] = RecordLog(folder / "records" / f"{self._writer}.log")
+            name = self._writer if self._log_sets == 1 else f"{self._writer}-{self._log_sets}"
+            log = self._logs[batch] = RecordLog(folder / "records" / f"{name}.log")
         return log
 
     def _key_path(self, key: TaskKey) -> Path:
