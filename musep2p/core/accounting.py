@@ -132,11 +132,9 @@ def _stop_slot(core: Core, batch: Batch, slot: Slot, ranges: Ranges) -> bool:
         recall(core, slot, useless[0])
         return True
     for chunk in slot.chunks:
-        other = core.batches[chunk.batch]
-        other.running.difference_update(chunk.left)
-        unwanted = ranges if other is batch else Ranges()
-        other.work.push_front(chunk.left - other.results.safe - unwanted)
-        other.touch()
+        if chunk.batch == batch.id:
+            batch.running.difference_update(chunk.left & ranges)
+        core.batches[chunk.batch].requeue(chunk.left)
     slot.chunks, slot.ready = [], False
     core.note_idle(batch, slot)
     core.effects.append(Kill(slot.id, "its task is not wanted any more"))
@@ -197,7 +195,8 @@ def _reads_first(core: Core, batch: Batch) -> bool:
 
     Those that know it may be started later, or never.
     """
-    if not batch.unread or batch.all_settled() or core.now_ms >= core.started_ms + _READ_MS:
+    wanted = batch.unread and batch.will.word == RUNNING and not batch.all_settled()
+    if not wanted or core.now_ms >= core.started_ms + _READ_MS:
         return False
     if core.store.ok and not batch.reading:
         batch.reading = True

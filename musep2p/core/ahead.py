@@ -26,7 +26,7 @@ def wants_ahead(core: Core, slot: Slot) -> bool:
     queued = next((batch for batch in by_urgency(core) if may_start(core, batch)), None)
     if queued is None or queued.singly or core.batches[first.batch].singly:
         return False
-    return pace <= core.tuning.ahead_us or (pace <= core.tuning.ahead_us_max and _plenty(core, queued))
+    return pace <= core.tuning.ahead_us or _plenty(core, queued)
 
 
 def watch_behind(core: Core, slot: Slot) -> None:

@@ -237,6 +237,14 @@ class Batch:
         self.work.push(ranges - self.results.safe - self.failed - self.held())
         self.wake()
 
+    def requeue(self, ranges: Ranges) -> Ranges:
+        """Of these, what is held as running is queued again, at the front and unless it is safe; returns it."""
+        left = ranges & self.running
+        self.running.difference_update(left)
+        self.work.push_front(left - self.results.safe)
+        self.touch()
+        return left
+
     def wake(self) -> None:
         """Something may have to be done for it: it is looked at until it is at rest."""
         self.awake[self.id] = self

@@ -83,10 +83,7 @@ def on_publish_failed(core: Core, event: PublishFailed) -> None:
     for slot in core.slots.values():
         for chunk in [c for c in slot.chunks if c.lookup == event.op]:
             slot.chunks.remove(chunk)
-            batch = core.batches[chunk.batch]
-            batch.running.difference_update(chunk.left)
-            batch.work.push_front(chunk.left)
-            batch.touch()
+            core.batches[chunk.batch].requeue(chunk.left)
 
 
 def start_lookup(core: Core, slot: Slot, batch: Batch, ranges: Ranges) -> None:

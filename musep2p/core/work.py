@@ -5,9 +5,9 @@ from __future__ import annotations
 from statistics import median
 
 from musep2p.core.accounting import absorb
-from musep2p.core.ahead import recall, wants_ahead, watch_behind
+from musep2p.core.ahead import wants_ahead, watch_behind
 from musep2p.core.data import Batch, Chunk, Slot
-from musep2p.core.effects import KeepPaces, Kill, Start
+from musep2p.core.effects import KeepPaces, Kill, Recall, Start
 from musep2p.core.events import Begun, ChunkEnded, LookedUp, SlotDied, SlotReady, StopAsked, TaskFailed, TasksDone
 from musep2p.core.ids import short
 from musep2p.core.loads import by_urgency, may_start, speed_us
@@ -181,8 +181,7 @@ def _give(core: Core, slot: Slot, batch: Batch, chunk: Chunk) -> None:
     core.effects.append(Start(slot.id, chunk.number, batch.id, batch.recipe, chunk.left.encode(), attempts))
     core.at("deadlines", core.now_ms + _limit_ms(core, chunk))
     if chunk.recalled:
-        chunk.recalled = False
-        recall(core, slot, chunk)
+        core.effects.append(Recall(slot.id, chunk.number))
     watch_behind(core, slot)
     _note_next(core, slot)
 
@@ -304,13 +303,10 @@ def _limit_ms(core: Core, chunk: Chunk) -> int:
 
 def _give_back(core: Core, chunk: Chunk, slot: int) -> None:
     batch = core.batches[chunk.batch]
-    left = chunk.left & batch.running
-    batch.running.difference_update(left)
-    batch.work.push_front(left - batch.results.safe)
+    left = batch.requeue(chunk.left)
     if left and chunk.given:
         _note_left(core, core.slots[slot], batch)
-    core.remember(batch, left, "back in line: the slot's process ended before it was done")
-    batch.touch()
+    core.remember(batch, left, "back in line: its slot gave it back")
     core.at("reports", core.now_ms)
 
 

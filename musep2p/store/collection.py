@@ -89,7 +89,7 @@ def collect(root: Path, now_s: float) -> Collected:
 def _named(root: Path) -> set[str]:
     """File names of all objects that any record speaks of."""
     named: set[str] = set()
-    for log in sorted((root / "batches").glob("*/records/*.log")):
+    for log in _logs(root):
         try:
             for logged in read_log(log):
                 record = _decode(logged.payload)
@@ -101,6 +101,22 @@ def _named(root: Path) -> set[str]:
                 "Nothing was collected. `musep2p verify` says more.",
             ) from None
     return named
+
+
+def _logs(root: Path) -> Iterator[Path]:
+    """All record logs. `glob` would leave out, without a word, what must not be read here."""
+    for batch in _children(root / "batches"):
+        for path in _children(batch / "records"):
+            if path.suffix == ".log":
+                yield path
+
+
+def _children(folder: Path) -> list[Path]:
+    """What lies in a folder; nothing if it is none, or is not there."""
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _unneeded(root: Path, named: set[str]) -> Collected:

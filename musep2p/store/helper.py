@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
@@ -34,6 +34,14 @@ _BLOCKS_AT_ONCE = 200
 _encode = msgspec.msgpack.Encoder().encode
 
 
+class _Reading(NamedTuple):
+    """The logs of a batch, read up to a block: a page follows the one before without reading that again."""
+
+    batch: BatchId
+    next: int
+    blocks: Iterator[ResultBlock]
+
+
 class Helper:
     """Serves the store to one peer.
 
@@ -48,7 +56,7 @@ class Helper:
         self._store: SharedStore | None = None
         self._tasks: dict[BatchId, Tasks] = {}
         self._finished: set[str] = set()
-        self._reading: tuple[BatchId, int, Iterator[ResultBlock]] = (BatchId(""), 0, iter(()))
+        self._reading = _Reading(BatchId(""), 0, iter(()))
         self._handlers: dict[type, Callable[[Any], p.FromHelper | None]] = {
             p.Open: self._open,
             p.Know: self._know,
@@ -147,13 +155,14 @@ class Helper:
         return p.Batches(tuple(unfinished(self._need().root, set(request.known), self._finished)))
 
     def _read(self, request: p.ReadRecords) -> p.FromHelper:
-        if not request.start or self._reading[:2] != (request.batch, request.start):
+        reading = self._reading
+        if not request.start or (reading.batch, reading.next) != (request.batch, request.start):
             folder = self._need().existing_folder(request.batch)
-            blocks_there = blocks_of(folder, request.batch) if folder is not None else iter(())
-            self._reading = (request.batch, request.start, islice(blocks_there, request.start, None))
-        blocks = tuple(islice(self._reading[2], _BLOCKS_AT_ONCE))
+            there = blocks_of(folder, request.batch) if folder is not None else iter(())
+            reading = _Reading(request.batch, request.start, islice(there, request.start, None))
+        blocks = tuple(islice(reading.blocks, _BLOCKS_AT_ONCE))
         following = request.start + len(blocks) if len(blocks) == _BLOCKS_AT_ONCE else 0
-        self._reading = (request.batch, following, self._reading[2])
+        self._reading = _Reading(request.batch, following, reading.blocks)
         return p.RecordsRead(request.batch, blocks, following)
 
     def _need(self) -> SharedStore:

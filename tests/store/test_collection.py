@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -102,3 +103,21 @@ def test_the_command_says_and_does(stored, capsys):
 
     assert "2 objects (0.0 MB) and 3 keys that no record names" in said and "say --apply" in said
     assert len(found["objects"]) == 2 and found["trash"].startswith("trash/")
+
+
+def test_a_folder_that_must_not_be_read_stops_it(stored, monkeypatch):
+    """What its records name would be taken for unneeded."""
+    hidden, real = stored.folder / "records", Path.iterdir
+
+    def iterdir(path):
+        if path == hidden:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    with pytest.raises(PermissionError):
+        collect(stored.root, NOW_S)
+    with pytest.raises(StoreError, match="Permission denied"):
+        gc(load_settings({"store": stored.root}), apply=True, as_json=False)
+
+    assert not (stored.root / "trash").exists()
