@@ -15,7 +15,8 @@ from musep2p.core.ids import BatchId
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import BatchFact, Failure, RecipeRecord, ResultBlock, SafeMark, WillRecord
 from musep2p.core.results import indices_of, signed, winner
-from musep2p.sim.world import SimPeer, World
+from musep2p.sim.machine import SimPeer
+from musep2p.sim.world import World
 
 __all__ = ["ALL", "Checker", "NoPhantoms", "OneResult", "SafeStaysSafe", "SaidMeansDurable", "all_batches"]
 

@@ -23,9 +23,10 @@ from musep2p.core.requests import Accepted, CommandAsk, SubmitAsk, Word
 from musep2p.core.tuning import Tuning
 from musep2p.core.wills import CANCELLED, PAUSED
 from musep2p.sim.checkers import ALL, Checker, all_batches
+from musep2p.sim.machine import SimPeer
 from musep2p.sim.network import SlowLink, Weather
 from musep2p.sim.plan import Plan
-from musep2p.sim.world import Doom, SimPeer, TaskModel, World
+from musep2p.sim.world import Doom, TaskModel, World
 
 __all__ = ["Outcome", "run"]
 

@@ -7,7 +7,6 @@ journals lose what was not synced when a peer dies, and the touched peer is chec
 from __future__ import annotations
 
 import heapq
-import math
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -20,29 +19,25 @@ import xxhash
 from musep2p.core import effects as fx
 from musep2p.core import events as ev
 from musep2p.core.clients import results_page
-from musep2p.core.ids import BatchId, Incarnation, PeerId, digest_of
-from musep2p.core.messages import Envelope, Hello
-from musep2p.core.peer_state import PeerState
+from musep2p.core.ids import BatchId, digest_of
+from musep2p.core.messages import Envelope
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Recipe
-from musep2p.core.records import BatchFact, Entry, ResultBlock, spool_name
+from musep2p.core.records import BatchFact, Entry, spool_name
 from musep2p.core.reports import report_pages
 from musep2p.core.requests import Answer, Request, RequestBody
-from musep2p.core.state import Core
 from musep2p.core.tuning import Tuning
 from musep2p.core.why import why_answer
-from musep2p.sim.disk import SimDisk
+from musep2p.sim.helpers import StoreHelpers
+from musep2p.sim.machine import SimPeer
 from musep2p.sim.network import SlowLink, Weather, fates
 from musep2p.sim.store import SimStore
 from musep2p.wire import codec
 
-__all__ = ["Doom", "SimPeer", "TaskModel", "World"]
+__all__ = ["Doom", "TaskModel", "World"]
 
-_PORT = 7340
 _RESPAWN_US = 200_000
-_BLOCKS_AT_ONCE = 20
 _STARTED_AGAIN_US = 8_000_000  # by its user, who read why it ended
-_LOOK_US = 2_000_000
 
 
 @dataclass(slots=True)
@@ -61,67 +56,6 @@ class Doom(NamedTuple):
     effects: int
     event: str
     power_cut: bool
-
-
-class SimPeer:
-    """One virtual machine: the core, its disk, its slots."""
-
-    def __init__(self, world: World, number: int, slots: int, speed: float, has_store: bool) -> None:
-        self.world, self.number, self.slots, self.speed, self.has_store = world, number, slots, speed, has_store
-        self.id = PeerId(f"{number:016x}")
-        self.host = f"10.0.{number // 250}.{number % 250 + 1}"
-        self.address = f"{self.host}:{_PORT}"
-        self.disk = SimDisk()
-        self.rate, self.offset_ms = 1.0, 0
-        self.frozen_until_us, self.suspended = 0, False
-        self.counter = 0
-        self.alive = False
-        self.left = False
-        self.wake_us = -1
-        self.lives: list[int] = []
-        self.begins: dict[int, tuple[int, fx.Start]] = {}
-        self.recalled: set[int] = set()
-        self.disk_cache: dict[BatchId, tuple[int, Ranges, set[object], Ranges]] = {}
-        self.stolen_before = 0
-        self.state: PeerState
-
-    def boot(self, sightings: list[str]) -> None:
-        """Start the process: replay the disk, open the slots, learn of some addresses."""
-        if self.counter:
-            self.stolen_before = self.steals()
-        self.counter += 1
-        self.disk.starts += 1
-        rng = random.Random(self.world.rng.getrandbits(64))
-        incarnation = Incarnation(self.disk.starts, f"{rng.getrandbits(32):08x}")
-        hello = Hello(1, "sim", f"p{self.number}", _PORT, _PORT + 1, self.slots, ("sim",))
-        payload = frozenset() if self.has_store else frozenset({"sim"})
-        core = Core(
-            me=self.id, incarnation=incarnation, hello=hello, tuning=self.world.tuning, rng=rng,
-            payload=payload, has_store=self.has_store,
-        )  # fmt: skip
-        core.host = self.host
-        self.state, self.alive, self.left, self.wake_us = PeerState(core), True, False, -1
-        self.state.restore(self.disk.durable)
-        self.lives, self.busy_until_us = [0] * self.slots, [0] * self.slots
-        self.begins, self.recalled, self.frozen_until_us = {}, set(), 0
-        if self.has_store:
-            self.world.later(1000, self, self.world.store_state())
-        for slot in range(self.slots):
-            self.world.later(2000, self, ev.SlotReady(slot))
-        for address in sightings:
-            self.world.later(500, self, ev.Sighted(address))
-
-    def clock_ms(self, now_us: int) -> int:
-        """What this machine's monotonic clock shows."""
-        return int(now_us * self.rate / 1000) + self.offset_ms
-
-    def when_us(self, clock_ms: int) -> int:
-        """When it will show that."""
-        return math.ceil((clock_ms - self.offset_ms) * 1000 / self.rate)
-
-    def steals(self) -> int:
-        """Grants that this peer's lives gave."""
-        return self.stolen_before + (self.state.core.steals if self.counter else 0)
 
 
 class World:
@@ -145,6 +79,7 @@ class World:
         self.now_us = 0
         self.peers: list[SimPeer] = []
         self.store = SimStore()
+        self._helpers = StoreHelpers(self)
         self.answers: list[tuple[int, Answer]] = []
         self.counts: Counter[str] = Counter()
         self.bytes_sent = 0
@@ -158,7 +93,7 @@ class World:
         self.check_every = self.decode_every = 1
         self.trace = xxhash.xxh3_128()
         self.observers: list[Callable[[SimPeer, fx.Effect], None]] = []
-        self._heap: list[tuple[int, int, SimPeer | None, int, ev.Event | Callable[[], None]]] = []
+        self._heap: list[tuple[int, int, Callable[[], None]]] = []
         self._number = 0
         self._by_address: dict[str, SimPeer] = {}
 
@@ -170,12 +105,17 @@ class World:
         return peer
 
     def later(self, delay_us: int, peer: SimPeer, event: ev.Event) -> None:
-        """Let an event happen to this life of a peer."""
-        self._push(delay_us, peer, peer.counter, event)
+        """Let an event happen to the present life of a peer."""
+        self.reach(delay_us, peer, peer.counter, event)
+
+    def reach(self, delay_us: int, peer: SimPeer, life: int, event: ev.Event) -> None:
+        """Let an event happen to a life of a peer, if it is still that then."""
+        self.call(delay_us, partial(self._happen, peer, life, event, self._number + 1))
 
     def call(self, delay_us: int, action: Callable[[], None]) -> None:
         """Let something happen to the world."""
-        self._push(delay_us, None, 0, action)
+        self._number += 1
+        heapq.heappush(self._heap, (self.now_us + delay_us, self._number, action))
 
     def ask(self, peer: SimPeer, number: int, body: RequestBody, delay_us: int = 0) -> None:
         """A face asks a peer; the answer ends up in `answers`."""
@@ -188,12 +128,8 @@ class World:
         """The next thing happens; False when nothing is left to happen."""
         if not self._heap:
             return False
-        at, number, peer, life, what = heapq.heappop(self._heap)
-        self.now_us = at
-        if peer is None:
-            what()  # type: ignore[operator]
-        else:
-            self._happen(peer, life, what, number)  # type: ignore[arg-type]
+        self.now_us, _, action = heapq.heappop(self._heap)
+        action()
         return True
 
     def _happen(self, peer: SimPeer, life: int, event: ev.Event, number: int = 0) -> None:
@@ -203,7 +139,7 @@ class World:
         if self.now_us >= peer.frozen_until_us:
             self._handle(peer, event, number)
         elif not (peer.suspended and isinstance(event, ev.Received)):
-            self._push(peer.frozen_until_us - self.now_us, peer, life, event)
+            self.reach(peer.frozen_until_us - self.now_us, peer, life, event)
 
     def kill(self, peer: SimPeer, *, power_cut: bool) -> None:
         """A peer dies, with what was not synced; the others' links are refused unless its machine is gone."""
@@ -235,10 +171,10 @@ class World:
         self.store.away = away
         for peer in self.peers:
             if peer.alive and peer.has_store:
-                self.call(1000 + self.rng.randrange(500_000), partial(self._look_at_store, peer))
+                self.call(1000 + self.rng.randrange(500_000), partial(self.look_at_store, peer))
 
-    def _look_at_store(self, peer: SimPeer) -> None:
-        """It sees what is there when it looks, not what was there when it was told to."""
+    def look_at_store(self, peer: SimPeer) -> None:
+        """A peer looks: it sees what is there when it looks, not what was there when it was told to."""
         if peer.alive:
             self.later(0, peer, self.store_state())
 
@@ -256,10 +192,6 @@ class World:
     def digest(self) -> str:
         """The digest of all that happened so far."""
         return self.trace.hexdigest()
-
-    def _push(self, delay_us: int, peer: SimPeer | None, life: int, what: ev.Event | Callable[[], None]) -> None:
-        self._number += 1
-        heapq.heappush(self._heap, (self.now_us + delay_us, self._number, peer, life, what))
 
     def _handle(self, peer: SimPeer, event: ev.Event, number: int) -> None:
         if isinstance(event, ev.Woke):
@@ -285,7 +217,7 @@ class World:
         due = max(peer.when_us(peer.state.wake_at()), self.now_us + 100)
         if peer.alive and not peer.left and (peer.wake_us < 0 or due < peer.wake_us):
             peer.wake_us = due
-            self._push(due - self.now_us, peer, peer.counter, ev.Woke())
+            self.later(due - self.now_us, peer, ev.Woke())
 
     def _send(self, peer: SimPeer, effect: fx.Send) -> None:
         data = codec.encode(effect.envelope)
@@ -410,77 +342,6 @@ class World:
         answer = why_answer(effect, lambda position: peer.disk.durable[position - 1])
         self.answers.append((peer.number, Answer(effect.number, answer)))
 
-    def _publish(self, peer: SimPeer, effect: fx.Publish) -> None:
-        block, op = peer.disk.durable[effect.position - 1], effect.op
-        assert isinstance(block, ResultBlock)
-
-        def put() -> ev.Event:
-            if {spool_name(block.batch, e) for e in block.entries if e.ext} - peer.disk.spool:
-                return ev.PublishFailed(op, "lost", block)
-            self.store.publish(block)
-            return ev.Published(op, block)
-
-        self._at_store(peer, put, ev.PublishFailed(op, "away"), writes=True)
-
-    def _lookup(self, peer: SimPeer, effect: fx.Lookup) -> None:
-        self._at_store(peer, lambda: ev.LookedUp(effect.op, ()), ev.PublishFailed(effect.op, "away"))
-
-    def _store_batch(self, peer: SimPeer, effect: fx.StoreBatch) -> None:
-        def put() -> ev.Event:
-            self.store.put_batch(effect.batch, effect.recipe, effect.will)
-            return ev.BatchStored(effect.batch, effect.will)
-
-        self._at_store(peer, put, writes=True)
-
-    def _look_for_batches(self, peer: SimPeer, effect: fx.LookForBatches) -> None:
-        self._at_store(peer, lambda: ev.BatchesFound(self.store.unfinished(effect.known)))
-
-    def _read_results(self, peer: SimPeer, effect: fx.ReadResults) -> None:
-        def read() -> ev.Event:
-            blocks = tuple(self.store.blocks.get(effect.batch, [])[effect.start : effect.start + _BLOCKS_AT_ONCE])
-            following = effect.start + len(blocks) if len(blocks) == _BLOCKS_AT_ONCE else 0
-            return ev.ResultsRead(effect.batch, blocks, following)
-
-        self._at_store(peer, read)
-
-    def _at_store(
-        self, peer: SimPeer, act: Callable[[], ev.Event], failed: ev.Event | None = None, *, writes: bool = False
-    ) -> None:
-        """Something is done on the store, and the peer hears of it; or it cannot be, or nobody knows whether it was."""
-        store, life = self.store, peer.counter
-        if store.away or (store.full and writes):
-            # What fails on its last step has been done all the same.
-            done = store.full and store.rng.random() < store.done_all_the_same
-            self._fails(peer, failed, store.delay_us, act if done else None)
-            return
-        hung_us = max(0, store.hangs_until_us - self.now_us)
-        if hung_us > store.patience_us:
-            self._fails(peer, failed, store.patience_us)
-            if store.rng.random() < store.done_all_the_same:
-                self.call(hung_us + store.delay_us, lambda: _unheard(act))  # by the helper that was left behind
-            return
-
-        def happen() -> None:
-            event = act()
-            if peer.alive and peer.counter == life and isinstance(event, ev.PublishFailed):
-                self.counts["lost outputs"] += 1
-            self._push(1, peer, life, event)
-
-        self.call(hung_us + store.delay_us, happen)
-
-    def _fails(
-        self, peer: SimPeer, failed: ev.Event | None, delay_us: int, act: Callable[[], ev.Event] | None = None
-    ) -> None:
-        """The peer's store helper gives up: the store is away for it, until a look at it says otherwise."""
-        if act is not None:
-            self.call(delay_us, lambda: _unheard(act))
-        if not self.store.away:
-            self.later(delay_us, peer, ev.StoreChanged("away", "", "failed"))
-            look_us = max(delay_us, self.store.hangs_until_us - self.now_us) + _LOOK_US
-            self.call(look_us, partial(self._look_at_store, peer))
-        if failed is not None:
-            self.later(delay_us, peer, failed)
-
     def _unspool(self, peer: SimPeer, effect: fx.Unspool) -> None:
         peer.disk.spool.difference_update(effect.names)
 
@@ -509,11 +370,11 @@ class World:
         fx.Start: _start,
         fx.Recall: _recall,
         fx.Kill: _kill_slot,
-        fx.Publish: _publish,
-        fx.Lookup: _lookup,
-        fx.StoreBatch: _store_batch,
-        fx.LookForBatches: _look_for_batches,
-        fx.ReadResults: _read_results,
+        fx.Publish: lambda self, peer, effect: self._helpers.publish(peer, effect),
+        fx.Lookup: lambda self, peer, effect: self._helpers.lookup(peer, effect),
+        fx.StoreBatch: lambda self, peer, effect: self._helpers.store_batch(peer, effect),
+        fx.LookForBatches: lambda self, peer, effect: self._helpers.look_for_batches(peer, effect),
+        fx.ReadResults: lambda self, peer, effect: self._helpers.read_results(peer, effect),
         fx.OpenStore: lambda self, peer, effect: self.later(1000, peer, self.store_state()),
         fx.Conclude: lambda self, peer, effect: None,
         fx.KeepPaces: lambda self, peer, effect: None,
@@ -521,8 +382,3 @@ class World:
         fx.Tell: _tell,
         fx.Leave: _leave,
     }
-
-
-def _unheard(act: Callable[[], ev.Event]) -> None:
-    """What nobody waits for any more is done."""
-    act()

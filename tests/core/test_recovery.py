@@ -360,3 +360,14 @@ def test_a_heart_that_knows_the_same_batches_wakes_none():
         awake |= core.awake.keys()
 
     assert len(core.batches) == 4 and len(awake) == 1
+
+
+def test_a_peer_that_stood_still_says_so_and_judges_nobody():
+    """It, not the others, was away."""
+    table = Table(2)
+    table.meet()
+    table.now_ms += 10_000
+    table.happen("p0", ev.Woke())
+
+    assert any(who == "p0" and "this peer stood still" in text for who, text in table.told)
+    assert len(table.core("p0").up_members()) == 1

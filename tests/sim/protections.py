@@ -14,7 +14,7 @@ from musep2p.core.ranges import Ranges
 from musep2p.core.records import spool_name
 from musep2p.core.results import Results
 from musep2p.core.state import Core
-from musep2p.sim import world
+from musep2p.sim import machine
 from musep2p.sim.network import Weather
 from musep2p.sim.plan import Plan, draw
 
@@ -38,7 +38,7 @@ def _without(where: Any, name: str) -> Callable[[pytest.MonkeyPatch], None]:
 
 
 def _nonces(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(world, "Incarnation", lambda counter, nonce: Incarnation(counter, "0" * 8))
+    patch.setattr(machine, "Incarnation", lambda counter, nonce: Incarnation(counter, "0" * 8))
 
 
 def _durable(patch: pytest.MonkeyPatch) -> None:

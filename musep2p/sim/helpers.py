@@ -1,0 +1,110 @@
+"""What the store helpers of simulated peers do on the virtual store, and how that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from musep2p.core import effects as fx
+from musep2p.core import events as ev
+from musep2p.core.records import ResultBlock, spool_name
+from musep2p.sim.machine import SimPeer
+
+if TYPE_CHECKING:
+    from musep2p.sim.world import World
+
+__all__ = ["StoreHelpers"]
+
+_BLOCKS_AT_ONCE = 20
+_LOOK_US = 2_000_000
+
+
+class StoreHelpers:
+    """The helpers of all peers of a world."""
+
+    def __init__(self, world: World) -> None:
+        self._world, self._store = world, world.store
+
+    def publish(self, peer: SimPeer, effect: fx.Publish) -> None:
+        """Objects and record of a block."""
+        block, op = peer.disk.durable[effect.position - 1], effect.op
+        assert isinstance(block, ResultBlock)
+
+        def put() -> ev.Event:
+            if {spool_name(block.batch, e) for e in block.entries if e.ext} - peer.disk.spool:
+                return ev.PublishFailed(op, "lost", block)
+            self._store.publish(block)
+            return ev.Published(op, block)
+
+        self._at_store(peer, put, ev.PublishFailed(op, "away"), writes=True)
+
+    def lookup(self, peer: SimPeer, effect: fx.Lookup) -> None:
+        """Was equal work done before? Never, here."""
+        self._at_store(peer, lambda: ev.LookedUp(effect.op, ()), ev.PublishFailed(effect.op, "away"))
+
+    def store_batch(self, peer: SimPeer, effect: fx.StoreBatch) -> None:
+        """Recipe and will."""
+
+        def put() -> ev.Event:
+            self._store.put_batch(effect.batch, effect.recipe, effect.will)
+            return ev.BatchStored(effect.batch, effect.will)
+
+        self._at_store(peer, put, writes=True)
+
+    def look_for_batches(self, peer: SimPeer, effect: fx.LookForBatches) -> None:
+        """Unfinished batches."""
+        self._at_store(peer, lambda: ev.BatchesFound(self._store.unfinished(effect.known)))
+
+    def read_results(self, peer: SimPeer, effect: fx.ReadResults) -> None:
+        """A page of what was done of a batch."""
+
+        def read() -> ev.Event:
+            blocks = tuple(self._store.blocks.get(effect.batch, [])[effect.start : effect.start + _BLOCKS_AT_ONCE])
+            following = effect.start + len(blocks) if len(blocks) == _BLOCKS_AT_ONCE else 0
+            return ev.ResultsRead(effect.batch, blocks, following)
+
+        self._at_store(peer, read)
+
+    def _at_store(
+        self, peer: SimPeer, act: Callable[[], ev.Event], failed: ev.Event | None = None, *, writes: bool = False
+    ) -> None:
+        """Something is done on the store, and the peer hears of it; or it cannot be, or nobody knows whether it was."""
+        store, life = self._store, peer.counter
+        if store.away or (store.full and writes):
+            # What fails on its last step has been done all the same.
+            done = store.full and store.rng.random() < store.done_all_the_same
+            self._fails(peer, failed, store.delay_us, act if done else None)
+            return
+        hung_us = max(0, store.hangs_until_us - self._world.now_us)
+        if hung_us > store.patience_us:
+            self._fails(peer, failed, store.patience_us)
+            if store.rng.random() < store.done_all_the_same:
+                self._world.call(hung_us + store.delay_us, lambda: _unheard(act))  # by the helper that was left behind
+            return
+
+        def happen() -> None:
+            event = act()
+            if peer.alive and peer.counter == life and isinstance(event, ev.PublishFailed):
+                self._world.counts["lost outputs"] += 1
+            self._world.reach(1, peer, life, event)
+
+        self._world.call(hung_us + store.delay_us, happen)
+
+    def _fails(
+        self, peer: SimPeer, failed: ev.Event | None, delay_us: int, act: Callable[[], ev.Event] | None = None
+    ) -> None:
+        """The peer's store helper gives up: the store is away for it, until a look at it says otherwise."""
+        if act is not None:
+            self._world.call(delay_us, lambda: _unheard(act))
+        if not self._store.away:
+            self._world.later(delay_us, peer, ev.StoreChanged("away", "", "failed"))
+            look_us = max(delay_us, self._store.hangs_until_us - self._world.now_us) + _LOOK_US
+            self._world.call(look_us, partial(self._world.look_at_store, peer))
+        if failed is not None:
+            self._world.later(delay_us, peer, failed)
+
+
+def _unheard(act: Callable[[], ev.Event]) -> None:
+    """What nobody waits for any more is done."""
+    act()
