@@ -36,6 +36,7 @@ from musep2p.platforms import links_max
 from musep2p.runner.gpu import gpu_memory_mb
 from musep2p.runner.slots import Slots
 from musep2p.store.client import StoreClient
+from musep2p.store.disk_watch import DiskWatch
 from musep2p.store.journal import Journal
 from musep2p.store.layout import Presence
 from musep2p.store.sheet_maker import SheetMaker
@@ -113,6 +114,7 @@ class Peer:
         self._folder.announce(self.address, self._settings.farm_name)
         self._clear_spool()
         self._slots.open()
+        self._disk.open()
         if self._store is not None:
             adopt = self._options.adopt_store
             self._store.open(Presence(self._folder.id, self._settings.farm_name, self.address), adopt)
@@ -162,6 +164,7 @@ class Peer:
         if self._discovery is not None:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(self._discovery.stop(), 2)
+        self._disk.close()
         await self._slots.close()
         if self._sheets is not None:
             await self._sheets.close()
@@ -192,7 +195,7 @@ class Peer:
         self._folder = StateFolder(settings.state, settings.farm_name)
         try:
             path, spool = self._folder.journal_path, self._folder.spool
-            self._journal = Journal(path, spool, self._on_durable, self._on_journal_failed)
+            self._journal = Journal(path, spool, self._on_durable, self._on_journal_failed, self._on_journal_full)
             self._links = ZmqLinks(self._host, port, self.post, self._options.tell, links_max())
         except MuseError:
             self._folder.close(failed=True)
@@ -212,7 +215,9 @@ class Peer:
             )  # fmt: skip
             self._sheets = SheetMaker(settings.store, self._options.tell)
         memory = settings.memory_mb << 20 or psutil.virtual_memory().total // (2 * settings.slots)
-        self._slots = Slots(settings.slots, self._folder.spool, settings.speed, memory, self.post)
+        self._disk = DiskWatch(self._folder.path, self.post)
+        no_room = self._disk.no_room
+        self._slots = Slots(settings.slots, self._folder.spool, settings.speed, memory, self.post, no_room)
 
     def _clear_spool(self) -> None:
         """What an earlier process left half-written, or had no time to remove."""
@@ -355,6 +360,10 @@ class Peer:
             "Free some space there and run join again; nothing that was recorded is lost.",
         )
         self._loop.call_soon_threadsafe(self._finish, reason)
+
+    def _on_journal_full(self, error: OSError) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._disk.no_room, error.strerror or str(error))
 
     def _on_store_refused(self, message: str, hint: str) -> None:
         self._refused = True

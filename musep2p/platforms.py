@@ -7,6 +7,7 @@ reads them.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -17,7 +18,9 @@ from typing import TypedDict
 
 import psutil
 
-__all__ = ["ChildOptions", "child_options", "fsync_folder", "links_max", "on_stop", "stand_back"]
+__all__ = ["NO_ROOM", "ChildOptions", "child_options", "fsync_folder", "links_max", "on_stop", "stand_back"]
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})  # a disk or a quota that is full may have room again
 
 _FILES_WANTED = 8192
 _FILES_OF_A_LINK = 6  # of both ends: socket, its monitor, their mailboxes, the connection

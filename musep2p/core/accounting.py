@@ -224,6 +224,8 @@ def _consider_round(core: Core, batch: Batch) -> None:
         core.at("rounds", due)
     elif unaccounted(core, batch) or _doubled(core, batch):
         _open_round(core, batch)
+    elif core.wide:
+        accounting.ended_ms = core.now_ms  # looking at what a thousand peers hold takes a while
 
 
 def _open_round(core: Core, batch: Batch) -> None:

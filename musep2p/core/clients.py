@@ -265,9 +265,12 @@ def _why_waiting(core: Core, batch: Batch) -> str:
         tags = f" with tags {', '.join(batch.recipe.tags)}" if batch.recipe.tags else ""
         memory = f" and {batch.recipe.gpu_mb / 1024:g} GB of GPU memory" if batch.recipe.gpu_mb else ""
         return f"no peer that is up has the engine {batch.recipe.engine!r}{tags}{memory}"
-    places = [bool(mem.load.slots and mem.load.files) for mem in capable] + [has_place(core)] * me
+    here = [has_place(core) and not core.disk_full] if me else []
+    places = [bool(mem.load.slots and mem.load.files) for mem in capable] + here
     if any(places):
         return ""
+    if core.disk_full and not any(mem.load.slots for mem in capable):
+        return f"this machine's disk is full: {core.disk_full}"
     if batch.recipe.engine in core.payload and (core.store.state == "absent" or capable):
         return ""
     if core.store.state in ("opening", "empty"):

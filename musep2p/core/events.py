@@ -16,6 +16,7 @@ __all__ = [
     "BatchesFound",
     "Begun",
     "ChunkEnded",
+    "DiskChanged",
     "DrainAsked",
     "Durable",
     "Event",
@@ -124,6 +125,12 @@ class StoreChanged(Event, frozen=True):
     state: str
     store_id: str = ""
     reason: str = ""
+
+
+class DiskChanged(Event, frozen=True):
+    """This machine's own disk has no room for more work, with the reason, or has room again (empty reason)."""
+
+    reason: str
 
 
 class Published(Event, frozen=True):

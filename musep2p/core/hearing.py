@@ -23,7 +23,7 @@ def on_heartbeat(core: Core, sender: Member, body: m.Heartbeat) -> None:
     if sender.state != "up" and not core.left:
         move(core, sender, "up")
     core.note_load(sender, body.load)
-    core.stirred = True
+    core.stirred = core.stirred or not core.wide or _of_use(core, body.load)
     if body.near:
         core.judging.add(sender.id)
     else:
@@ -34,6 +34,14 @@ def on_heartbeat(core: Core, sender: Member, body: m.Heartbeat) -> None:
         _believe(core, rumour, news=True)
     if meet_roster(core, sender, body.roster):
         send_roster(core, sender)
+
+
+def _of_use(core: Core, load: m.Load) -> bool:
+    """True when a load may change what we do now: slots are idle, or it is more urgent than something of ours."""
+    if any(not slot.chunks for slot in core.slots.values()):
+        return True
+    ours = min((batch.will.settings.priority for batch in core.awake.values()), default=0)
+    return any(entry.priority > ours for entry in load.entries[:1])
 
 
 def on_roster(core: Core, sender: Member, body: m.Roster) -> None:

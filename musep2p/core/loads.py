@@ -61,7 +61,7 @@ def can_run(core: Core, member: Member, batch: Batch) -> bool:
 
 def may_start(core: Core, batch: Batch) -> bool:
     """True when we could run tasks of this batch now: able, wanted, and with a place for the outputs."""
-    if core.draining or batch.will.word != RUNNING or not batch.known:
+    if core.draining or core.disk_full or batch.will.word != RUNNING or not batch.known:
         return False
     if not able(core.hello, batch):
         return False
@@ -89,7 +89,8 @@ def present_load(core: Core) -> Load:
     """Our load now."""
     entries: list[LoadEntry] = []
     rest = 0
-    slots = len(core.slots) if not core.draining and (core.store.state == "absent" or has_place(core)) else 0
+    starting = not core.draining and not core.disk_full and (core.store.state == "absent" or has_place(core))
+    slots = len(core.slots) if starting else 0
     for batch in by_urgency(core):
         if batch.will.word != RUNNING:
             continue

@@ -61,6 +61,7 @@ class PeerState:
             ev.ChunkEnded: lambda event: work.on_chunk_ended(core, event),
             ev.SlotDied: lambda event: work.on_slot_died(core, event),
             ev.StoreChanged: lambda event: publishing.on_store_changed(core, event),
+            ev.DiskChanged: lambda event: publishing.on_disk_changed(core, event),
             ev.Published: lambda event: publishing.on_published(core, event),
             ev.PublishFailed: lambda event: publishing.on_publish_failed(core, event),
             ev.LookedUp: lambda event: work.on_looked_up(core, event),

@@ -9,7 +9,7 @@ from musep2p.core import messages as m
 from musep2p.core.accounting import absorb
 from musep2p.core.data import Batch, Chunk, Member, Slot
 from musep2p.core.effects import Lookup, OpenStore, Publish, StoreBatch, Unspool
-from musep2p.core.events import LookedUp, Published, PublishFailed, StoreChanged
+from musep2p.core.events import DiskChanged, LookedUp, Published, PublishFailed, StoreChanged
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import ResultBlock, StoreRecord, spool_name, spooled_bytes
 from musep2p.core.reports import add_fact, await_copies
@@ -18,6 +18,7 @@ from musep2p.core.state import Core
 
 __all__ = [
     "meet_store",
+    "on_disk_changed",
     "on_publish_failed",
     "on_published",
     "on_store_changed",
@@ -134,6 +135,17 @@ def on_store_changed(core: Core, event: StoreChanged) -> None:
         core.at("adoption", core.now_ms if core.may_adopt else core.started_ms + core.tuning.adopt_after_ms)
     else:
         core.tell("warning", f"the store is away: outputs wait here until it is back: {event.reason}")
+    core.stirred = core.beat_wanted = True
+    core.at("beat", core.now_ms)
+
+
+def on_disk_changed(core: Core, event: DiskChanged) -> None:
+    """Our own disk is full, or not any more: while it is, nothing is started here and thieves may have all."""
+    if event.reason and not core.disk_full:
+        core.tell("warning", f"this machine's disk is full, and nothing is started here: {event.reason}")
+    elif core.disk_full and not event.reason:
+        core.tell("info", "this machine's disk has room again")
+    core.disk_full = event.reason
     core.stirred = core.beat_wanted = True
     core.at("beat", core.now_ms)
 

@@ -94,6 +94,7 @@ class Core:
         self.refusals: dict[str, str] = {}
         self.addresses_due_ms = 0
         self.spooled = 0
+        self.disk_full = ""
         self.store = StoreView(state="opening" if has_store else "absent")
         self.may_adopt = may_adopt
         self.submissions: dict[BatchId, Submission] = {}

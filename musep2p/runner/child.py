@@ -7,6 +7,7 @@ A crash, a hang or a leak here costs one attempt at one task, never the peer.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -25,7 +26,7 @@ from musep2p.core.records import Entry, spool_name
 from musep2p.engines.registry import load_engine
 from musep2p.errors import EngineError, MuseError
 from musep2p.pipes import child_pipes, listen, write_frame
-from musep2p.platforms import stand_back
+from musep2p.platforms import NO_ROOM, stand_back
 from musep2p.ports import Engine, Task
 from musep2p.runner import protocol as p
 
@@ -36,6 +37,10 @@ _FLUSH_S = 0.02  # results of very short tasks travel together
 _ENTRIES_MAX = 500
 _PAYLOAD_MAX = 32 << 10  # so that a record has at most some 64 kB
 _encode = msgspec.msgpack.Encoder().encode
+
+
+class _NoRoomError(Exception):
+    """The disk took no output."""
 
 
 class Child:
@@ -94,8 +99,11 @@ class Child:
             self._tell(p.Ended(command.chunk))
             return
         self._flushed = time.perf_counter()
-        for index in indices:
-            self._one(command, engine, tasks, index)
+        try:
+            for index in indices:
+                self._one(command, engine, tasks, index)
+        except _NoRoomError as error:
+            self._tell(p.NoRoom(command.chunk, str(error)))
         self._flush(command.chunk)
         self._tell(p.Ended(command.chunk))
 
@@ -106,6 +114,8 @@ class Child:
         before = time.perf_counter()
         try:
             entry = self._render(engine, tasks, command.batch, index, attempt)
+        except _NoRoomError:
+            raise
         except Exception as error:
             self._flush(command.chunk)
             permanent = isinstance(error, EngineError) and error.permanent
@@ -129,11 +139,20 @@ class Child:
             return Entry(index, digest, size, ms, attempt, payload=output.data)
         key = task_key(engine.identity, parameters) if engine.keyed else TaskKey("")
         entry = Entry(index, digest, size, ms, attempt, key, output.pixel_hash, output.ext)
-        name = self._spool / spool_name(batch, entry)
-        temporary = name.with_name(f".{name.name}")
-        temporary.write_bytes(output.data)
-        os.replace(temporary, name)
+        self._put(self._spool / spool_name(batch, entry), output.data)
         return entry
+
+    def _put(self, name: Path, data: bytes) -> None:
+        temporary = name.with_name(f".{name.name}")
+        try:
+            temporary.write_bytes(data)
+            os.replace(temporary, name)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            if error.errno in NO_ROOM:
+                raise _NoRoomError(error.strerror or str(error)) from None
+            raise
 
     def _flush(self, chunk: int) -> None:
         if self._entries:

@@ -16,6 +16,7 @@ __all__ = [
     "Failed",
     "FromChild",
     "GiveBack",
+    "NoRoom",
     "Ready",
     "Run",
     "from_child",
@@ -67,6 +68,13 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
     permanent: bool
 
 
+class NoRoom(msgspec.Struct, frozen=True, array_like=True, tag="no-room"):
+    """The disk has no room for an output: no fault of the task, which is given back with what follows it."""
+
+    chunk: int
+    reason: str
+
+
 class Ended(msgspec.Struct, frozen=True, array_like=True, tag="ended"):
     """Through with the chunk."""
 
@@ -74,7 +82,7 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag="ended"):
 
 
 Command = Run | GiveBack
-FromChild = Ready | Begun | Done | Failed | Ended
+FromChild = Ready | Begun | Done | Failed | NoRoom | Ended
 
 to_child = msgspec.msgpack.Decoder(Command)
 from_child = msgspec.msgpack.Decoder(FromChild)

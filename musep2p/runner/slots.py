@@ -42,12 +42,15 @@ class Slots:
         speed: handed to the engines.
         memory_bytes: a child above this is ended; its task pays an attempt.
         post: takes events, in the loop's thread.
+        no_room: called with the reason, in the loop's thread, when an output had no room on the disk.
     """
 
     def __init__(
-        self, count: int, spool: Path, speed: float, memory_bytes: int, post: Callable[[ev.Event], None]
-    ) -> None:
+        self, count: int, spool: Path, speed: float, memory_bytes: int, post: Callable[[ev.Event], None],
+        no_room: Callable[[str], None] = lambda reason: None,
+    ) -> None:  # fmt: skip
         self._spool, self._speed, self._memory_bytes, self._post = spool, speed, memory_bytes, post
+        self._no_room = no_room
         self._slots = [_Slot(number) for number in range(count)]
         self._loop = asyncio.get_running_loop()
         self._closing = False
@@ -123,6 +126,8 @@ class Slots:
             self._post(ev.TasksDone(number, message.chunk, message.entries, message.us))
         elif isinstance(message, p.Failed):
             self._post(ev.TaskFailed(number, message.chunk, message.index, message.reason, message.permanent))
+        elif isinstance(message, p.NoRoom):
+            self._no_room(message.reason)
         else:
             self._post(ev.ChunkEnded(number, message.chunk))
 

@@ -17,6 +17,7 @@ class SimDisk:
 
     Attributes:
         starts: what the state folder counts; every incarnation has the next number.
+        stuck_until_us: no sync ends before, for want of room.
         spool: names of the files that wait for the store.
     """
 
@@ -25,6 +26,7 @@ class SimDisk:
     syncing: bool = False
     delay_us: int = 500
     starts: int = 0
+    stuck_until_us: int = 0
     spool: set[str] = field(default_factory=set)
     looked_at: int = 0
     recipes: set[BatchId] = field(default_factory=set)

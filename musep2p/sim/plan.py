@@ -43,6 +43,7 @@ class Plan:
         pauses: (peer, from, microseconds, suspended?): its process stands still, or its machine and its mail is lost.
         nas: (from, to, what): while the store hangs, or is full.
         old_copies: peers that are started again from an old copy of their state folder.
+        disks: (peer, from, to, stuck?): while its own disk is full; when stuck, also its journal waits for room.
         slow: (peer, microseconds one way, bytes a second) of each machine behind a slow line, all the time.
     """
 
@@ -78,6 +79,7 @@ class Plan:
     pauses: tuple[tuple[int, int, int, bool], ...] = ()
     nas: tuple[tuple[int, int, NasState], ...] = ()
     old_copies: tuple[int, ...] = ()
+    disks: tuple[tuple[int, int, int, bool], ...] = ()
 
     def faults(self) -> list[str]:
         """The kinds of fault that are on."""
@@ -105,6 +107,7 @@ class Plan:
             "store hangs": any(what == "hangs" for *_, what in self.nas),
             "store full": any(what == "full" for *_, what in self.nas),
             "old copy": bool(self.old_copies),
+            "disk full": bool(self.disks),
             "partition": any(len(pairs) > 1 for _, _, pairs in self.cuts),
             "one-way": any(len(pairs) == 1 for _, _, pairs in self.cuts),
         }
@@ -151,6 +154,7 @@ def draw(seed: int) -> Plan:
         slow=_draw_slow(random.Random(f"musep2p slow {seed}"), count),
         outages=_draw_outages(random.Random(f"musep2p outages {seed}")) if stores else (),
         **_draw_machines(random.Random(f"musep2p machines {seed}"), count, deaths, rebirths, hasty, stores),
+        disks=_draw_disks(random.Random(f"musep2p full disks {seed}"), count),
         commands=_draw_commands(random.Random(f"musep2p commands {seed}"), count, batches),
     )  # fmt: skip
 
@@ -230,6 +234,17 @@ def _draw_outages(rng: random.Random) -> tuple[tuple[int, int], ...]:
         return ()
     start = rng.randrange(500_000, 6_000_000)
     return ((start, start + rng.choice((300_000, 2_000_000, 8_000_000))),)
+
+
+def _draw_disks(rng: random.Random, count: int) -> tuple[tuple[int, int, int, bool], ...]:
+    """In one farm of ten the disk of one or two machines is full for a time."""
+    if rng.random() > 1 / 10:
+        return ()
+    full = []
+    for peer in rng.sample(range(count), rng.choice((1, 1, 2))):
+        start = rng.randrange(1_500_000, 8_000_000)
+        full.append((peer, start, start + rng.choice((500_000, 3_000_000, 8_000_000)), rng.random() < 0.5))
+    return tuple(full)
 
 
 def _draw_commands(rng: random.Random, peers: int, batches: int) -> tuple[tuple[int, int, int, Word], ...]:

@@ -60,7 +60,7 @@ def run(plan: Plan, *, keep_told: int = 0) -> Outcome:
     world, outcome = _build(plan), Outcome(plan)
     world.keep_told = keep_told
     checkers: list[Checker] = [checker(world) for checker in ALL]
-    world.observers = [checker.observe for checker in checkers]
+    world.observers = [checker.observe for checker in checkers if type(checker).observe is not Checker.observe]
     try:
         _advance(world, plan, checkers)
     except AssertionError as error:
@@ -182,6 +182,9 @@ def _schedule_faults(world: World, plan: Plan) -> None:
         world.call(again_us, partial(peer.boot, others))
     for number, at, length_us, suspended in plan.pauses:
         world.call(at, partial(world.freeze, world.peers[number], length_us, suspended=suspended))
+    for number, start, end, stuck in plan.disks:
+        world.call(start, partial(world.fill_disk, world.peers[number], end if stuck else 0))
+        world.call(end, partial(world.free_disk, world.peers[number]))
     for number, at in plan.leavers:
         world.call(at, partial(world.drain, world.peers[number]))
 
@@ -207,6 +210,7 @@ def _advance(world: World, plan: Plan, checkers: list[Checker]) -> None:
     times = [at for at in [*(d[1] for d in plan.deaths), *(r[1] for r in plan.rebirths), plan.heal_us] if at]
     others = [at for _, at in (*plan.outages, *plan.leavers, *plan.late)] + [at for at, *_ in plan.commands]
     others += [at + us for _, at, us, _ in plan.pauses] + [end for _, end, _ in (*plan.nas, *plan.cuts)]
+    others += [end for _, _, end, _ in plan.disks]
     times = [at + _DOOM_US for at in times] if plan.between else times
     last_fault = max([*times, *others, *plan.submit_us])
     deadline = last_fault + _GRACE_US + _work_us(plan)

@@ -178,6 +178,17 @@ class World:
         if peer.alive:
             self.later(0, peer, self.store_state())
 
+    def fill_disk(self, peer: SimPeer, stuck_until_us: int) -> None:
+        """A machine's own disk is full; its journal may have to wait for room, too."""
+        peer.disk.stuck_until_us = stuck_until_us
+        if peer.alive:
+            self.later(0, peer, ev.DiskChanged("no room"))
+
+    def free_disk(self, peer: SimPeer) -> None:
+        """It has room again."""
+        if peer.alive:
+            self.later(0, peer, ev.DiskChanged(""))
+
     def drain(self, peer: SimPeer) -> None:
         """A peer is told to leave politely."""
         if peer.alive:
@@ -261,7 +272,8 @@ class World:
                 self._sync(peer)
             self._happen(peer, life, ev.Durable(upto))
 
-        self.call(disk.delay_us + self.rng.randrange(disk.delay_us + 1), synced)
+        delay_us = disk.delay_us + self.rng.randrange(disk.delay_us + 1)
+        self.call(max(delay_us, disk.stuck_until_us - self.now_us), synced)
 
     def _start(self, peer: SimPeer, effect: fx.Start) -> None:
         life = peer.lives[effect.slot]

@@ -60,6 +60,8 @@ def compact(path: Path) -> bool:
     try:
         for record in compacted(lambda: (_decode(logged.payload) for logged in read_log(path))):
             log.append(_encode(record))
+            if log.waiting_bytes > _SMALL_BYTES:
+                log.sync()
         log.sync()
     finally:
         log.close()

@@ -21,12 +21,13 @@ import msgspec
 
 from musep2p.core.records import Record
 from musep2p.errors import StoreError
-from musep2p.platforms import fsync_folder
+from musep2p.platforms import NO_ROOM, fsync_folder
 from musep2p.store.compaction import compact
 from musep2p.store.record_log import Logged, RecordLog, read_log, read_record
 
 __all__ = ["Journal"]
 
+_AGAIN_S = 0.5
 _STRIDE = 16
 _RECENT_BYTES = 1 << 20
 _RECENT_LARGEST = 1 << 17
@@ -45,12 +46,16 @@ class Journal:
         spool: the folder that `sync` names are in.
         durable: called from the journal's thread with the position that is now durable.
         failed: called from the journal's thread, once, when the disk refuses; nothing is written after that.
+        full: called from the journal's thread, once a time, when the disk has no room; it waits for some.
     """
 
     def __init__(
-        self, path: Path, spool: Path, durable: Callable[[int], None], failed: Callable[[OSError], None]
-    ) -> None:
-        self._path, self._spool, self._durable, self._failed = path, spool, durable, failed
+        self, path: Path, spool: Path, durable: Callable[[int], None], failed: Callable[[OSError], None],
+        full: Callable[[OSError], None] = lambda error: None,
+    ) -> None:  # fmt: skip
+        self._path, self._spool = path, spool
+        self._durable, self._failed, self._full = durable, failed, full
+        self._closing = threading.Event()
         self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._offsets = array("Q")
@@ -116,6 +121,7 @@ class Journal:
 
     def close(self) -> None:
         """Write what is queued, and end the thread."""
+        self._closing.set()
         self._queue.put(None)
         self._thread.join(timeout=10)
         self._reader.close()
@@ -154,19 +160,41 @@ class Journal:
         if not written:
             return
         names = [name for _, _, sync in written for name in sync]
+        if names:
+            self._when_there_is_room(lambda: self._sync_spool(names))
+        for position, record, _ in written:
+            payload = _encode(record)
+            self._count_record(self._log.append(payload))
+            self._keep(position, payload)
+        self._when_there_is_room(self._log.sync)
+
+    def _sync_spool(self, names: list[str]) -> None:
+        """What a failed one lost is found by its digest when it is published."""
         for name in names:
             handle = os.open(self._spool / name, os.O_RDWR)
             try:
                 os.fsync(handle)
             finally:
                 os.close(handle)
-        if names:
-            fsync_folder(self._spool)
-        for position, record, _ in written:
-            payload = _encode(record)
-            self._count_record(self._log.append(payload))
-            self._keep(position, payload)
-        self._log.sync()
+        fsync_folder(self._spool)
+
+    def _when_there_is_room(self, action: Callable[[], None]) -> None:
+        """Nothing more is said to be durable meanwhile, so that nobody relies on it.
+
+        Raises:
+            OSError: the disk refuses for another reason, or is still full when the peer ends.
+        """
+        told = False
+        while True:
+            try:
+                action()
+                return
+            except OSError as error:
+                if error.errno not in NO_ROOM or self._closing.wait(_AGAIN_S):
+                    raise
+                if not told:
+                    told = True
+                    self._full(error)
 
     def _count_record(self, offset: int) -> None:
         if self._count % _STRIDE == 0:

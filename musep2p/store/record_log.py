@@ -127,7 +127,7 @@ def _refuse_damage(file: BinaryIO, path: Path, end: int) -> None:
 
 
 class RecordLog:
-    """The one writer of a log.
+    """The one writer of a log. What is not durable yet stays in memory: a write that failed is done anew.
 
     Args:
         path: where; its folder exists.
@@ -135,29 +135,42 @@ class RecordLog:
     """
 
     def __init__(self, path: Path, last: Logged | None = None) -> None:
-        self._file = path.open("r+b" if last is not None else "wb")
-        self._chain = 0
-        if last is not None:
-            self.end, self._chain = last.end, last.chain
-            self._file.truncate(self.end)
-            self._file.seek(self.end)
-        else:
-            self._file.write(_MAGIC)
-            self.end = len(_MAGIC)
+        self._file = path.open("r+b" if last is not None else "wb", buffering=0)
+        self._chain = last.chain if last is not None else 0
+        self._waiting = bytearray() if last is not None else bytearray(_MAGIC)
+        self._durable = last.end if last is not None else 0
+        self._file.truncate(self._durable)
+
+    @property
+    def end(self) -> int:
+        """Where the next record starts."""
+        return self._durable + len(self._waiting)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What the next `sync` writes."""
+        return len(self._waiting)
 
     def append(self, payload: bytes) -> int:
         """Add a record, which is durable after the next `sync`; returns the offset at which it starts."""
         start, sums = self.end, _sums(payload)
         self._chain = _chained(sums, self._chain)
-        self._file.write(sums + self._chain.to_bytes(4, "big"))
-        self._file.write(payload)
-        self.end += _HEAD.size + len(payload)
+        self._waiting += sums + self._chain.to_bytes(4, "big") + payload
         return start
 
     def sync(self) -> None:
-        """Make all records durable."""
-        self._file.flush()
+        """Make all records durable.
+
+        Raises:
+            OSError: as the system says. Called again, it writes all of them anew: after a failed fsync nobody knows
+                which bytes the disk has.
+        """
+        self._file.seek(self._durable)
+        data, written = bytes(self._waiting), 0
+        while written < len(data):
+            written += self._file.write(data[written:]) or 0
         os.fsync(self._file.fileno())
+        self._durable, self._waiting = self.end, bytearray()
 
     def close(self) -> None:
         """Let go of the file."""

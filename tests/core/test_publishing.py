@@ -5,6 +5,7 @@ from dataclasses import replace
 from musep2p.core import effects as fx
 from musep2p.core import events as ev
 from musep2p.core.ids import digest_of
+from musep2p.core.loads import present_load
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import Entry, ResultBlock
 from musep2p.core.requests import Request, StatusAsk
@@ -76,4 +77,20 @@ def test_a_peer_that_has_not_seen_the_store_in_this_life_waits_for_it():
     painting(table, spool_bytes=1000)
     assert table.starts == []
     table.happen("p0", ev.StoreChanged("ok", "5" * 32))
+    assert len(table.starts) == 1
+
+
+def test_a_machine_whose_disk_is_full_starts_nothing_and_offers_its_work():
+    """It says why; what it is asked for it gives away whole; with room again it goes on."""
+    table = Table(1)
+    table.happen("p0", ev.StoreChanged("ok", "5" * 32))
+    painting(table, spool_bytes=10**9)
+    table.happen("p0", ev.DiskChanged("only 3.0 MB are free"))
+    paint(table, 400)
+    table.happen("p0", ev.Asked(b"face", Request(1, "table", 9, StatusAsk("table"))))
+    (status,) = table.replies[-1].batches
+
+    assert table.starts == [] and present_load(table.core("p0")).slots == 0
+    assert (status.state, status.reason) == ("waiting", "this machine's disk is full: only 3.0 MB are free")
+    table.happen("p0", ev.DiskChanged(""))
     assert len(table.starts) == 1

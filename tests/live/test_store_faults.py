@@ -63,22 +63,52 @@ def test_a_spool_that_is_full(farm):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A real file system of 3 MB, mounted for this test."""
-    folder = tmp_path / "store"
-    folder.mkdir()
-    mounted = os.name == "posix" and os.geteuid() == 0
-    if mounted:
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], check=False)
-        mounted = done.returncode == 0
-    if not mounted:
-        reason = "mounting a small disk needs root"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
+    """Mounts a real file system of so many MB on a folder, for this test."""
+    mounted = []
+
+    def mount(name, size_mb):
+        folder = tmp_path / name
+        folder.mkdir()
+        argv = ["mount", "-t", "tmpfs", "-o", f"size={size_mb}m", "tmpfs", folder]
+        able = os.name == "posix" and os.geteuid() == 0 and subprocess.run(argv, check=False).returncode == 0
+        if not able:
+            reason = "mounting a small disk needs root"
+            pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+        mounted.append(folder)
+        return folder
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_machine_whose_own_disk_is_full(farm, small_disk):
+    """It starts nothing, says why, and gives its work away; nothing counts as failed, and with room it goes on."""
+    disk = small_disk("p1", 24)
+    farm.start("p1")
+    farm.wait_up(1, "p1")
+    text = 'name: big\nprompt: "Kyoto at dawn"\nsize: 512x512\nretries: 0\nseeds: {count: 60}\n'
+    farm.run("submit", "--detach", farm.batch(text), state="p1", check=0)
+    until(lambda: farm.status("p1").get("safe", 0) >= 2, "some are safe")
+    (disk / "holiday.mov").write_bytes(b"v" * (shutil.disk_usage(disk).free - 40_000))
+    until(lambda: farm.status("p1")["state"] == "waiting", "it stops", 60)
+    until(lambda: farm.status("p1")["running"] == 0, "what ran is finished or given back")
+    waiting = farm.status("p1")
+    farm.start("p2", "--peer", farm.addresses["p1"])
+    until(lambda: farm.status("p1")["safe"] >= waiting["safe"] + 3, "the other machine goes on", 60)
+    (disk / "holiday.mov").unlink()
+    until(lambda: "has room again" in farm.log("p1"), "it is noticed")
+    farm.run("watch", "big", state="p1", check=0, timeout_s=90)
+
+    assert "this machine's disk is full" in waiting["reason"] and waiting["failed"] == 0
+    assert "disk is full, and nothing is started here" in farm.log("p1")
+    assert [row["index"] for row in farm.results("p1")] == list(range(60))
+    assert not farm.status("p1")["failed"]
 
 
 def test_a_store_that_is_full(farm, small_disk):
     """No space left: said, and pictures wait; with room again they are stored, and every one is whole."""
+    store = small_disk("store", 3)
     farm.start("p1")
     farm.wait_up(1, "p1")
     text = 'name: big\nprompt: "Kyoto at dawn"\nsize: 512x512\nseeds: {count: 20}\n'
@@ -86,14 +116,14 @@ def test_a_store_that_is_full(farm, small_disk):
     until(lambda: "No space left" in farm.log("p1"), "it is full", 60)
     until(lambda: farm.status("p1")["done"] == 20, "all are rendered", 60)
     waiting = farm.status("p1")
-    subprocess.run(["mount", "-o", "remount,size=100m", small_disk], check=True)
+    subprocess.run(["mount", "-o", "remount,size=100m", store], check=True)
     farm.run("watch", "big", state="p1", check=0, timeout_s=90)
     rows = farm.results("p1")
 
     assert waiting["safe"] < 20 and "No space left" in waiting["reason"]
     assert [row["index"] for row in rows] == list(range(20))
-    assert all((small_disk / row["path"]).read_bytes().endswith(b"IEND\xaeB`\x82") for row in rows)
-    assert not list(small_disk.rglob(".tmp-*"))
+    assert all((store / row["path"]).read_bytes().endswith(b"IEND\xaeB`\x82") for row in rows)
+    assert not list(store.rglob(".tmp-*"))
 
 
 def test_a_store_that_hangs(farm):

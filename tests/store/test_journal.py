@@ -1,5 +1,6 @@
 """The journal: what is said durable is there after any end; torn tails are cut, damage is an error."""
 
+import errno
 import queue
 import random
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from musep2p.core.ids import BatchId, Incarnation, PeerId
 from musep2p.core.records import Failure, RecordId, SafeMark, StoreRecord
 from musep2p.errors import StoreError
-from musep2p.store.journal import Journal
+from musep2p.store.journal import _AGAIN_S, Journal
 from musep2p.store.record_log import RecordLog, read_log
 from tests.live.farm import until
 
@@ -164,6 +165,7 @@ def test_whole_records_in_another_order_are_damage(tmp_path, order):
     log = RecordLog(path)
     for number in range(3):
         log.append(f"record {number}".encode())
+    log.sync()
     log.close()
     whole, records = path.read_bytes(), list(read_log(path))
     head = whole[: records[0].start]
@@ -171,3 +173,46 @@ def test_whole_records_in_another_order_are_damage(tmp_path, order):
 
     with pytest.raises(StoreError, match="damaged at byte"):
         list(read_log(path))
+
+
+def test_a_disk_that_is_full_is_waited_for(tmp_path):
+    """Nothing is said to be durable meanwhile; then all of it is written anew, and a replay finds each record once."""
+    said, full = queue.SimpleQueue(), queue.SimpleQueue()
+    (tmp_path / "spool").mkdir()
+    journal = Journal(tmp_path / "journal.log", tmp_path / "spool", said.put, full.put, full.put)
+    assert list(journal.open()) == []
+    journal.append(1, failure(1))
+    assert said.get(timeout=10) == 1
+    log, whole = journal._log, journal._log._file
+    log._file = Narrow(whole, 3 * 40)
+    for position in range(2, 9):
+        journal.append(position, failure(position))
+    error = full.get(timeout=10)
+    assert error.errno == errno.ENOSPC
+    with pytest.raises(queue.Empty):
+        said.get(timeout=2 * _AGAIN_S)
+    log._file = whole
+    until(lambda: not said.empty() and said.get() == 8, "all are durable")
+    journal.close()
+    again, replayed = opened(tmp_path)
+    again.close()
+
+    assert replayed == [failure(position) for position in range(1, 9)]
+    assert full.empty()
+
+
+class Narrow:
+    """A file on a disk that has room for so many bytes and no more."""
+
+    def __init__(self, file, room):
+        self._file, self._room = file, room
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+
+    def write(self, data):
+        written = min(len(data), self._room)
+        self._room -= written
+        if not written:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return self._file.write(data[:written])
