@@ -23,6 +23,9 @@ BLOCK = re.compile(r"(?:<!-- (?P<mark>[^>]+) -->\n)?```(?P<kind>\w*)\n(?P<text>.
 LINK = re.compile(r"\]\((?P<target>[^)#\s]+)(?:#(?P<part>[\w-]+))?\)")
 
 
+pytestmark = pytest.mark.xdist_group("default farm")  # whose peers on this machine would find each other
+
+
 def blocks(page):
     return [(m["mark"] or "", m["kind"], m["text"]) for m in BLOCK.finditer(page.read_text("utf-8"))]
 

@@ -22,10 +22,10 @@ def why_not():
     missing = [tool for tool in ("ip", "nft") if shutil.which(tool) is None]
     if missing:
         return f"{' and '.join(missing)} not installed"
-    probe = subprocess.run(["ip", "netns", "add", "mp-probe"], capture_output=True, check=False)
+    probe = subprocess.run(["ip", "netns", "add", f"mp-probe{os.getpid()}"], capture_output=True, check=False)
     if probe.returncode:
         return "this system makes no network namespaces"
-    subprocess.run(["ip", "netns", "del", "mp-probe"], check=False)
+    subprocess.run(["ip", "netns", "del", f"mp-probe{os.getpid()}"], check=False)
     return ""
 
 

@@ -1,6 +1,7 @@
 """mDNS on the loopback: peers of one farm see each other, again and again; other farms are passed over."""
 
 import asyncio
+import os
 
 from musep2p.net.discovery import MdnsDiscovery
 
@@ -13,7 +14,7 @@ def test_peers_of_one_farm_see_each_other():
         told = []
         made = {
             name: MdnsDiscovery(
-                "127.0.0.1", port, "other" if name == "other" else "studio", seen[name].put_nowait,
+                "127.0.0.1", port, f"{'other' if name == 'other' else 'studio'} {os.getpid()}", seen[name].put_nowait,
                 lambda level, text: told.append(text),
             )
             for name, port in (("one", 7001), ("two", 7002), ("face", 0), ("other", 7003))
