@@ -26,7 +26,7 @@ from musep2p.cli.client import PeerClient
 from musep2p.core import requests as r
 from musep2p.core.recipe import Recipe
 from musep2p.core.recipe import Settings as RecipeSettings
-from tests.live.farm import Farm, until
+from tests.live.farm import FARM, Farm, until
 
 BATCH = "name: large\nengine: null\nparams: {{v: 1}}\nseeds: {{count: {tasks}}}\n"
 SETTLE_S, IDLE_S = 15.0, 20.0
@@ -47,7 +47,7 @@ class Asker(threading.Thread):
 
     def __init__(self, address: str) -> None:
         super().__init__(daemon=True)
-        self.client, self.took_s, self.ended = PeerClient(address, "test"), list[float](), threading.Event()
+        self.client, self.took_s, self.ended = PeerClient(address, FARM), list[float](), threading.Event()
 
     def run(self) -> None:
         """Until the batch has ended."""
@@ -89,7 +89,7 @@ def many(batches: int, slots: int, peers: int) -> dict[str, float]:
     """So many batches, submitted one after the other by one face."""
     with tempfile.TemporaryDirectory() as folder:
         farm = joined(Path(folder), peers, slots)
-        client = PeerClient(farm.addresses["p0"], "test")
+        client = PeerClient(farm.addresses["p0"], FARM)
         try:
             before, took_s = time.monotonic(), []
             for number in range(batches):

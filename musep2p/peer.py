@@ -28,6 +28,7 @@ from musep2p.core.requests import Answer
 from musep2p.core.state import Core
 from musep2p.core.tuning import Tuning
 from musep2p.core.why import why_answer
+from musep2p.core.withdrawal import recounted
 from musep2p.engines.registry import engine_names, load_engine
 from musep2p.errors import ConfigError, LocalProtocolError, MuseError, StoreError
 from musep2p.net.discovery import MdnsDiscovery, live_addresses
@@ -35,7 +36,7 @@ from musep2p.net.links import ZmqLinks, peer_address
 from musep2p.platforms import links_max
 from musep2p.runner.gpu import gpu_memory_mb
 from musep2p.runner.slots import Slots
-from musep2p.store.client import StoreClient
+from musep2p.store.client import StoreClient, ToStore
 from musep2p.store.disk_watch import DiskWatch
 from musep2p.store.journal import Journal
 from musep2p.store.layout import Presence
@@ -290,6 +291,8 @@ class Peer:
             fx.Recall: slots.recall,
             fx.Kill: lambda e: slots.kill(e.slot, e.reason),
             fx.Publish: self._publish,
+            fx.Withdraw: self._to_store,
+            fx.Recount: lambda e: self.post(recounted(e, self._record)),
             fx.Unspool: lambda e: self._journal.unspool(e.names),
             fx.Lookup: self._to_store,
             fx.StoreBatch: self._to_store,
@@ -324,7 +327,7 @@ class Peer:
         if self._store is not None:
             self._store.publish(effect, block)
 
-    def _to_store(self, effect: fx.Lookup | fx.StoreBatch | fx.LookForBatches | fx.ReadResults) -> None:
+    def _to_store(self, effect: ToStore) -> None:
         if self._store is not None:
             self._store.perform(effect)
 

@@ -281,15 +281,21 @@ def results(
 @app.command()
 def verify(
     batch: Annotated[str, typer.Argument(help="Id, unique beginning of it, or name; all if left out.")] = "",
-    repair: Annotated[bool, typer.Option("--repair", help="Mend what the store has the bytes for.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend what the store has the bytes for, and have the rest rendered again.")
+    ] = False,
     store: Store = None,
+    state: State = None,
     farm: Farm = None,
+    listen: Listen = None,
+    peer: PeerOption = None,
     json: Json = False,
 ) -> None:
     """Read every picture on the store again: is it what its record says?"""
     from musep2p.cli import verify as commands
 
-    raise typer.Exit(commands.verify(load_settings({"store": store, "farm": farm}), batch, repair=repair, as_json=json))
+    settings = _client_settings(state, farm, listen, peer, store)
+    raise typer.Exit(commands.verify(settings, batch, repair=repair, as_json=json))
 
 
 @app.command()

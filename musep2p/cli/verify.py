@@ -1,4 +1,7 @@
-"""`verify`: proof that the store has what its records say, and the mending of what it can mend by itself."""
+"""`verify`: proof that the store has what its records say, and the mending of what it can mend by itself.
+
+What the store has no bytes for is rendered again: a running peer withdraws its records.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,16 @@ from typing import Any
 
 from musep2p.cli.show import counted, note, print_json
 from musep2p.config import Settings
-from musep2p.errors import StoreError, UsageError
+from musep2p.core import requests as r
+from musep2p.errors import MuseError, StoreError, UsageError
 from musep2p.store.layout import stored_id
 from musep2p.store.sheets import named_folders
-from musep2p.store.verify import Verdict, repair_batch, verify_batch
+from musep2p.store.verify import Verdict, naming, repair_batch, set_aside, verify_batch
 
 __all__ = ["store_root", "verify"]
 
 _EVERY_S = 0.5
+_WITHDRAW_S = 30.0  # the store and two guardians take part in the answer
 
 
 def verify(settings: Settings, name: str, *, repair: bool, as_json: bool) -> int:
@@ -28,21 +33,23 @@ def verify(settings: Settings, name: str, *, repair: bool, as_json: bool) -> int
         what = f"the store has no batch {name!r}." if name else "the store has no batch yet."
         raise UsageError(what, f"Its batches are in {root / 'batches'}.")
     checked: dict[str, str] = {}
-    verdicts = []
+    verdicts: list[tuple[Verdict, int]] = []
+    gone: set[str] = set()
     told = time.monotonic()
     for number, folder in enumerate(folders, 1):
-        verdict = verify_batch(root, folder, checked)
-        mended = _mend(root, folder, verdict) if repair and verdict.problems else 0
-        if mended:
-            verdict = verify_batch(root, folder, {})
+        verdict, mended = verify_batch(root, folder, checked), 0
+        if repair and verdict.problems:
+            verdict, mended, wrong = _mend(root, folder, verdict)
+            gone |= wrong
         verdicts.append((verdict, mended))
         if not as_json:
             _print(verdict, mended)
         if sys.stderr.isatty() and len(folders) > 1 and time.monotonic() - told > _EVERY_S:
             told = time.monotonic()
             note(f"{number} of {len(folders)} batches")
+    again = _render_again(settings, root, gone) if gone else {}
     if as_json:
-        print_json([_json(verdict, mended) for verdict, mended in verdicts])
+        print_json([_json(verdict, mended, again) for verdict, mended in verdicts])
     return 1 if any(verdict.problems for verdict, _ in verdicts) else 0
 
 
@@ -67,15 +74,49 @@ def _all_folders(root: Path) -> list[Path]:
         return []
 
 
-def _mend(root: Path, folder: Path, verdict: Verdict) -> int:
+def _mend(root: Path, folder: Path, verdict: Verdict) -> tuple[Verdict, int, set[str]]:
+    """What is wrong after mending, how many results were mended, and the objects that the store has no bytes for."""
     from musep2p.store.layout import self_test
     from musep2p.store.objects import ObjectStore
 
     try:
-        return repair_batch(ObjectStore(root, links=self_test(root)), root, folder, verdict)
+        store = ObjectStore(root, links=self_test(root))
+        mended = repair_batch(store, root, folder, verdict)
+        verdict = verify_batch(root, folder, {}) if mended else verdict
+        return verdict, mended, set_aside(store, root, folder, verdict)
     except OSError as error:
         words = f"{error.filename or root}: {error.strerror or error}."
         raise StoreError(words, "The store must be writable, and have room, to be mended.") from None
+
+
+def _render_again(settings: Settings, root: Path, gone: set[str]) -> dict[str, int]:
+    """Have a peer withdraw every record, of whatever batch, that names a lost object; returns how many, by batch."""
+    from musep2p.cli.client import find_peer
+
+    client = find_peer(settings)
+    withdrawn: dict[str, int] = {}
+    for folder in _all_folders(root):
+        batch, records = naming(root, folder, gone)
+        if not records:
+            continue
+        name = folder.name.rpartition("-")[0]
+        lost = counted(len({index for _, index in records}), "picture has", "pictures have")
+        if client is None:
+            note(f"{lost} to be rendered again in {name}: start a peer with `musep2p join`, then say --repair again")
+            continue
+        try:
+            for at in range(0, len(records), r.WITHDRAWALS_MAX):
+                ask = r.WithdrawAsk(batch, tuple(records[at : at + r.WITHDRAWALS_MAX]))
+                client.ask(ask, r.Withdrawn, _WITHDRAW_S)
+                withdrawn[batch] = withdrawn.get(batch, 0) + len(ask.records)
+            note(f"{lost} to be rendered again in {name}, and the farm does so: `musep2p watch {batch[:8]}`")
+        except MuseError as error:
+            note(f"{lost} to be rendered again in {name}: {error}")
+            if getattr(error, "code", "") == "batch":
+                note(f"  no peer knows {name} any more: submit its file again")
+    if client is not None:
+        client.close()
+    return withdrawn
 
 
 def _print(verdict: Verdict, mended: int) -> None:
@@ -86,10 +127,10 @@ def _print(verdict: Verdict, mended: int) -> None:
     print(f"{verdict.folder}: {verdict.sound} of {verdict.results} results are sound{repaired}{read}{more}")
     for problem in verdict.problems:
         print(f"  {problem.kind:8}{problem.path}: {problem.what}")
-    if any(problem.kind in ("missing", "altered") for problem in verdict.problems):
-        note("  what --repair cannot mend is rendered anew by `musep2p submit FILE --again`")
 
 
-def _json(verdict: Verdict, mended: int) -> dict[str, Any]:
+def _json(verdict: Verdict, mended: int, again: dict[str, int]) -> dict[str, Any]:
     value = asdict(verdict)
-    return {"batch": value.pop("batch"), "name": verdict.folder.rpartition("-")[0], **value, "mended": mended}
+    name = verdict.folder.rpartition("-")[0]
+    withdrawn = again.get(verdict.batch, 0)
+    return {"batch": value.pop("batch"), "name": name, **value, "mended": mended, "withdrawn": withdrawn}

@@ -16,7 +16,7 @@ from musep2p.core.effects import Kill, ReadResults, StoreBatch
 from musep2p.core.ids import PeerId, short
 from musep2p.core.progress import count, up_views
 from musep2p.core.ranges import Ranges
-from musep2p.core.records import RANGES_MAX, BatchFact, Failure, ResultBlock
+from musep2p.core.records import RANGES_MAX, BatchFact, Failure, ResultBlock, Withdrawal
 from musep2p.core.reports import add_fact, await_copies, guardians
 from musep2p.core.state import Core
 from musep2p.core.wills import CANCELLED, PAUSED, RUNNING
@@ -75,8 +75,11 @@ def absorb(batch: Batch, fact: BatchFact, position: int) -> None:
         results.merge_failure(fact, position)
         if results.failures.has_failed(fact.index, batch.will.turn, batch.will.settings.retries):
             batch.failed.add(fact.index, fact.index + 1)
+    elif isinstance(fact, Withdrawal):
+        results.merge_withdrawal(fact)
     else:
-        results.mark_safe(Ranges.decode(fact.ranges))
+        # Who marked them means other records than those that we have finished and not made safe yet.
+        results.mark_safe(Ranges.decode(fact.ranges) - batch.finished)
     if batch.failed:
         batch.failed.difference_update(results.known)
     batch.changes += 1
@@ -313,15 +316,18 @@ def _view(batch: Batch, sender: Member) -> View:
 def _keep_fact(core: Core, batch: Batch, view: View, fact: BatchFact) -> None:
     if fact.batch != batch.id:
         return
-    known = (
-        batch.results.covers(fact)
-        if isinstance(fact, ResultBlock)
-        else batch.results.has_failure(fact)
-        if isinstance(fact, Failure)
-        else not (Ranges.decode(fact.ranges) - batch.results.safe)
-    )
-    if not known:
+    if not _knows(batch, fact):
         core.write(fact, lambda position: _learn(core, batch, view, fact, position))
+
+
+def _knows(batch: Batch, fact: BatchFact) -> bool:
+    if isinstance(fact, ResultBlock):
+        return batch.results.covers(fact)
+    if isinstance(fact, Failure):
+        return batch.results.has_failure(fact)
+    if isinstance(fact, Withdrawal):
+        return batch.results.has_withdrawal(fact)
+    return not (Ranges.decode(fact.ranges) - batch.results.safe)
 
 
 def _learn(core: Core, batch: Batch, view: View, fact: BatchFact, position: int) -> None:
@@ -330,6 +336,7 @@ def _learn(core: Core, batch: Batch, view: View, fact: BatchFact, position: int)
     What was known before needs no keeping: it is in our own log, or in that of somebody who is up.
     """
     absorb(batch, fact, position)
+    core.stirred = core.stirred or bool(batch.results.doubted)
     if any(known is view for known in batch.accounting.views.values()):
         view.facts.append(position)
     else:

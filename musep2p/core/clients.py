@@ -20,6 +20,7 @@ from musep2p.core.submission import on_submit
 from musep2p.core.travel import on_upload
 from musep2p.core.why import answer_why
 from musep2p.core.wills import CANCELLED, PAUSED
+from musep2p.core.withdrawal import on_withdraw_ask
 
 __all__ = ["on_asked", "results_page", "settle_waiters", "tick_waiters"]
 
@@ -37,6 +38,7 @@ def on_asked(core: Core, event: Asked) -> None:
         r.PeersAsk: _on_peers,
         r.ResultsAsk: _on_results,
         r.WhyAsk: _on_why,
+        r.WithdrawAsk: _on_withdraw,
     }
     if event.request.farm != core.hello.farm:
         text = f"this peer is of farm {core.hello.farm!r}, not {event.request.farm!r}."
@@ -134,6 +136,16 @@ def _on_why(core: Core, event: Asked) -> None:
         _answer(core, event, batch)
     else:
         answer_why(core, event, batch, _why_waiting(core, batch))
+
+
+def _on_withdraw(core: Core, event: Asked) -> None:
+    ask = event.request.body
+    assert isinstance(ask, r.WithdrawAsk)
+    batch = _find(core, ask.batch)
+    if isinstance(batch, r.ErrorAnswer):
+        _answer(core, event, batch)
+    else:
+        on_withdraw_ask(core, event, batch)
 
 
 def _page(core: Core, batch: Batch, ask: r.ResultsAsk, event: Asked) -> ReplyResults:

@@ -169,6 +169,7 @@ class Batch:
     replayed: bool = False
     unread: bool = False
     reading: bool = False
+    recounting: bool = False
     work: WorkDeque = field(default_factory=WorkDeque)
     granted: Ranges = field(default_factory=Ranges)
     running: Ranges = field(default_factory=Ranges)

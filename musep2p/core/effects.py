@@ -7,7 +7,7 @@ import msgspec
 from musep2p.core.ids import BatchId, PeerId
 from musep2p.core.messages import Envelope
 from musep2p.core.recipe import Recipe, Tasks
-from musep2p.core.records import Failure, Record, Will
+from musep2p.core.records import Failure, Record, Will, Withdrawal
 from musep2p.core.requests import Answer, ResultRow, WhyAnswer
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Publish",
     "ReadResults",
     "Recall",
+    "Recount",
     "Reply",
     "ReplyEnvelope",
     "ReplyResults",
@@ -33,6 +34,7 @@ __all__ = [
     "StoreBatch",
     "Tell",
     "Unspool",
+    "Withdraw",
     "Write",
 ]
 
@@ -163,6 +165,23 @@ class Publish(Effect, frozen=True):
     name: str
     recipe: Recipe
     position: int
+
+
+class Withdraw(Effect, frozen=True):
+    """Put these withdrawals on the store; `WithdrawalsStored` or `PublishFailed` follows."""
+
+    op: int
+    batch: BatchId
+    name: str
+    recipe: Recipe
+    withdrawals: tuple[Withdrawal, ...]
+
+
+class Recount(Effect, frozen=True):
+    """Read the results of these indices again, at these positions of the journal; `Recounted` follows."""
+
+    batch: BatchId
+    rows: tuple[tuple[int, tuple[int, ...]], ...]
 
 
 class Unspool(Effect, frozen=True):

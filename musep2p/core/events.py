@@ -7,7 +7,7 @@ import msgspec
 from musep2p.core.ids import BatchId
 from musep2p.core.messages import Envelope
 from musep2p.core.recipe import Recipe
-from musep2p.core.records import Entry, ResultBlock, Will
+from musep2p.core.records import Entry, RecordId, ResultBlock, Will, Withdrawal
 from musep2p.core.requests import Request
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "PublishFailed",
     "Published",
     "Received",
+    "Recounted",
     "ResultsRead",
     "Sighted",
     "SlotDied",
@@ -34,6 +35,7 @@ __all__ = [
     "StoreChanged",
     "TaskFailed",
     "TasksDone",
+    "WithdrawalsStored",
     "Woke",
 ]
 
@@ -184,8 +186,21 @@ class ResultsRead(Event, frozen=True):
     """The store's records say these; `next` is where to read on, 0 at the end."""
 
     batch: BatchId
-    blocks: tuple[ResultBlock, ...]
+    facts: tuple[ResultBlock | Withdrawal, ...]
     next: int
+
+
+class WithdrawalsStored(Event, frozen=True):
+    """The withdrawals of a `Withdraw` effect are on the store."""
+
+    op: int
+
+
+class Recounted(Event, frozen=True):
+    """The results of some indices, read again from the journal: by index, (position, result, record) of each."""
+
+    batch: BatchId
+    rows: tuple[tuple[int, tuple[tuple[int, Entry, RecordId], ...]], ...]
 
 
 class Asked(Event, frozen=True):

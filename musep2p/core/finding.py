@@ -14,7 +14,7 @@ from musep2p.core.effects import LookForBatches, ReadResults
 from musep2p.core.events import BatchesFound, FoundBatch, ResultsRead
 from musep2p.core.ids import short
 from musep2p.core.recipe import Tasks
-from musep2p.core.records import RecipeRecord, ResultBlock, WillRecord
+from musep2p.core.records import RecipeRecord, ResultBlock, WillRecord, Withdrawal
 from musep2p.core.reports import add_fact
 from musep2p.core.state import Core
 from musep2p.core.submission import new_batch, will_durable
@@ -61,9 +61,13 @@ def on_results_read(core: Core, event: ResultsRead) -> None:
     batch = core.batches.get(event.batch)
     if batch is None or not batch.reading:
         return
-    for block in event.blocks:
-        if block.batch == batch.id and not batch.results.covers(block):
-            core.write(block, partial(_learn, core, batch, block))
+    for fact in event.facts:
+        if isinstance(fact, Withdrawal):
+            known = batch.results.has_withdrawal(fact)
+        else:
+            known = batch.results.covers(fact)
+        if fact.batch == batch.id and not known:
+            core.write(fact, partial(_learn, core, batch, fact))
     if event.next:
         core.effects.append(ReadResults(batch.id, batch.recipe, event.next))
     else:
@@ -89,8 +93,9 @@ def _begin(core: Core, found: FoundBatch) -> None:
     core.effects.append(ReadResults(batch.id, found.recipe, 0))
 
 
-def _learn(core: Core, batch: Batch, block: ResultBlock, position: int) -> None:
-    absorb(batch, block, position)
+def _learn(core: Core, batch: Batch, fact: ResultBlock | Withdrawal, position: int) -> None:
+    absorb(batch, fact, position)
+    core.stirred = core.stirred or bool(batch.results.doubted)
     add_fact(core, batch, position)
 
 

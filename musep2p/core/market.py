@@ -29,6 +29,7 @@ from musep2p.core.shares import avoided, share_for
 from musep2p.core.state import Core
 from musep2p.core.stealing import Offer, choose_victim, worth_a_copy
 from musep2p.core.wills import RUNNING
+from musep2p.core.withdrawal import learn_withdrawal
 
 __all__ = [
     "give_all_away",
@@ -270,6 +271,7 @@ def _send_grant(core: Core, thief: Member, grant: OpenGrant) -> None:
             grant.ranges.encode(),
             tuple(failures[:_FAILURES_TOLD]),
             present_load(core),
+            withdrawals=tuple(results.withdrawals_of(grant.ranges)[:_FAILURES_TOLD]),
         ),
     )
 
@@ -284,12 +286,18 @@ def _take(core: Core, sender: Member, body: m.Grant) -> bool:
         return False
     if not may_start(core, batch):
         return False
+    news = [w for w in body.withdrawals if w.batch == batch.id and not batch.results.has_withdrawal(w)]
+    for withdrawal in news:
+        learn_withdrawal(core, batch, withdrawal)
     for failure in body.failures:
         if failure.batch == batch.id and not batch.results.has_failure(failure):
             # It counts at once, for this very task; what waits for the disk afterwards waits for this record too.
             absorb(batch, failure, core.write(failure, partial(add_fact, core, batch)))
     ranges = batch.results.tasks_among(Ranges.decode(body.ranges))
-    _tell_safe(core, batch, ranges & batch.results.safe)
+    believed = ranges & batch.results.safe
+    for withdrawal in news:
+        believed.discard(withdrawal.index, withdrawal.index + 1)
+    _tell_safe(core, batch, believed)
     batch.take_in(ranges)
     batch.touch()
     core.remember(batch, ranges, f"{'copied' if body.copy else 'stolen'} from {sender.hello.name}")

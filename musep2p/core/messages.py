@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from musep2p.core.ids import Incarnation, WireBatchId, WirePeerId
 from musep2p.core.recipe import Recipe
-from musep2p.core.records import BatchFact, Failure, FlatRanges, Will
+from musep2p.core.records import BatchFact, Failure, FlatRanges, Will, Withdrawal
 
 __all__ = [
     "HELD_MAX",
@@ -326,7 +326,8 @@ class Ask(msgspec.Struct, frozen=True, array_like=True, tag="ask"):
 class Grant(msgspec.Struct, frozen=True, array_like=True, tag="grant"):
     """A victim gives these tasks away; sent again under its number until answered.
 
-    With `copy` it goes on running them itself, and says so once.
+    With `copy` it goes on running them itself, and says so once. `withdrawals`: of earlier results of these tasks,
+    which the thief may still believe in.
     """
 
     number: Number
@@ -336,6 +337,7 @@ class Grant(msgspec.Struct, frozen=True, array_like=True, tag="grant"):
     failures: Annotated[tuple[Failure, ...], Meta(max_length=256)]
     load: Load
     copy: bool = False
+    withdrawals: Annotated[tuple[Withdrawal, ...], Meta(max_length=256)] = ()
 
 
 class Refusal(msgspec.Struct, frozen=True, array_like=True, tag="refusal"):

@@ -1,8 +1,7 @@
 """A column of packed integers by index, in pages that exist only where something is known.
 
-Two of them are what memory holds of each finished task, 12 bytes:
+One of them is what memory holds of each finished task, 4 bytes:
 
-    prefix   = the first 64 bits of the winning digest
     position = the journal's position of the record that holds the result, from 1; 0 is nothing
 """
 

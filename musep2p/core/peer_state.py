@@ -23,6 +23,7 @@ from musep2p.core import (
     reports,
     submission,
     travel,
+    withdrawal,
     work,
 )
 from musep2p.core import events as ev
@@ -67,6 +68,8 @@ class PeerState:
             ev.LookedUp: lambda event: work.on_looked_up(core, event),
             ev.BatchesFound: lambda event: finding.on_batches_found(core, event),
             ev.ResultsRead: lambda event: finding.on_results_read(core, event),
+            ev.WithdrawalsStored: lambda event: withdrawal.on_withdrawals_stored(core, event),
+            ev.Recounted: lambda event: withdrawal.on_recounted(core, event),
             ev.BatchStored: lambda event: submission.on_batch_stored(core, event),
             ev.Asked: lambda event: clients.on_asked(core, event),
             ev.DrainAsked: lambda event: self._on_drain(),
@@ -244,8 +247,10 @@ class PeerState:
             market.seek(core)
             for batch in list(core.awake.values()):
                 reports.settle_copies(core, batch)
+                withdrawal.recount(core, batch)
             _announce_work(core)
         submission.settle_submissions(core)
+        withdrawal.settle_withdrawn(core)
         clients.settle_waiters(core)
         if core.draining and not core.left:
             _leave_if_empty(core)

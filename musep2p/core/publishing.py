@@ -15,6 +15,7 @@ from musep2p.core.records import ResultBlock, StoreRecord, spool_name, spooled_b
 from musep2p.core.reports import add_fact, await_copies
 from musep2p.core.results import indices_of
 from musep2p.core.state import Core
+from musep2p.core.withdrawal import on_withdraw_failed
 
 __all__ = [
     "meet_store",
@@ -80,6 +81,8 @@ def on_publish_failed(core: Core, event: PublishFailed) -> None:
         return
     if waiting is not None:
         core.unpublished.append(waiting)
+        return
+    if on_withdraw_failed(core, event.op, event.reason):
         return
     for slot in core.slots.values():
         for chunk in [c for c in slot.chunks if c.lookup == event.op]:

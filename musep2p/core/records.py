@@ -34,6 +34,7 @@ __all__ = [
     "StoreRecord",
     "Will",
     "WillRecord",
+    "Withdrawal",
     "sound",
     "spool_name",
     "spooled_bytes",
@@ -149,6 +150,14 @@ class SafeMark(msgspec.Struct, frozen=True, array_like=True, tag="safe"):
     ranges: FlatRanges
 
 
+class Withdrawal(msgspec.Struct, frozen=True, array_like=True, tag="withdrawn"):
+    """This record proved wrong: its object is not what it says. It counts no more, wherever it is met."""
+
+    batch: WireBatchId
+    record: RecordId
+    index: Index
+
+
 class Will(msgspec.Struct, frozen=True, array_like=True):
     """What the user wants of a batch: the greatest (turn, word, settings) wins.
 
@@ -199,7 +208,7 @@ class StartRecord(msgspec.Struct, frozen=True, array_like=True, tag="start"):
     ahead: bool = False
 
 
-BatchFact = ResultBlock | Failure | SafeMark
+BatchFact = ResultBlock | Failure | SafeMark | Withdrawal
 
 
 Record = BatchFact | RecipeRecord | WillRecord | StartRecord | StoreRecord

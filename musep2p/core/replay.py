@@ -16,7 +16,6 @@ from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Tasks
 from musep2p.core.records import (
     BatchFact,
-    Failure,
     RecipeRecord,
     Record,
     RecordId,
@@ -25,6 +24,7 @@ from musep2p.core.records import (
     StartRecord,
     StoreRecord,
     WillRecord,
+    Withdrawal,
     spooled_bytes,
 )
 from musep2p.core.reports import await_copies
@@ -92,7 +92,7 @@ def _will(core: Core, state: _Replay, record: WillRecord) -> None:
         core.wills.put(batch.id, record.will)
 
 
-def _fact(batch: Batch, state: _Replay, record: ResultBlock | Failure | SafeMark, position: int) -> None:
+def _fact(batch: Batch, state: _Replay, record: BatchFact, position: int) -> None:
     absorb(batch, record, position)
     if isinstance(record, ResultBlock) and not record.safe:
         state.untold[batch.id, record.first] = position
@@ -105,7 +105,7 @@ def _fact(batch: Batch, state: _Replay, record: ResultBlock | Failure | SafeMark
 
 def _ended(core: Core, state: _Replay, record: BatchFact) -> None:
     """Tasks of which we said what came of them do not run any more."""
-    if isinstance(record, SafeMark):
+    if isinstance(record, SafeMark | Withdrawal):
         return
     if isinstance(record, ResultBlock):
         made, indices = record.first, indices_of(record.entries)

@@ -26,6 +26,7 @@ from musep2p.core.wills import CANCELLED
 __all__ = [
     "add_fact",
     "await_copies",
+    "copied",
     "guardians",
     "let_rest",
     "on_question",
@@ -79,7 +80,16 @@ def settle_copies(core: Core, batch: Batch) -> None:
     """Mark safe what enough guardians have."""
     if not batch.awaiting:
         return
-    guards = guardians(core, batch)
+    reached = copied(core, batch)
+    ready = Ranges()
+    while batch.awaiting and batch.awaiting[0][0] <= reached:
+        ready.update(batch.awaiting.popleft()[1])
+    for part in ready.parts(RANGES_MAX):
+        _mark_safe(core, batch, part)
+
+
+def copied(core: Core, batch: Batch) -> int:
+    """So much of our log two guardians have durably; the only peer there is counts for two. -1 if there are too few."""
     needed = 2
     if not core.up_members():
         sure_ms = core.started_ms + core.tuning.adopt_after_ms
@@ -87,13 +97,9 @@ def settle_copies(core: Core, batch: Batch) -> None:
             core.at("seek", sure_ms)
         else:
             needed = 1
+    guards = guardians(core, batch)
     positions = sorted((_acknowledged(core, batch, guard) for guard in guards), reverse=True)
-    reached = positions[needed - 1] if len(positions) >= needed else -1
-    ready = Ranges()
-    while batch.awaiting and batch.awaiting[0][0] <= reached:
-        ready.update(batch.awaiting.popleft()[1])
-    for part in ready.parts(RANGES_MAX):
-        _mark_safe(core, batch, part)
+    return positions[needed - 1] if len(positions) >= needed else -1
 
 
 def on_question(core: Core, sender: Member, body: m.Question) -> None:

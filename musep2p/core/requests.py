@@ -11,9 +11,10 @@ from musep2p.core.ids import BatchId, Incarnation, WireBatchId, WirePeerId
 from musep2p.core.messages import Pace
 from musep2p.core.recipe import Recipe, Settings
 from musep2p.core.recipe.recipe import RECIPE_BYTES_MAX
-from musep2p.core.records import Entry
+from musep2p.core.records import Entry, RecordId
 
 __all__ = [
+    "WITHDRAWALS_MAX",
     "Accepted",
     "Answer",
     "AnswerBody",
@@ -38,9 +39,12 @@ __all__ = [
     "Uploaded",
     "WhyAnswer",
     "WhyAsk",
+    "WithdrawAsk",
+    "Withdrawn",
     "Word",
 ]
 
+WITHDRAWALS_MAX = 1000  # in one request
 Number = Annotated[int, Meta(ge=0)]
 BatchName = Annotated[str, Meta(max_length=120)]
 
@@ -130,6 +134,20 @@ class CommandAsk(msgspec.Struct, frozen=True, tag="command"):
 
     batch: BatchName
     word: Word
+
+
+class WithdrawAsk(msgspec.Struct, frozen=True, tag="withdraw"):
+    """The objects of these records, each with its index, are not what they say: they shall not count any more."""
+
+    batch: BatchName
+    records: Annotated[tuple[tuple[RecordId, Number], ...], Meta(max_length=WITHDRAWALS_MAX)]
+
+
+class Withdrawn(msgspec.Struct, frozen=True, tag="withdrawn"):
+    """So many records are withdrawn, on the store and durably here."""
+
+    batch: WireBatchId
+    count: int
 
 
 class PeersAsk(msgspec.Struct, frozen=True, tag="peers"):
@@ -252,8 +270,8 @@ class ErrorAnswer(msgspec.Struct, frozen=True, tag="error"):
     exit_code: int
 
 
-RequestBody = SubmitAsk | Upload | StatusAsk | CommandAsk | PeersAsk | ResultsAsk | WhyAsk
-AnswerBody = Accepted | Uploaded | StatusList | PeersAnswer | ResultsPage | WhyAnswer | ErrorAnswer
+RequestBody = SubmitAsk | Upload | StatusAsk | CommandAsk | PeersAsk | ResultsAsk | WhyAsk | WithdrawAsk
+AnswerBody = Accepted | Uploaded | StatusList | PeersAnswer | ResultsPage | WhyAnswer | Withdrawn | ErrorAnswer
 
 
 class Request(msgspec.Struct, frozen=True, array_like=True):

@@ -1,24 +1,25 @@
 """The merge of results: commutative, associative, idempotent, so that records may arrive in any order.
 
 For one index the smallest digest wins; between equal digests the smaller record id, so that all peers name
-the same maker. Results themselves stay in the journal: memory knows where, by the positions of their records.
-Only the first 64 bits of a digest are compared here; records that are equal so far are all kept, and `winner`
-decides between them when they are read.
+the same maker. Results themselves stay in the journal: memory knows where, by the positions of their records,
+and `winner` decides between those of one index when they are read.
+
+A withdrawal takes out one record for good, in whatever order both arrive. Which results an index has left is known
+only once its records were read again: `doubted` until then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from musep2p.core.failures import Failures
 from musep2p.core.ids import BatchId
 from musep2p.core.packed import PackedColumn
 from musep2p.core.ranges import Ranges
-from musep2p.core.records import Entry, Failure, RecordId, ResultBlock
+from musep2p.core.records import Entry, Failure, RecordId, ResultBlock, Withdrawal
 
 __all__ = ["Results", "indices_of", "signed", "winner"]
 
-_PREFIX_DIGITS = 16
 _Life = tuple[str, int, str]  # who numbers its records: a peer, in one incarnation
 
 
@@ -66,10 +67,12 @@ class Results:
         self.safe = Ranges()
         self.failures = Failures()
         self._reused = Ranges()
-        self._prefixes = PackedColumn("Q")
+        self.doubted = Ranges()
         self._positions = PackedColumn("I")
-        self._ties: dict[int, tuple[int, ...]] = {}
+        self._several: dict[int, tuple[int, ...]] = {}
         self._records: dict[_Life, Ranges] = {}
+        self._withdrawn: dict[_Life, Ranges] = {}
+        self._withdrawals: dict[int, list[Withdrawal]] = {}
 
     @property
     def skipped(self) -> int:
@@ -91,22 +94,53 @@ class Results:
 
         Those beyond the batch are a stranger's mistake and ignored.
         """
-        indices = self.tasks_among(indices_of(block.entries))
-        if not self._has_records(block):
-            entries = self._not_yet_merged(block)
-            if entries and len(entries) == len(block.entries) == indices.count() and not indices & self.known:
-                self._put_new(indices, entries, position)
-            else:
-                for entry in entries:
-                    if entry.index in indices:
-                        self._put(entry, position)
-        self.known.update(indices)
-        if block.safe:
-            self.safe.update(indices)
+        if self._withdrawn:
+            for part in self._valid(block):
+                self._merge(part, position)
+        else:
+            self._merge(block, position)
 
     def mark_safe(self, ranges: Ranges) -> None:
         """Learn that results already known are where the promise says."""
         self.safe.update(ranges & self.known)
+
+    def merge_withdrawal(self, withdrawal: Withdrawal) -> None:
+        """Learn that a record is wrong; what an index that had a result has left is not known yet."""
+        number = withdrawal.record.number
+        numbers = self._withdrawn.setdefault(_life(withdrawal.record), Ranges())
+        merged = self._records.setdefault(_life(withdrawal.record), Ranges())
+        if number not in numbers and number in merged and withdrawal.index in self.known:
+            self.doubted.add(withdrawal.index, withdrawal.index + 1)
+        if number not in numbers:
+            self._withdrawals.setdefault(withdrawal.index, []).append(withdrawal)
+        numbers.add(number, number + 1)
+
+    def withdrawals_of(self, ranges: Ranges) -> list[Withdrawal]:
+        """What was withdrawn of these tasks."""
+        return [one for index in sorted(self._withdrawals) if index in ranges for one in self._withdrawals[index]]
+
+    def has_withdrawal(self, withdrawal: Withdrawal) -> bool:
+        """True when this withdrawal is known."""
+        return withdrawal.record.number in self._withdrawn.get(_life(withdrawal.record), ())
+
+    def settle_doubt(self, index: int, read: Iterable[tuple[int, Entry, RecordId]], *, unsafe: bool) -> None:
+        """The records of a doubted index were read again: those left count, all others are forgotten.
+
+        Args:
+            read: position, result and record.
+            unsafe: what is left is not where the promise says yet.
+        """
+        self.doubted.discard(index, index + 1)
+        left = [(at, entry) for at, entry, made in read if made.number not in self._withdrawn.get(_life(made), ())]
+        self._several.pop(index, None)
+        self._reused.discard(index, index + 1)
+        self._positions.put(index, 0)
+        if not left or unsafe:
+            self.safe.discard(index, index + 1)
+        if not left:
+            self.known.discard(index, index + 1)
+        for position, entry in left:
+            self._put(entry, position)
 
     def merge_failure(self, failure: Failure, position: int) -> None:
         """Learn of one failed attempt that the journal holds at this position."""
@@ -119,15 +153,17 @@ class Results:
 
     def covers(self, block: ResultBlock) -> bool:
         """True when merging the block would change nothing."""
-        indices = self.tasks_among(indices_of(block.entries))
-        known = self.safe if block.safe else self.known
-        return self._has_records(block) and not indices - known
+        for part in self._valid(block):
+            known = self.safe if part.safe else self.known
+            if not self._has_records(part) or self.tasks_among(indices_of(part.entries)) - known:
+                return False
+        return True
 
     def positions(self, index: int) -> tuple[int, ...]:
-        """Where the journal holds the result of a task: one position, or those among which `winner` decides."""
-        ties = self._ties.get(index)
-        if ties is not None:
-            return ties
+        """Where the journal holds the results of a task, among which `winner` decides; usually there is one."""
+        several = self._several.get(index)
+        if several is not None:
+            return several
         position = self._positions.get(index)
         return (position,) if position else ()
 
@@ -164,34 +200,52 @@ class Results:
             return block.entries
         return tuple(e for n, e in enumerate(block.entries, block.first.number) if n not in merged)
 
+    def _valid(self, block: ResultBlock) -> Iterator[ResultBlock]:
+        """What is left of a block without the results that were withdrawn."""
+        life, numbers = self._numbers(block)
+        withdrawn = self._withdrawn.get(life)
+        if withdrawn is None or not numbers & withdrawn:
+            yield block
+            return
+        self._records.setdefault(life, Ranges()).update(numbers & withdrawn)
+        start = block.first.number
+        for first, stop in numbers - withdrawn:
+            made = RecordId(block.first.peer, block.first.incarnation, first)
+            yield ResultBlock(block.batch, made, block.entries[first - start : stop - start], block.safe)
+
+    def _merge(self, block: ResultBlock, position: int) -> None:
+        indices = self.tasks_among(indices_of(block.entries))
+        if not self._has_records(block):
+            entries = self._not_yet_merged(block)
+            if entries and len(entries) == len(block.entries) == indices.count() and not indices & self.known:
+                self._put_new(indices, entries, position)
+            else:
+                for entry in entries:
+                    if entry.index in indices:
+                        self._put(entry, position)
+        self.known.update(indices)
+        if block.safe:
+            self.safe.update(indices)
+
     def _put_new(self, indices: Ranges, entries: Iterable[Entry], position: int) -> None:
         """Results of tasks of which nothing was known: the usual case, and many at once."""
-        ordered = sorted(entries, key=lambda entry: entry.index)
-        prefixes = [int(entry.digest[:_PREFIX_DIGITS], 16) for entry in ordered]
-        at = 0
         for start, stop in indices:
-            self._prefixes.put_run(start, prefixes[at : at + stop - start])
             self._positions.put_run(start, [position] * (stop - start))
-            at += stop - start
-        for entry in ordered:
+        for entry in entries:
             if entry.skipped:
                 self._reused.add(entry.index, entry.index + 1)
 
     def _put(self, entry: Entry, position: int) -> None:
         index = entry.index
-        prefix, known_at = self._prefixes.get(index), self._positions.get(index)
-        ours = int(entry.digest[:_PREFIX_DIGITS], 16)
-        if not known_at or ours < prefix:
-            self._prefixes.put(index, ours)
+        before = self.positions(index)
+        if not before:
             self._positions.put(index, position)
-            self._ties.pop(index, None)
+        elif position not in before:
+            self._several[index] = tuple(sorted((*before, position)))
+        if entry.skipped and not before:
+            self._reused.add(index, index + 1)
+        elif not entry.skipped:
             self._reused.discard(index, index + 1)
-            if entry.skipped:
-                self._reused.add(index, index + 1)
-        elif ours == prefix:
-            self._ties[index] = tuple(sorted({*self.positions(index), position}))
-            if not entry.skipped:
-                self._reused.discard(index, index + 1)
 
 
 def _life(record: RecordId) -> _Life:

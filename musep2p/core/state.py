@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 
 from musep2p.core.data import NEVER, Batch, Member, OpenGrant, Slot, StoreView, Submission, Waiter
-from musep2p.core.effects import Effect, Send, Tell, Write
+from musep2p.core.effects import Effect, Reply, Send, Tell, Write
 from musep2p.core.ids import BatchId, Incarnation, PeerId
 from musep2p.core.messages import Envelope, Hello, Load, Message
 from musep2p.core.parcels import Fetch, Parcel
 from musep2p.core.ranges import Ranges
-from musep2p.core.records import Record, RecordId, StartRecord
+from musep2p.core.records import Record, RecordId, StartRecord, Withdrawal
 from musep2p.core.story import Story
 from musep2p.core.tuning import Tuning
 from musep2p.core.wills import WillTable
@@ -90,6 +90,8 @@ class Core:
         self.ask: tuple[int, PeerId, int] | None = None
         self.publishing: dict[int, tuple[BatchId, int]] = {}
         self.unpublished: deque[tuple[BatchId, int]] = deque()
+        self.withdrawing: dict[int, tuple[BatchId, tuple[Withdrawal, ...], bytes, int]] = {}
+        self.withdrawn: list[tuple[BatchId, int, Reply]] = []
         self.lost: list[Member] = []
         self.refusals: dict[str, str] = {}
         self.addresses_due_ms = 0

@@ -13,7 +13,7 @@ from musep2p.core import messages as m
 from musep2p.core.data import Batch, View
 from musep2p.core.ids import BatchId
 from musep2p.core.ranges import Ranges
-from musep2p.core.records import BatchFact, Failure, RecipeRecord, ResultBlock, SafeMark, WillRecord
+from musep2p.core.records import BatchFact, Failure, RecipeRecord, ResultBlock, SafeMark, WillRecord, Withdrawal
 from musep2p.core.results import indices_of, signed, winner
 from musep2p.sim.machine import SimPeer
 from musep2p.sim.world import World
@@ -66,7 +66,9 @@ class SafeStaysSafe(Checker):
         copied = self.world.counts["deaths"] == 0 and self.world.counts["alone"] == 0 and len(self.world.peers) > 1
         twice: dict[BatchId, Ranges] = {}
         for peer, batch in all_batches(self.world):
-            beyond = batch.results.safe - self.world.store.results.get(batch.id, Ranges())
+            store = self.world.store
+            beyond = batch.results.safe - store.results.get(batch.id, Ranges())
+            beyond -= store.withdrawn.get(batch.id, Ranges())  # of which it has not heard
             if beyond and peer.has_store:
                 raise AssertionError(f"p{peer.number} believes safe what the store has not: {beyond}")
             if beyond and copied:
@@ -85,7 +87,7 @@ class OneResult(Checker):
     def check(self) -> None:
         seen: dict[tuple[BatchId, int], tuple[int, int]] = {}
         for peer, batch in all_batches(self.world):
-            if peer.state.core.durable < peer.state.core.written:
+            if peer.state.core.durable < peer.state.core.written or batch.results.doubted:
                 continue
             facts, shown = self._hashes(peer, batch)
             known = seen.setdefault((batch.id, facts), (peer.number, shown))
@@ -96,7 +98,8 @@ class OneResult(Checker):
         state = (peer.counter, batch.changes, len(peer.disk.durable))
         known = self._shown.get((peer.number, batch.id))
         if known is None or known[0] != state:
-            facts = {r.first for r in peer.disk.durable if isinstance(r, ResultBlock) and r.batch == batch.id}
+            records = [r for r in peer.disk.durable if isinstance(r, ResultBlock | Withdrawal) and r.batch == batch.id]
+            facts = {("made", r.first) if isinstance(r, ResultBlock) else ("wrong", r.record) for r in records}
             shown = tuple(_shown(peer, batch, index) for index in batch.results.known.indices())
             known = self._shown[peer.number, batch.id] = (state, (hash(frozenset(facts)), hash(shown)))
         return known[1]
@@ -172,5 +175,7 @@ def _assert_durable(peer: SimPeer, fact: BatchFact, known: Ranges, failed: set[o
         assert not fact.safe or not (indices - safe), f"p{peer.number} called results safe before its disk did"
     elif isinstance(fact, Failure):
         assert fact.id in failed, f"p{peer.number} told of a failure before its disk had it"
+    elif isinstance(fact, Withdrawal):
+        assert fact in peer.disk.durable, f"p{peer.number} told of a withdrawal before its disk had it"
     else:
         assert not (Ranges.decode(fact.ranges) - safe), f"p{peer.number} told of safety before its disk had it"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StoreHelpers"]
 
-_BLOCKS_AT_ONCE = 20
+_FACTS_AT_ONCE = 20
 _LOOK_US = 2_000_000
 
 
@@ -39,6 +39,15 @@ class StoreHelpers:
 
         self._at_store(peer, put, ev.PublishFailed(op, "away"), writes=True)
 
+    def withdraw(self, peer: SimPeer, effect: fx.Withdraw) -> None:
+        """Records count no more."""
+
+        def put() -> ev.Event:
+            self._store.withdraw(effect.withdrawals)
+            return ev.WithdrawalsStored(effect.op)
+
+        self._at_store(peer, put, ev.PublishFailed(effect.op, "away"), writes=True)
+
     def lookup(self, peer: SimPeer, effect: fx.Lookup) -> None:
         """Was equal work done before? Never, here."""
         self._at_store(peer, lambda: ev.LookedUp(effect.op, ()), ev.PublishFailed(effect.op, "away"))
@@ -60,9 +69,9 @@ class StoreHelpers:
         """A page of what was done of a batch."""
 
         def read() -> ev.Event:
-            blocks = tuple(self._store.blocks.get(effect.batch, [])[effect.start : effect.start + _BLOCKS_AT_ONCE])
-            following = effect.start + len(blocks) if len(blocks) == _BLOCKS_AT_ONCE else 0
-            return ev.ResultsRead(effect.batch, blocks, following)
+            facts = tuple(self._store.facts.get(effect.batch, [])[effect.start : effect.start + _FACTS_AT_ONCE])
+            following = effect.start + len(facts) if len(facts) == _FACTS_AT_ONCE else 0
+            return ev.ResultsRead(effect.batch, facts, following)
 
         self._at_store(peer, read)
 

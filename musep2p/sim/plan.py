@@ -44,6 +44,7 @@ class Plan:
         nas: (from, to, what): while the store hangs, or is full.
         old_copies: peers that are started again from an old copy of their state folder.
         disks: (peer, from, to, stuck?): while its own disk is full; when stuck, also its journal waits for room.
+        spoils: (microsecond, rng seed): when the object of a result on the store goes bad, and somebody notices.
         slow: (peer, microseconds one way, bytes a second) of each machine behind a slow line, all the time.
     """
 
@@ -80,6 +81,7 @@ class Plan:
     nas: tuple[tuple[int, int, NasState], ...] = ()
     old_copies: tuple[int, ...] = ()
     disks: tuple[tuple[int, int, int, bool], ...] = ()
+    spoils: tuple[tuple[int, int], ...] = ()
 
     def faults(self) -> list[str]:
         """The kinds of fault that are on."""
@@ -108,6 +110,7 @@ class Plan:
             "store full": any(what == "full" for *_, what in self.nas),
             "old copy": bool(self.old_copies),
             "disk full": bool(self.disks),
+            "spoiled object": bool(self.spoils),
             "partition": any(len(pairs) > 1 for _, _, pairs in self.cuts),
             "one-way": any(len(pairs) == 1 for _, _, pairs in self.cuts),
         }
@@ -155,6 +158,7 @@ def draw(seed: int) -> Plan:
         outages=_draw_outages(random.Random(f"musep2p outages {seed}")) if stores else (),
         **_draw_machines(random.Random(f"musep2p machines {seed}"), count, deaths, rebirths, hasty, stores),
         disks=_draw_disks(random.Random(f"musep2p full disks {seed}"), count),
+        spoils=_draw_spoils(random.Random(f"musep2p spoils {seed}")) if stores else (),
         commands=_draw_commands(random.Random(f"musep2p commands {seed}"), count, batches),
     )  # fmt: skip
 
@@ -245,6 +249,13 @@ def _draw_disks(rng: random.Random, count: int) -> tuple[tuple[int, int, int, bo
         start = rng.randrange(1_500_000, 8_000_000)
         full.append((peer, start, start + rng.choice((500_000, 3_000_000, 8_000_000)), rng.random() < 0.5))
     return tuple(full)
+
+
+def _draw_spoils(rng: random.Random) -> tuple[tuple[int, int], ...]:
+    """In one of six farms with a store some objects there go bad."""
+    if rng.random() > 1 / 6:
+        return ()
+    return tuple((rng.randrange(2_500_000, 12_000_000), rng.getrandbits(32)) for _ in range(rng.choice((1, 2, 5))))
 
 
 def _draw_commands(rng: random.Random, peers: int, batches: int) -> tuple[tuple[int, int, int, Word], ...]:

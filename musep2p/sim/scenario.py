@@ -16,10 +16,11 @@ from functools import partial
 from musep2p.core.accounting import acting
 from musep2p.core.data import Batch
 from musep2p.core.ids import BatchId, hash64
+from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Axis, Recipe, Settings
 from musep2p.core.recipe.recipe import Rule
-from musep2p.core.records import Failure, Will
-from musep2p.core.requests import Accepted, CommandAsk, SubmitAsk, Word
+from musep2p.core.records import Failure, Will, Withdrawal
+from musep2p.core.requests import Accepted, CommandAsk, SubmitAsk, WithdrawAsk, Withdrawn, Word
 from musep2p.core.tuning import Tuning
 from musep2p.core.wills import CANCELLED, PAUSED
 from musep2p.sim.checkers import ALL, Checker, all_batches
@@ -34,6 +35,7 @@ __all__ = ["Outcome", "run"]
 _CHECK_EVERY = 1000
 _LARGE = 64  # farms of more peers are looked at more rarely, or looking would take longer than running
 _DOOM_US = 500_000  # a peer that does nothing of that length meanwhile dies all the same
+_SPOILED = 1000  # numbers of faces that tell of it
 _GRACE_US = 120_000_000  # after healing: back-offs of 10 s, lost peers, a handful of rounds and the work itself
 
 
@@ -146,6 +148,28 @@ def _store_is(world: World, state: str, until_us: int) -> None:
     world.store.hangs_until_us = until_us if state == "hangs" else 0
 
 
+def _spoil(world: World, seed: int) -> None:
+    """A result on the store is wrong; whoever found that tells one peer after the other until one has taken it."""
+    wrong = world.store.some_record(random.Random(seed))
+    if wrong is None:
+        return
+    world.spoiled.append(wrong)
+    number = _SPOILED + len(world.spoiled)
+    _report_spoiled(world, wrong, number, 0)
+
+
+def _report_spoiled(world: World, wrong: Withdrawal, number: int, tries: int) -> None:
+    answers = [answer.body for _, answer in world.answers if answer.number == number]
+    knowing = any(batch.id == wrong.batch for _, batch in all_batches(world))
+    if any(isinstance(body, Withdrawn) for body in answers) or (tries > len(world.peers) and not knowing):
+        world.spoiled.remove(wrong)
+        return
+    peer = world.peers[(number + tries) % len(world.peers)]
+    if peer.alive and not peer.left:
+        world.ask(peer, number, WithdrawAsk(wrong.batch, ((wrong.record, wrong.index),)))
+    world.call(3_000_000, partial(_report_spoiled, world, wrong, number, tries + 1))
+
+
 def _say(world: World, peer: SimPeer, batch: str, word: Word) -> None:
     if peer.alive:
         world.ask(peer, 98, CommandAsk(batch, word))
@@ -182,6 +206,8 @@ def _schedule_faults(world: World, plan: Plan) -> None:
         world.call(again_us, partial(peer.boot, others))
     for number, at, length_us, suspended in plan.pauses:
         world.call(at, partial(world.freeze, world.peers[number], length_us, suspended=suspended))
+    for at, seed in plan.spoils:
+        world.call(at, partial(_spoil, world, seed))
     for number, start, end, stuck in plan.disks:
         world.call(start, partial(world.fill_disk, world.peers[number], end if stuck else 0))
         world.call(end, partial(world.free_disk, world.peers[number]))
@@ -210,7 +236,7 @@ def _advance(world: World, plan: Plan, checkers: list[Checker]) -> None:
     times = [at for at in [*(d[1] for d in plan.deaths), *(r[1] for r in plan.rebirths), plan.heal_us] if at]
     others = [at for _, at in (*plan.outages, *plan.leavers, *plan.late)] + [at for at, *_ in plan.commands]
     others += [at + us for _, at, us, _ in plan.pauses] + [end for _, end, _ in (*plan.nas, *plan.cuts)]
-    others += [end for _, _, end, _ in plan.disks]
+    others += [end for _, _, end, _ in plan.disks] + [at for at, _ in plan.spoils]
     times = [at + _DOOM_US for at in times] if plan.between else times
     last_fault = max([*times, *others, *plan.submit_us])
     deadline = last_fault + _GRACE_US + _work_us(plan)
@@ -285,8 +311,15 @@ def _all_complete(world: World) -> bool:
         guards = [batch for batch in _at_guardians(world) if batch.id == batch_id]
         if not guards or not all(_ended(batch) for batch in guards):
             return False
-    waiting = any(peer.state.core.submissions for peer in living)
+    waiting = bool(world.spoiled) or any(peer.state.core.submissions for peer in living)
+    waiting = waiting or any(_not_there(world, batch) for batch in _at_guardians(world))
     return not waiting and _agreed(world) and world.quiet_since(living)
+
+
+def _not_there(world: World, batch: Batch) -> Ranges:
+    """What is called safe, and whose results on the store were all withdrawn."""
+    withdrawn = world.store.withdrawn.get(batch.id, Ranges())
+    return (batch.results.safe & withdrawn) - world.store.results.get(batch.id, Ranges())
 
 
 def _agreed(world: World) -> bool:

@@ -11,7 +11,8 @@ from musep2p.core import events as ev
 from musep2p.core.ids import BatchId, Digest, short
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Recipe, Tasks
-from musep2p.core.records import ResultBlock, Will
+from musep2p.core.records import RecordId, ResultBlock, Will, Withdrawal
+from musep2p.core.results import signed
 from musep2p.core.wills import CANCELLED, will_rank
 
 __all__ = ["SimStore"]
@@ -40,15 +41,44 @@ class SimStore:
     results: dict[BatchId, Ranges] = field(default_factory=dict)
     digests: set[Digest] = field(default_factory=set)
     batches: dict[BatchId, tuple[Recipe, Will]] = field(default_factory=dict)
-    blocks: dict[BatchId, list[ResultBlock]] = field(default_factory=dict)
+    facts: dict[BatchId, list[ResultBlock | Withdrawal]] = field(default_factory=dict)
+    withdrawn: dict[BatchId, Ranges] = field(default_factory=dict)
+    wrong: set[tuple[BatchId, RecordId]] = field(default_factory=set)
 
     def publish(self, block: ResultBlock) -> None:
         """Objects and record are there."""
+        self.facts.setdefault(block.batch, []).append(structs.replace(block, safe=True))
+        self._count(block)
+
+    def withdraw(self, withdrawals: tuple[Withdrawal, ...]) -> None:
+        """These records count no more."""
+        for one in withdrawals:
+            self.facts.setdefault(one.batch, []).append(one)
+            self.wrong.add((one.batch, one.record))
+            self.withdrawn.setdefault(one.batch, Ranges()).add(one.index, one.index + 1)
+            self.results[one.batch] = Ranges()
+            for block in self.facts[one.batch]:
+                if isinstance(block, ResultBlock):
+                    self._count(block)
+
+    def some_record(self, rng: random.Random) -> Withdrawal | None:
+        """A record that counts, to be withdrawn."""
+        there = [
+            Withdrawal(batch, made, index)
+            for batch in sorted(self.facts)
+            for block in self.facts[batch]
+            if isinstance(block, ResultBlock)
+            for index, (_, made) in signed(block).items()
+            if (batch, made) not in self.wrong
+        ]
+        return rng.choice(there) if there else None
+
+    def _count(self, block: ResultBlock) -> None:
         ranges = self.results.setdefault(block.batch, Ranges())
-        for entry in block.entries:
-            ranges.add(entry.index, entry.index + 1)
-            self.digests.add(entry.digest)
-        self.blocks.setdefault(block.batch, []).append(structs.replace(block, safe=True))
+        for entry, made in signed(block).values():
+            if (block.batch, made) not in self.wrong:
+                ranges.add(entry.index, entry.index + 1)
+                self.digests.add(entry.digest)
 
     def put_batch(self, batch: BatchId, recipe: Recipe, will: Will) -> None:
         """Recipe and will are there; of two wills the greater."""

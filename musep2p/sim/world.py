@@ -23,11 +23,12 @@ from musep2p.core.ids import BatchId, digest_of
 from musep2p.core.messages import Envelope
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Recipe
-from musep2p.core.records import BatchFact, Entry, spool_name
+from musep2p.core.records import BatchFact, Entry, Withdrawal, spool_name
 from musep2p.core.reports import report_pages
 from musep2p.core.requests import Answer, Request, RequestBody
 from musep2p.core.tuning import Tuning
 from musep2p.core.why import why_answer
+from musep2p.core.withdrawal import recounted
 from musep2p.sim.helpers import StoreHelpers
 from musep2p.sim.machine import SimPeer
 from musep2p.sim.network import SlowLink, Weather, fates
@@ -88,6 +89,7 @@ class World:
         self.slow: dict[int, SlowLink] = {}
         self.fault_rng: random.Random | None = None
         self.doomed: dict[int, Doom] = {}
+        self.spoiled: list[Withdrawal] = []
         self.told: list[str] = []
         self.keep_told = 0
         self.check_every = self.decode_every = 1
@@ -346,6 +348,9 @@ class World:
                 observe(peer, send)
             self._send(peer, send)
 
+    def _recount(self, peer: SimPeer, effect: fx.Recount) -> None:
+        self.later(1, peer, recounted(effect, lambda position: peer.disk.durable[position - 1]))
+
     def _reply_results(self, peer: SimPeer, effect: fx.ReplyResults) -> None:
         page = results_page(effect, lambda position: peer.disk.durable[position - 1])
         self.answers.append((peer.number, Answer(effect.number, page)))
@@ -383,6 +388,8 @@ class World:
         fx.Recall: _recall,
         fx.Kill: _kill_slot,
         fx.Publish: lambda self, peer, effect: self._helpers.publish(peer, effect),
+        fx.Withdraw: lambda self, peer, effect: self._helpers.withdraw(peer, effect),
+        fx.Recount: _recount,
         fx.Lookup: lambda self, peer, effect: self._helpers.lookup(peer, effect),
         fx.StoreBatch: lambda self, peer, effect: self._helpers.store_batch(peer, effect),
         fx.LookForBatches: lambda self, peer, effect: self._helpers.look_for_batches(peer, effect),

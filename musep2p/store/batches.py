@@ -13,13 +13,13 @@ from musep2p.core.ids import BatchId
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Tasks, decode_recipe
 from musep2p.core.recipe.recipe import batch_id_of
-from musep2p.core.records import Record, ResultBlock, Will
-from musep2p.core.results import indices_of
+from musep2p.core.records import Record, RecordId, ResultBlock, Will, Withdrawal
+from musep2p.core.results import indices_of, signed
 from musep2p.core.wills import CANCELLED, will_rank
 from musep2p.errors import MuseError, StoreError
 from musep2p.store.record_log import read_log
 
-__all__ = ["blocks_of", "unfinished"]
+__all__ = ["facts_of", "unfinished"]
 
 _AT_ONCE = 4  # batches; each may be a recipe of many megabytes
 _record = msgspec.msgpack.Decoder(Record).decode
@@ -61,19 +61,35 @@ def _look(path: Path) -> FoundBatch | None:
         tasks = Tasks(recipe)
     except (OSError, MuseError, msgspec.MsgspecError):
         return None
-    done = Ranges()
-    for block in blocks_of(path, batch):
-        done.update(indices_of(block.entries))
+    done = _done(path, batch)
     if will is None or will.word == CANCELLED or (done - tasks.excluded).count() >= tasks.wanted:
         return None
     return FoundBatch(batch, recipe, will, path.name)
 
 
-def blocks_of(folder: Path, batch: BatchId) -> Iterator[ResultBlock]:
-    """Results that the logs call safe; a log that is damaged counts as far as it can be read."""
+def _done(folder: Path, batch: BatchId) -> Ranges:
+    """Tasks with a result that was not withdrawn."""
+    results, wrong = Ranges(), set[RecordId]()
+    for fact in facts_of(folder, batch):
+        if isinstance(fact, Withdrawal):
+            wrong.add(fact.record)
+        else:
+            results.update(indices_of(fact.entries))
+    if not wrong:
+        return results
+    left = Ranges()
+    for fact in facts_of(folder, batch):
+        if isinstance(fact, ResultBlock):
+            left.update(indices_of(entry for entry, made in signed(fact).values() if made not in wrong))
+    return left
+
+
+def facts_of(folder: Path, batch: BatchId) -> Iterator[ResultBlock | Withdrawal]:
+    """Results that the logs call safe, and withdrawals; a log that is damaged counts as far as it can be read."""
     for log in sorted((folder / "records").glob("*.log")):
         with contextlib.suppress(OSError, StoreError, msgspec.MsgspecError):
             for logged in read_log(log):
                 record = _record(logged.payload)
-                if isinstance(record, ResultBlock) and record.batch == batch and record.safe:
+                results = isinstance(record, ResultBlock) and record.safe
+                if (results or isinstance(record, Withdrawal)) and record.batch == batch:
                     yield record

@@ -21,13 +21,16 @@ from musep2p.pipes import FrameProcess
 from musep2p.store import protocol as p
 from musep2p.store.layout import Presence
 
-__all__ = ["StoreClient"]
+__all__ = ["StoreClient", "ToStore"]
 
 _DEADLINE_S = 20.0  # a healthy NAS answers in milliseconds; a failing-over one may need some seconds
 _AGAIN_S = 2.0
 _ABANDONED_MAX = 3
 _PRESENCE_S = 10.0
 _encode = msgspec.msgpack.Encoder().encode
+
+
+ToStore = fx.Lookup | fx.StoreBatch | fx.LookForBatches | fx.ReadResults | fx.Withdraw
 
 
 class StoreClient:
@@ -74,7 +77,7 @@ class StoreClient:
         self._ops[effect.op] = block
         self._ask_of(effect.batch, effect.recipe, p.PutResults(effect.op, block, effect.name))
 
-    def perform(self, effect: fx.Lookup | fx.StoreBatch | fx.LookForBatches | fx.ReadResults) -> None:
+    def perform(self, effect: ToStore) -> None:
         """Carry out another store effect; an event follows, of success or failure."""
         if isinstance(effect, fx.LookForBatches):
             self._ask(p.FindBatches(effect.known))
@@ -86,6 +89,10 @@ class StoreClient:
             self._ask_of(effect.batch, effect.recipe, p.PutBatch(effect.batch, effect.will))
             return
         self._ops[effect.op] = None
+        if isinstance(effect, fx.Withdraw):
+            put = p.PutWithdrawals(effect.op, effect.batch, effect.name, effect.withdrawals)
+            self._ask_of(effect.batch, effect.recipe, put)
+            return
         first = RecordId(self._me, self._incarnation, effect.number)
         self._ask_of(effect.batch, effect.recipe, p.Reuse(effect.op, effect.batch, effect.name, effect.ranges, first))
 
@@ -145,12 +152,15 @@ class StoreClient:
         elif isinstance(answer, p.Reused):
             self._ops.pop(answer.op, None)
             self._post(ev.LookedUp(answer.op, answer.hits, answer.folder))
+        elif isinstance(answer, p.WithdrawalsPut):
+            self._ops.pop(answer.op, None)
+            self._post(ev.WithdrawalsStored(answer.op))
         elif isinstance(answer, p.BatchPut):
             self._post(ev.BatchStored(answer.batch, answer.will, answer.folder))
         elif isinstance(answer, p.Batches):
             self._post(ev.BatchesFound(answer.found))
         elif isinstance(answer, p.RecordsRead):
-            self._post(ev.ResultsRead(answer.batch, answer.blocks, answer.next))
+            self._post(ev.ResultsRead(answer.batch, answer.facts, answer.next))
         elif isinstance(answer, p.Present):
             for presence in answer.peers:
                 if presence.peer != self._me and self._presence and presence.farm == self._presence.farm:

@@ -18,7 +18,9 @@ from pathlib import Path
 
 import msgspec
 
-from musep2p.core.records import Entry, Record, ResultBlock
+from musep2p.core.ids import BatchId
+from musep2p.core.records import Entry, Record, RecordId, ResultBlock, Withdrawal
+from musep2p.core.results import signed
 from musep2p.errors import MuseError, StoreError
 from musep2p.store.record_log import read_log
 
@@ -87,20 +89,31 @@ def collect(root: Path, now_s: float) -> Collected:
 
 
 def _named(root: Path) -> set[str]:
-    """File names of all objects that any record speaks of."""
+    """File names of all objects that any record speaks of which was not withdrawn."""
+    wrong: set[tuple[BatchId, RecordId]] = set()
     named: set[str] = set()
+    for record in _records(root):
+        if isinstance(record, Withdrawal):
+            wrong.add((record.batch, record.record))
+        elif isinstance(record, ResultBlock):
+            named.update(f"{entry.digest}.{entry.ext}" for entry in record.entries if entry.ext)
+    if not wrong:
+        return named
+    made = (record for record in _records(root) if isinstance(record, ResultBlock))
+    valid = (e for block in made for e, by in signed(block).values() if (block.batch, by) not in wrong)
+    return {f"{entry.digest}.{entry.ext}" for entry in valid if entry.ext}
+
+
+def _records(root: Path) -> Iterator[Record]:
     for log in _logs(root):
         try:
             for logged in read_log(log):
-                record = _decode(logged.payload)
-                if isinstance(record, ResultBlock):
-                    named.update(f"{entry.digest}.{entry.ext}" for entry in record.entries if entry.ext)
+                yield _decode(logged.payload)
         except (MuseError, msgspec.MsgspecError) as error:
             raise StoreError(
                 f"{log} cannot be read to its end, and nobody knows what it names: {error}",
                 "Nothing was collected. `musep2p verify` says more.",
             ) from None
-    return named
 
 
 def _logs(root: Path) -> Iterator[Path]:

@@ -19,27 +19,27 @@ import msgspec
 from musep2p.core.ids import BatchId
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Tasks
-from musep2p.core.records import ResultBlock, spool_name
+from musep2p.core.records import ResultBlock, Withdrawal, spool_name
 from musep2p.engines.registry import key_of, load_engine
 from musep2p.errors import MuseError, StoreError
 from musep2p.pipes import child_pipes, listen, write_frame
 from musep2p.store import protocol as p
-from musep2p.store.batches import blocks_of, unfinished
+from musep2p.store.batches import facts_of, unfinished
 from musep2p.store.layout import EmptyStore, SharedStore, room_test
 
 __all__ = ["Helper", "main"]
 
 _GROUP_MAX = 64
-_BLOCKS_AT_ONCE = 200
+_FACTS_AT_ONCE = 200
 _encode = msgspec.msgpack.Encoder().encode
 
 
 class _Reading(NamedTuple):
-    """The logs of a batch, read up to a block: a page follows the one before without reading that again."""
+    """The logs of a batch, read up to a fact: a page follows the one before without reading that again."""
 
     batch: BatchId
     next: int
-    blocks: Iterator[ResultBlock]
+    facts: Iterator[ResultBlock | Withdrawal]
 
 
 class Helper:
@@ -61,6 +61,7 @@ class Helper:
             p.Open: self._open,
             p.Know: self._know,
             p.PutResults: self._put_results,
+            p.PutWithdrawals: self._put_withdrawals,
             p.Reuse: self._reuse,
             p.PutBatch: self._put_batch,
             p.Announce: self._announce,
@@ -116,6 +117,12 @@ class Helper:
         tasks = self._tasks[request.block.batch]
         return p.ResultsPut(request.op, store.put_results(request.block, tasks, request.name, self._spool))
 
+    def _put_withdrawals(self, request: p.PutWithdrawals) -> p.FromHelper:
+        store = self._need()
+        for withdrawal in request.withdrawals:
+            store.append_record(withdrawal, request.name)
+        return p.WithdrawalsPut(request.op)
+
     def _know(self, request: p.Know) -> None:
         self._tasks[request.batch] = Tasks(request.recipe)
 
@@ -134,7 +141,7 @@ class Helper:
                 hits.append(entry)
         if hits:
             block = ResultBlock(request.batch, request.first, tuple(hits), True)
-            store.append_block(block, request.name)
+            store.append_record(block, request.name)
         return p.Reused(request.op, tuple(hits), store.folder(request.batch, request.name).name)
 
     def _put_batch(self, request: p.PutBatch) -> p.FromHelper:
@@ -158,12 +165,12 @@ class Helper:
         reading = self._reading
         if not request.start or (reading.batch, reading.next) != (request.batch, request.start):
             folder = self._need().existing_folder(request.batch)
-            there = blocks_of(folder, request.batch) if folder is not None else iter(())
+            there = facts_of(folder, request.batch) if folder is not None else iter(())
             reading = _Reading(request.batch, request.start, islice(there, request.start, None))
-        blocks = tuple(islice(reading.blocks, _BLOCKS_AT_ONCE))
-        following = request.start + len(blocks) if len(blocks) == _BLOCKS_AT_ONCE else 0
-        self._reading = _Reading(request.batch, following, reading.blocks)
-        return p.RecordsRead(request.batch, blocks, following)
+        facts = tuple(islice(reading.facts, _FACTS_AT_ONCE))
+        following = request.start + len(facts) if len(facts) == _FACTS_AT_ONCE else 0
+        self._reading = _Reading(request.batch, following, reading.facts)
+        return p.RecordsRead(request.batch, facts, following)
 
     def _need(self) -> SharedStore:
         if self._store is None:
@@ -174,7 +181,7 @@ class Helper:
 def _unsaid(answer: p.FromHelper, reason: str) -> p.FromHelper:
     return (
         p.Failed(getattr(answer, "op", 0), reason)
-        if isinstance(answer, p.ResultsPut | p.Reused | p.BatchPut)
+        if isinstance(answer, p.ResultsPut | p.Reused | p.BatchPut | p.WithdrawalsPut)
         else answer
     )
 

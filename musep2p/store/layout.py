@@ -17,7 +17,7 @@ from musep2p.core.recipe import Recipe, Tasks, encode_recipe
 from musep2p.core.recipe.names import folder_name
 from musep2p.core.recipe.recipe import batch_id_of
 from musep2p.core.recipe.view import recipe_json
-from musep2p.core.records import Entry, ResultBlock, Will, sound, spool_name
+from musep2p.core.records import Entry, ResultBlock, Will, Withdrawal, sound, spool_name
 from musep2p.core.wills import WORDS
 from musep2p.errors import StoreError
 from musep2p.platforms import fsync_folder
@@ -235,9 +235,9 @@ class SharedStore:
                 return None
         return msgspec.structs.replace(found, index=index, attempt=1, ms=0, skipped=True)
 
-    def append_block(self, block: ResultBlock, name: str) -> None:
-        """Add a record whose objects are there already (durable after `sync`)."""
-        self._log(block.batch, self.folder(block.batch, name)).append(_encode(block))
+    def append_record(self, record: ResultBlock | Withdrawal, name: str) -> None:
+        """Add a withdrawal, or results whose objects are there already (durable after `sync`)."""
+        self._log(record.batch, self.folder(record.batch, name)).append(_encode(record))
 
     def sync(self) -> None:
         """Make the records appended so far durable."""

@@ -57,7 +57,7 @@ class ObjectStore:
         self._write(temporary, data)
         new = publish_file(temporary, path, links=self._links)
         if not new and not self._same(path, data):
-            self._quarantine(path)
+            self.quarantine(path)
             self._write(temporary, data)
             publish_file(temporary, path, links=self._links)
         fsync_folder(path.parent)
@@ -80,7 +80,7 @@ class ObjectStore:
                 raise
             data = path.read_bytes()
         if digest_of(data) != digest:
-            self._quarantine(path)
+            self.quarantine(path)
             raise StoreError(f"{path} was altered; it is now in quarantine/.", "Run the batch again to restore it.")
         return data
 
@@ -114,6 +114,13 @@ class ObjectStore:
         except OSError:
             temporary.write_bytes(source.read_bytes())
         os.replace(temporary, view)
+
+    def quarantine(self, path: Path) -> None:
+        """Move a wrong file out of the way; nothing is thrown away."""
+        folder = self._root / "quarantine"
+        folder.mkdir(exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(path, folder / f"{path.name}-{secrets.token_hex(4)}")
 
     def _taken_from_trash(self, path: Path) -> bool:
         """Collection may have moved it while it was given a record."""
@@ -157,8 +164,3 @@ class ObjectStore:
             with contextlib.suppress(OSError):
                 path.unlink()
             raise
-
-    def _quarantine(self, path: Path) -> None:
-        folder = self._root / "quarantine"
-        folder.mkdir(exist_ok=True)
-        os.replace(path, folder / f"{path.name}-{secrets.token_hex(4)}")

@@ -7,7 +7,7 @@ import msgspec
 from musep2p.core.events import FoundBatch
 from musep2p.core.ids import BatchId
 from musep2p.core.recipe import Recipe
-from musep2p.core.records import Entry, RecordId, ResultBlock, Will
+from musep2p.core.records import Entry, RecordId, ResultBlock, Will, Withdrawal
 from musep2p.store.layout import Presence
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Present",
     "PutBatch",
     "PutResults",
+    "PutWithdrawals",
     "ReadRecords",
     "RecordsRead",
     "ResultsPut",
@@ -32,6 +33,7 @@ __all__ = [
     "Reused",
     "ToHelper",
     "Withdraw",
+    "WithdrawalsPut",
     "from_helper",
     "to_helper",
 ]
@@ -75,6 +77,15 @@ class PutBatch(msgspec.Struct, frozen=True, array_like=True, tag="batch"):
     will: Will
 
 
+class PutWithdrawals(msgspec.Struct, frozen=True, array_like=True, tag="withdraw-results"):
+    """These records of a batch are wrong."""
+
+    op: int
+    batch: BatchId
+    name: str
+    withdrawals: tuple[Withdrawal, ...]
+
+
 class Announce(msgspec.Struct, frozen=True, array_like=True, tag="announce"):
     """Write our presence file."""
 
@@ -101,7 +112,7 @@ class FindBatches(msgspec.Struct, frozen=True, array_like=True, tag="find"):
 
 
 class ReadRecords(msgspec.Struct, frozen=True, array_like=True, tag="read"):
-    """The results of a batch in all logs, from this block on."""
+    """The results and withdrawals of a batch in all logs, from this one on."""
 
     batch: BatchId
     start: int
@@ -135,6 +146,12 @@ class Reused(msgspec.Struct, frozen=True, array_like=True, tag="reused"):
     folder: str
 
 
+class WithdrawalsPut(msgspec.Struct, frozen=True, array_like=True, tag="withdraw-results-ok"):
+    """On the store, durably."""
+
+    op: int
+
+
 class BatchPut(msgspec.Struct, frozen=True, array_like=True, tag="batch-ok"):
     """On the store, read back."""
 
@@ -156,10 +173,10 @@ class Batches(msgspec.Struct, frozen=True, array_like=True, tag="found"):
 
 
 class RecordsRead(msgspec.Struct, frozen=True, array_like=True, tag="read-ok"):
-    """Some blocks; `next` is where to read on, 0 at the end."""
+    """Some blocks and withdrawals; `next` is where to read on, 0 at the end."""
 
     batch: BatchId
-    blocks: tuple[ResultBlock, ...]
+    facts: tuple[ResultBlock | Withdrawal, ...]
     next: int
 
 
@@ -171,8 +188,13 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
     lost: bool = False
 
 
-ToHelper = Open | Know | PutResults | Reuse | PutBatch | Announce | Withdraw | ListPresent | FindBatches | ReadRecords
-FromHelper = Opened | Announced | ResultsPut | Reused | BatchPut | Present | Batches | RecordsRead | Failed
+ToHelper = (
+    Open | Know | PutResults | PutWithdrawals | Reuse | PutBatch | Announce | Withdraw | ListPresent | FindBatches
+    | ReadRecords
+)  # fmt: skip
+FromHelper = (
+    Opened | Announced | ResultsPut | WithdrawalsPut | Reused | BatchPut | Present | Batches | RecordsRead | Failed
+)
 
 to_helper = msgspec.msgpack.Decoder(ToHelper)
 from_helper = msgspec.msgpack.Decoder(FromHelper)

@@ -3,8 +3,9 @@
 What should be there is what the record logs say. An object is sound if its bytes hash to its name; a view, which
 is what people browse, if it shows the bytes of its object. Objects that batches share are read once.
 
-Repair makes an object from a view that has its bytes, and a view from its object. What neither has must be rendered
-again; a file that is wrong is moved to `quarantine/`, never thrown away.
+Repair makes an object from a view that has its bytes, and a view from its object; a file that is wrong is moved to
+`quarantine/`, never thrown away. What neither has must be rendered again: the records that name such an object, of
+whatever batch, are to be withdrawn.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ import msgspec
 from musep2p.core.ids import Digest, digest_of
 from musep2p.core.recipe import Tasks, decode_recipe
 from musep2p.core.recipe.recipe import batch_id_of
-from musep2p.core.records import Entry, Record, RecordId, ResultBlock
+from musep2p.core.records import Entry, Record, RecordId, ResultBlock, Withdrawal
 from musep2p.core.results import signed, winner
 from musep2p.errors import MuseError, StoreError
 from musep2p.store.objects import ObjectStore, object_path
 from musep2p.store.record_log import read_log
 
-__all__ = ["Problem", "Verdict", "repair_batch", "verify_batch"]
+__all__ = ["Problem", "Verdict", "naming", "repair_batch", "set_aside", "verify_batch"]
 
 _decode = msgspec.msgpack.Decoder(Record).decode
 
@@ -117,7 +118,7 @@ def repair_batch(store: ObjectStore, root: Path, folder: Path, verdict: Verdict)
     tasks = Tasks(decode_recipe((folder / "recipe.msgpack").read_bytes()))
     made, mended = _records(root, folder, Verdict(folder.name, verdict.batch)), 0
     for index in sorted(wrong):
-        best = winner(made[index])
+        best = winner(made.get(index, []))
         if best is None or not best[0].ext:
             continue
         entry, view = best[0], folder / "images" / f"{tasks.name(index)}.{best[0].ext}"
@@ -131,6 +132,43 @@ def repair_batch(store: ObjectStore, root: Path, folder: Path, verdict: Verdict)
     return mended
 
 
+def set_aside(store: ObjectStore, root: Path, folder: Path, verdict: Verdict) -> set[str]:
+    """After a repair: move what is still wrong to `quarantine/`; returns the file names of the objects concerned.
+
+    Args:
+        store, root, folder: as for `repair_batch`.
+        verdict: what was found after it.
+    """
+    wrong = {problem.index for problem in verdict.problems if problem.kind in ("missing", "altered")} - {-1}
+    if not wrong:
+        return set()
+    tasks = Tasks(decode_recipe((folder / "recipe.msgpack").read_bytes()))
+    made, gone = _records(root, folder, Verdict(folder.name, verdict.batch)), set[str]()
+    for index in wrong:
+        for entry, _ in made.get(index, []):
+            target = object_path(root, entry.digest, entry.ext)
+            if entry.ext and _sound_bytes([target], entry.digest) is None:
+                store.quarantine(target)
+                store.quarantine(folder / "images" / f"{tasks.name(index)}.{entry.ext}")
+                gone.add(target.name)
+    return gone
+
+
+def naming(root: Path, folder: Path, objects: set[str]) -> tuple[str, list[tuple[RecordId, int]]]:
+    """The id of a batch, and its records, each with its index, that name one of these objects (by file name)."""
+    try:
+        batch = batch_id_of((folder / "recipe.msgpack").read_bytes())
+    except OSError:
+        return "", []
+    found = [
+        (record, index)
+        for index, results in sorted(_records(root, folder, Verdict(folder.name, batch)).items())
+        for entry, record in results
+        if f"{entry.digest}.{entry.ext}" in objects
+    ]
+    return batch, found
+
+
 def _sound_bytes(paths: list[Path], digest: Digest) -> bytes | None:
     for path in paths:
         with contextlib.suppress(OSError):
@@ -141,8 +179,12 @@ def _sound_bytes(paths: list[Path], digest: Digest) -> bytes | None:
 
 
 def _records(root: Path, folder: Path, verdict: Verdict) -> dict[int, list[tuple[Entry, RecordId]]]:
-    """By index, every result that the logs say is safe; a torn tail is what a power cut leaves, damage is told."""
+    """By index, every result that the logs say is safe and that was not withdrawn.
+
+    A torn tail is what a power cut leaves; damage is told.
+    """
     made: dict[int, list[tuple[Entry, RecordId]]] = {}
+    wrong: dict[int, set[RecordId]] = {}
     for log in sorted((folder / "records").glob("*.log")):
         try:
             for logged in read_log(log):
@@ -150,9 +192,13 @@ def _records(root: Path, folder: Path, verdict: Verdict) -> dict[int, list[tuple
                 if isinstance(record, ResultBlock) and record.batch == verdict.batch:
                     for index, result in signed(record).items():
                         made.setdefault(index, []).append(result)
+                elif isinstance(record, Withdrawal) and record.batch == verdict.batch:
+                    wrong.setdefault(record.index, set()).add(record.record)
         except (OSError, StoreError, msgspec.MsgspecError) as error:
             where = log.relative_to(root).as_posix()
             verdict.problems.append(Problem("damaged", where, f"the log cannot be read to its end: {_words(error)}"))
+    for index, records in wrong.items():
+        made[index] = [result for result in made.get(index, []) if result[1] not in records]
     return made
 
 

@@ -14,6 +14,7 @@ from musep2p.core.reports import report_pages
 from musep2p.core.requests import Request, SubmitAsk
 from musep2p.core.state import Core
 from musep2p.core.tuning import Tuning
+from musep2p.core.withdrawal import recounted
 
 RECIPE = Recipe("null", {}, (Axis.of("v", tuple(range(10))),), (1, 2))
 
@@ -30,6 +31,7 @@ class Table:
         self.slot_orders: list[tuple[str, fx.Recall | fx.Kill]] = []
         self.replies: list = []
         self.told: list[tuple[str, str]] = []
+        self.stores = False  # whether what is put on the store is there at once
         self.tuning, self.slots = tuning or Tuning(), slots
         for number in range(count):
             self.boot(f"p{number}")
@@ -55,7 +57,7 @@ class Table:
         """One event at one peer; disks are instant unless `hold_disk`."""
         effects = self.peers[name].handle(event, self.now_ms)
         self.peers[name].check()
-        written = 0
+        written, again = 0, []
         for effect in effects:
             if isinstance(effect, fx.Send):
                 to = f"p{int(effect.address.rpartition(':')[2]) - 7000}"
@@ -69,6 +71,12 @@ class Table:
             elif isinstance(effect, fx.Write):
                 self.disks[name].append(effect.record)
                 written = effect.position
+            elif isinstance(effect, fx.Recount):
+                again.append(recounted(effect, lambda position: self.disks[name][position - 1]))
+            elif isinstance(effect, fx.Withdraw):
+                again.append(ev.WithdrawalsStored(effect.op) if self.stores else ev.PublishFailed(effect.op, "full"))
+            elif isinstance(effect, fx.Publish) and self.stores:
+                again.append(ev.Published(effect.op, self.disks[name][effect.position - 1], "a-folder"))
             elif isinstance(effect, fx.Start):
                 self.starts.append((name, effect))
             elif isinstance(effect, fx.Recall | fx.Kill):
@@ -79,6 +87,8 @@ class Table:
                 self.told.append((name, effect.text))
         if written:
             self.happen(name, ev.Durable(written))
+        for following in again:
+            self.happen(name, following)
 
     def deliver(self, kind=None, to=None, *, keep=False):
         """Deliver the oldest message (of a kind, to a peer), if that lives; with `keep` it stays, to come twice."""

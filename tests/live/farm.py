@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+FARM = f"test{os.getpid()}"  # tests that run side by side do not meet
 MUSEP2P = [sys.executable, "-m", "musep2p"]
 CLEAN = {k: v for k, v in os.environ.items() if not k.startswith("MUSEP2P_")}
 
@@ -28,7 +29,7 @@ def until(condition, what, timeout_s=30.0):
 class Farm:
     """Some peers of one farm below a folder; every process that it starts is ended with it."""
 
-    def __init__(self, base: Path, *, farm: str = "test", prefix=()):
+    def __init__(self, base: Path, *, farm: str = FARM, prefix=()):
         self.base, self.farm, self.prefix = base, farm, list(prefix)
         self.processes: dict[str, subprocess.Popen[str]] = {}
         self.addresses: dict[str, str] = {}

@@ -180,7 +180,7 @@ def test_a_peer_of_another_farm(farm):
     farm.start("q1", "--peer", farm.addresses["p1"], env={"MUSEP2P_FARM": "other"}, store=False)
     until(lambda: "refused by" in farm.log("q1"), "the stranger is refused")
 
-    assert "it is of farm 'test', we are of farm 'other'" in farm.log("q1")
+    assert f"it is of farm '{farm.farm}', we are of farm 'other'" in farm.log("q1")
     refused(farm, "peers", "--peer", farm.addresses["p1"], code=3, words=["farm"], env={"MUSEP2P_FARM": "other"})
 
 

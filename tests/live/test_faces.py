@@ -120,7 +120,7 @@ def test_watching_goes_on_at_another_peer(farm):
     farm.start("p2", "--peer", farm.addresses["p1"])
     farm.wait_up(2, "p1")
     options = ["--state", farm.base / "p1", "--peer", farm.addresses["p2"]]
-    submit = start(farm, "submit", farm.batch(LONG), *options, MUSEP2P_FARM="test")
+    submit = start(farm, "submit", farm.batch(LONG), *options, MUSEP2P_FARM=farm.farm)
     until(lambda: farm.status("p2").get("safe", 0) >= 2, "it runs")
     farm.kill("p1")
     _, told = submit.communicate(timeout=60)
@@ -157,7 +157,7 @@ def test_ctrl_c_stops_watching_not_the_batch(farm):
     """Exit 130, a line that says so, and the batch is done all the same."""
     farm.start("p1")
     farm.wait_up(1, "p1")
-    submit = start(farm, "submit", farm.batch(LONG), "--state", farm.base / "p1", MUSEP2P_FARM="test")
+    submit = start(farm, "submit", farm.batch(LONG), "--state", farm.base / "p1", MUSEP2P_FARM=farm.farm)
     until(lambda: farm.status("p1").get("safe", 0) >= 2, "it runs")
     submit.send_signal(signal.SIGINT)
     _, told = submit.communicate(timeout=20)

@@ -1,5 +1,6 @@
 """The store goes away, fills up, hangs: work stops, the reason is said, nothing recorded is lost."""
 
+import json
 import os
 import shutil
 import signal
@@ -9,6 +10,10 @@ from collections import Counter
 import psutil
 import pytest
 
+from musep2p.core.recipe.recipe import batch_id_of
+from musep2p.core.records import ResultBlock
+from musep2p.core.results import signed
+from musep2p.store.batches import facts_of
 from tests.live.farm import until
 
 NIGHTS = "name: nights\nengine: sleep\nparams: {ms: 100}\nseeds: {count: 60}\n"
@@ -155,3 +160,41 @@ def test_a_batch_of_which_only_the_store_knows_is_found(farm):
 
     assert "was found on the store" in farm.log("p2")
     assert makers.total() == 60 and len(makers) == 2 and min(makers.values()) >= 5
+
+
+def test_pictures_that_have_gone_bad_are_rendered_again(farm):
+    """Altered and deleted where the store has no other copy: withdrawn, done once more, and the rest is left alone."""
+    farm.start("p1")
+    farm.start("p2", "--peer", farm.addresses["p1"])
+    farm.wait_up(2, "p1")
+    text = (
+        'name: cities\nprompt: "{{city}} at dawn"\nsize: 128x128\naxes: {city: [Kyoto, Rome, Oslo, Lima, Bern, Ulm]}\n'
+    )
+    farm.run("submit", farm.batch(text), state="p1", check=0)
+    before = {row["index"]: row for row in farm.results("p1")}
+    store = farm.base / "store"
+    (folder,) = (store / "batches").iterdir()
+
+    def records():
+        facts = facts_of(folder, batch_id_of((folder / "recipe.msgpack").read_bytes()))
+        return Counter(index for fact in facts if isinstance(fact, ResultBlock) for index in signed(fact))
+
+    made = records()
+    damaged = bytearray((store / before[1]["path"]).read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (store / before[1]["path"]).write_bytes(damaged)  # the view is a link: the object too
+    (store / before[4]["path"]).unlink()
+    next(store.glob(f"objects/*/*/{before[4]['digest']}.png")).unlink()
+    found = farm.run("verify", "cities", "--store", store, "--json", state="p1", check=1)
+    repaired = farm.run("verify", "--repair", "--store", store, state="p1", check=1)
+    farm.run("watch", "cities", state="p1", check=0)
+    after = farm.run("verify", "--store", store, "--json", state="p1", check=0)
+    rows = {row["index"]: row for row in farm.results("p1")}
+    more = records() - made
+
+    assert {problem["index"] for problem in json.loads(found.stdout)[0]["problems"]} == {1, 4}
+    assert "2 pictures have to be rendered again in cities, and the farm does so" in repaired.stderr
+    assert json.loads(after.stdout)[0]["sound"] == 6
+    assert {index: row["digest"] for index, row in rows.items()} == {i: row["digest"] for i, row in before.items()}
+    assert more == Counter((1, 4))
+    assert len(list((store / "quarantine").iterdir())) >= 1

@@ -104,7 +104,10 @@ PROTECTIONS = {
     "safe only with two copies": Protection(_copies, 10004),
     "the smallest digest wins": Protection(_winner, 10020),
     "a failure counts once": Protection(
-        lambda patch: patch.setattr(Results, "has_failure", lambda results, failure: False), 10000
+        lambda patch: patch.setattr(Results, "has_failure", lambda results, failure: False), 100001
+    ),
+    "a withdrawn record counts no more, also when it is met later": Protection(
+        lambda patch: patch.setattr(Results, "_valid", lambda results, block: iter([block])), 100028
     ),
     "the greatest will wins": Protection(
         lambda patch: patch.setattr(submission, "greater", lambda one, other: False), 10001

@@ -31,7 +31,7 @@ def put(store, made, *words, done=0):
         store.put_batch(batch, made, Will(turn, word, Settings(f"b{turn}")))
     for index in range(done):
         rid = RecordId(PeerId("1" * 16), LIFE, index)
-        store.append_block(ResultBlock(batch, rid, (Entry(index, digest_of(b""), 0, 1),), True), "b")
+        store.append_record(ResultBlock(batch, rid, (Entry(index, digest_of(b""), 0, 1),), True), "b")
     store.sync()
     return batch
 
@@ -62,7 +62,7 @@ def test_what_was_done_is_read_page_by_page(store):
     while pages == 0 or start:
         (answer,) = helper.serve([p.ReadRecords(batch, start)])
         start, pages = answer.next, pages + 1
-        for block in answer.blocks:
+        for block in answer.facts:
             read.update(indices_of(block.entries))
 
     assert pages == 3

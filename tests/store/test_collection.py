@@ -80,7 +80,7 @@ def test_repair_looks_in_the_trash(stored):
 
 def test_a_log_that_cannot_be_read_stops_it(stored):
     """Nobody knows what it names."""
-    stored.store.append_block(ResultBlock(BATCH, RecordId(PeerId("1" * 16), LIFE, 9), ()), "cities")
+    stored.store.append_record(ResultBlock(BATCH, RecordId(PeerId("1" * 16), LIFE, 9), ()), "cities")
     stored.store.sync()
     (log,) = (stored.folder / "records").glob("*.log")
     data = bytearray(log.read_bytes())

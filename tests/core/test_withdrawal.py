@@ -1,0 +1,145 @@
+"""A result that proved wrong: its record counts no more, wherever it is met, and its task is done again."""
+
+from musep2p.core import events as ev
+from musep2p.core import messages as m
+from musep2p.core import requests as r
+from musep2p.core.ids import digest_of
+from musep2p.core.loads import present_load
+from musep2p.core.ranges import Ranges
+from musep2p.core.records import Entry, ResultBlock, Withdrawal
+from musep2p.core.results import signed
+from tests.core.wire import Table
+
+
+def a_complete_batch(peers=3):
+    """All see the store; one peer after the other has rendered what it was given."""
+    table = Table(0)
+    table.stores = True
+    for number in range(peers):
+        table.boot(f"p{number}", has_store=True)
+        table.core(f"p{number}").payload = frozenset()
+    table.meet()
+    for name in table.peers:
+        table.happen(name, ev.StoreChanged("ok", "5" * 32))
+    table.submit("p0")
+    table.wait(3000)
+    for name in table.peers:
+        table.happen(name, ev.SlotReady(0))
+    finish(table)
+    return table
+
+
+def finish(table, salt=b"first"):
+    """Everything that is handed to a slot is rendered, until nothing is handed any more."""
+    for _ in range(300):
+        table.wait(50)
+        for name, start in table.starts:
+            for index in Ranges.decode(start.ranges).indices():
+                entry = Entry(index, digest_of(salt + b"%d" % index), 9, 1, ext="png")
+                table.happen(name, ev.TasksDone(0, start.chunk, (entry,), 500_000))
+            table.happen(name, ev.ChunkEnded(0, start.chunk))
+        table.starts.clear()
+        if all(table.batch(name).progress and table.batch(name).progress.complete for name in table.peers):
+            return
+    raise AssertionError("never complete")
+
+
+def record_of(table, index):
+    """Its record, as any journal has it."""
+    blocks = (one for disk in table.disks.values() for one in disk if isinstance(one, ResultBlock))
+    return next(signed(block)[index][1] for block in blocks if index in signed(block))
+
+
+def withdraw(table, name, index, number=50):
+    ask = r.WithdrawAsk("table", ((record_of(table, index), index),))
+    table.happen(name, ev.Asked(b"face", r.Request(1, "table", number, ask)))
+
+
+def test_a_withdrawn_result_is_rendered_again_and_nothing_else():
+    """Complete, not complete, complete: by another record, which is the one that is shown."""
+    table = a_complete_batch()
+    wrong = record_of(table, 7)
+    withdraw(table, "p1", 7)
+    table.wait(500)
+    again = [name for name in table.peers if table.batch(name).progress.complete]
+    handed = [(name, list(Ranges.decode(start.ranges).indices())) for name, start in table.starts]
+    finish(table, b"second")
+
+    assert again == [] and [indices for _, indices in handed] == [[7]]
+    assert isinstance(table.replies[-1], r.Withdrawn)
+    for name in table.peers:
+        results = table.batch(name).results
+        records = [signed(table.disks[name][at - 1])[7] for at in results.positions(7)]
+        assert all(made != wrong for _, made in records)
+    assert sum(7 in table.batch(name).results.safe for name in table.peers) >= 2
+
+
+def test_it_is_said_only_when_two_guardians_have_it():
+    """Whoever told of it may go away then."""
+    table = a_complete_batch()
+    table.replies.clear()
+    withdraw(table, "p1", 7)
+    early = list(table.replies)
+    table.wait(600)
+    have = [name for name in table.peers if any(isinstance(record, Withdrawal) for record in table.disks[name])]
+
+    assert early == [] and len(have) >= 2
+    assert [type(reply) for reply in table.replies] == [r.Withdrawn]
+
+
+def test_a_store_that_does_not_take_it():
+    """Then nothing is withdrawn anywhere, and the face is told."""
+    table = a_complete_batch()
+    table.stores = False
+    withdraw(table, "p1", 7)
+    table.wait(600)
+
+    assert table.replies[-1].message == "the store did not take it: full."
+    assert not any(isinstance(record, Withdrawal) for disk in table.disks.values() for record in disk)
+
+
+def test_another_result_of_the_same_task_takes_its_place():
+    """Nothing is rendered again while one is left that nobody withdrew."""
+    table = a_complete_batch()
+    first = record_of(table, 7)
+    name = next(name for name in table.peers if table.core(name).me == first.peer)
+    other = next(other for other in table.peers if other != name)
+    core = table.core(other)
+    entry = Entry(7, digest_of(b"other"), 9, 1, ext="png")
+    block = ResultBlock(table.batch(other).id, core.next_record(table.batch(other)), (entry,), True)
+    for one in table.peers:
+        table.happen(one, ev.ResultsRead(block.batch, (block,), 0)) if reads(table, one) else None
+    withdraw(table, name, 7)
+    table.wait(600)
+
+    assert table.starts == []
+    for one in table.peers:
+        assert 7 in table.batch(one).results.safe
+        shown = [signed(table.disks[one][at - 1])[7] for at in table.batch(one).results.positions(7)]
+        assert (entry, block.first) in shown
+
+
+def reads(table, name):
+    """The peer shall be reading the store."""
+    table.batch(name).reading = True
+    return True
+
+
+def test_a_thief_that_still_believes_in_it_is_told_with_the_grant():
+    """Else it would call the task safe, and nobody who steals it would ever run it."""
+    table = a_complete_batch(2)
+    thief, victim = table.core("p1"), table.core("p0")
+    wrong = Withdrawal(table.batch("p0").id, record_of(table, 7), 7)
+    batch = table.batch("p0")
+    table.happen("p0", ev.ResultsRead(batch.id, (wrong,), 0)) if reads(table, "p0") else None
+    table.drop(m.Report)
+    assert 7 not in batch.results.known and 7 in table.batch("p1").results.safe
+    batch.take_in(Ranges.of(7))
+    thief.ask = (99, victim.me, table.now_ms)
+    envelope = m.Envelope(thief.me, thief.incarnation, victim.incarnation, "", m.Ask(99, 1, present_load(thief)))
+    table.happen("p0", ev.Received(envelope, "10.0.0.1", b"p1"))
+    grant = table.deliver(m.Grant, keep=True)
+    table.wait(1500, settle=True)
+
+    assert grant.withdrawals == (wrong,)
+    assert table.batch("p1").results.has_withdrawal(wrong)
