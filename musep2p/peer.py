@@ -37,10 +37,10 @@ from musep2p.platforms import links_max
 from musep2p.runner.gpu import gpu_memory_mb
 from musep2p.runner.slots import Slots
 from musep2p.store.client import StoreClient, ToStore
+from musep2p.store.concluder import Concluder
 from musep2p.store.disk_watch import DiskWatch
 from musep2p.store.journal import Journal
 from musep2p.store.layout import Presence
-from musep2p.store.sheet_maker import SheetMaker
 from musep2p.store.state_folder import StateFolder
 
 __all__ = ["Options", "Peer"]
@@ -96,7 +96,7 @@ class Peer:
         self._handling = self._broken = False
         self._discovery: MdnsDiscovery | None = None
         self._store: StoreClient | None = None
-        self._sheets: SheetMaker | None = None
+        self._concluder: Concluder | None = None
         self._open_parts()
         self._perform: dict[type[fx.Effect], Callable[[fx.Effect], None]] = self._performers()
 
@@ -142,7 +142,7 @@ class Peer:
 
     async def sheet_of(self, batch: BatchId) -> Path | None:
         """The contact sheet of a batch that is complete, once it is drawn."""
-        return await self._sheets.sheet_of(batch) if self._sheets is not None else None
+        return await self._concluder.sheet_of(batch) if self._concluder is not None else None
 
     async def run_until_left(self) -> None:
         """Until it drained, or something fatal.
@@ -167,8 +167,8 @@ class Peer:
                 await asyncio.wait_for(self._discovery.stop(), 2)
         self._disk.close()
         await self._slots.close()
-        if self._sheets is not None:
-            await self._sheets.close()
+        if self._concluder is not None:
+            await self._concluder.close()
         if self._store is not None:
             await self._store.close()
         self._links.close()
@@ -214,7 +214,7 @@ class Peer:
                 incarnation=self._folder.incarnation, store_id=self._options.store_id or secrets.token_hex(16),
                 post=self.post, refused=self._on_store_refused,
             )  # fmt: skip
-            self._sheets = SheetMaker(settings.store, self._options.tell)
+            self._concluder = Concluder(settings.store, self._options.tell)
         memory = settings.memory_mb << 20 or psutil.virtual_memory().total // (2 * settings.slots)
         self._disk = DiskWatch(self._folder.path, self.post)
         no_room = self._disk.no_room
@@ -336,8 +336,8 @@ class Peer:
             self._store.open(None, effect.adopt)
 
     def _conclude(self, effect: fx.Conclude) -> None:
-        if self._sheets is not None:
-            self._sheets.draw(effect.folder, only_missing=not effect.fresh)
+        if self._concluder is not None:
+            self._concluder.conclude(effect.folder, only_missing=not effect.fresh)
 
     def _tell(self, effect: fx.Tell) -> None:
         if effect.level == "fatal":

@@ -14,7 +14,7 @@ from musep2p.core.ahead import recall, recall_behind
 from musep2p.core.data import NEVER, Batch, Member, Slot, View
 from musep2p.core.effects import Kill, ReadResults, StoreBatch
 from musep2p.core.ids import PeerId, short
-from musep2p.core.progress import count, up_views
+from musep2p.core.progress import count, to_be_concluded, up_views
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import RANGES_MAX, BatchFact, Failure, ResultBlock, Withdrawal
 from musep2p.core.reports import add_fact, await_copies, guardians
@@ -161,7 +161,8 @@ def forget_peer(core: Core, lost: Member) -> None:
 def tick_rounds(core: Core) -> None:
     """Open, repeat and end rounds on the batches for which we act; tell how far they are."""
     for batch in list(core.awake.values()):
-        if batch.known and not (batch.accounting.complete and batch.accounting.told is not None):
+        ended = batch.accounting.complete and batch.accounting.told is not None
+        if batch.known and (not ended or to_be_concluded(core, batch)):
             if _too_early(core, batch):
                 core.at("rounds", core.started_ms + core.tuning.alone_ms)
             elif acting(core, batch) and _reads_first(core, batch):

@@ -135,7 +135,10 @@ class View:
 
 @dataclass(slots=True)
 class Accounting:
-    """A guardian's rounds on one batch."""
+    """A guardian's rounds on one batch.
+
+    `concluded` is the version of its results when that was last asked for; `late` when it shall be again, soon.
+    """
 
     round: int = 0
     open: bool = False
@@ -151,6 +154,9 @@ class Accounting:
     since_ms: int = 0
     took_ms: int = 0
     complete: bool = False
+    concluded: int = -1
+    concluded_ms: int = -NEVER
+    late: bool = False
 
 
 @dataclass(slots=True)

@@ -10,10 +10,11 @@ from musep2p.core.reports import guardians
 from musep2p.core.state import Core
 from musep2p.core.wills import CANCELLED
 
-__all__ = ["COUNT_MS", "count", "on_progress", "on_progress_ask", "tick_progress", "up_views"]
+__all__ = ["COUNT_MS", "count", "on_progress", "on_progress_ask", "tick_progress", "to_be_concluded", "up_views"]
 
 COUNT_MS = 500  # between progress messages of one batch, in a farm where everybody hears everybody
 _ASK_MS = 2000
+_CONCLUDE_MS = 5000
 
 
 def on_progress(core: Core, sender: Member, body: m.Progress) -> None:
@@ -59,7 +60,8 @@ def count(core: Core, batch: Batch) -> None:
     complete = batch.all_settled()
     every = COUNT_MS * core.crowd
     due = accounting.told_ms + every
-    if core.now_ms < due and not (complete and not accounting.complete):
+    late = accounting.complete and to_be_concluded(core, batch)
+    if core.now_ms < due and not late and not (complete and not accounting.complete):
         core.at("rounds", due)
         return
     if complete and not accounting.complete:
@@ -69,8 +71,8 @@ def count(core: Core, batch: Batch) -> None:
             "info",
             f"batch {batch.will.settings.name!r} is complete: {batch.results.safe.count()} safe{failed}",
         )
-        if batch.folder and batch.recipe.engine not in core.payload:
-            core.effects.append(Conclude(batch.folder, accounting.told is not None))
+    if accounting.complete:
+        _conclude(core, batch)
     progress = _progress(core, batch, accounting)
     if accounting.told is None or _stripped(progress) != _stripped(accounting.told):
         accounting.told, accounting.told_ms = progress, core.now_ms
@@ -80,6 +82,27 @@ def count(core: Core, batch: Batch) -> None:
             core.send(member, progress)
     if not complete:
         core.at("rounds", core.now_ms + every)
+
+
+def to_be_concluded(core: Core, batch: Batch) -> bool:
+    """True when results came, or were withdrawn, since the store was last told that the batch is complete."""
+    files = bool(batch.folder) and batch.recipe.engine not in core.payload
+    return files and batch.accounting.complete and batch.accounting.concluded != batch.results.version
+
+
+def _conclude(core: Core, batch: Batch) -> None:
+    """Late results come in a crowd: the first time at once, then every few seconds."""
+    accounting = batch.accounting
+    due = accounting.concluded_ms + _CONCLUDE_MS
+    if not to_be_concluded(core, batch):
+        return
+    accounting.late = core.now_ms < due
+    if accounting.late:
+        core.at("rounds", due)
+        return
+    fresh = accounting.told is not None or accounting.concluded >= 0
+    accounting.concluded, accounting.concluded_ms = batch.results.version, core.now_ms
+    core.effects.append(Conclude(batch.folder, fresh))
 
 
 def _stripped(progress: m.Progress) -> tuple[object, ...]:

@@ -68,6 +68,7 @@ class Results:
         self.failures = Failures()
         self._reused = Ranges()
         self.doubted = Ranges()
+        self.version = 0  # grows with every record that was news
         self._positions = PackedColumn("I")
         self._several: dict[int, tuple[int, ...]] = {}
         self._records: dict[_Life, Ranges] = {}
@@ -131,6 +132,7 @@ class Results:
             unsafe: what is left is not where the promise says yet.
         """
         self.doubted.discard(index, index + 1)
+        self.version += 1
         left = [(at, entry) for at, entry, made in read if made.number not in self._withdrawn.get(_life(made), ())]
         self._several.pop(index, None)
         self._reused.discard(index, index + 1)
@@ -216,6 +218,7 @@ class Results:
     def _merge(self, block: ResultBlock, position: int) -> None:
         indices = self.tasks_among(indices_of(block.entries))
         if not self._has_records(block):
+            self.version += 1
             entries = self._not_yet_merged(block)
             if entries and len(entries) == len(block.entries) == indices.count() and not indices & self.known:
                 self._put_new(indices, entries, position)

@@ -13,13 +13,13 @@ from musep2p.core.ids import BatchId
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Tasks, decode_recipe
 from musep2p.core.recipe.recipe import batch_id_of
-from musep2p.core.records import Record, RecordId, ResultBlock, Will, Withdrawal
+from musep2p.core.records import Entry, Record, RecordId, ResultBlock, Will, Withdrawal
 from musep2p.core.results import indices_of, signed
 from musep2p.core.wills import CANCELLED, will_rank
 from musep2p.errors import MuseError, StoreError
 from musep2p.store.record_log import read_log
 
-__all__ = ["facts_of", "unfinished"]
+__all__ = ["facts_of", "results_of", "unfinished"]
 
 _AT_ONCE = 4  # batches; each may be a recipe of many megabytes
 _record = msgspec.msgpack.Decoder(Record).decode
@@ -82,6 +82,21 @@ def _done(folder: Path, batch: BatchId) -> Ranges:
         if isinstance(fact, ResultBlock):
             left.update(indices_of(entry for entry, made in signed(fact).values() if made not in wrong))
     return left
+
+
+def results_of(folder: Path, batch: BatchId) -> dict[int, list[tuple[Entry, RecordId]]]:
+    """By index, all results that were not withdrawn."""
+    made: dict[int, list[tuple[Entry, RecordId]]] = {}
+    wrong: dict[int, set[RecordId]] = {}
+    for fact in facts_of(folder, batch):
+        if isinstance(fact, Withdrawal):
+            wrong.setdefault(fact.index, set()).add(fact.record)
+        else:
+            for index, result in signed(fact).items():
+                made.setdefault(index, []).append(result)
+    for index, records in wrong.items():
+        made[index] = [result for result in made.get(index, []) if result[1] not in records]
+    return made
 
 
 def facts_of(folder: Path, batch: BatchId) -> Iterator[ResultBlock | Withdrawal]:

@@ -1,4 +1,4 @@
-"""Collection: what no record of any batch names goes, by way of `trash/`.
+"""Collection: what no record or manifest of any batch names goes, by way of `trash/`.
 
 A run reads all record logs, moves keys and then objects that none names to `trash/<run>/`, and deletes what earlier
 runs moved there at least a day ago and still none names. A peer may give an object a record just while it is moved:
@@ -22,6 +22,7 @@ from musep2p.core.ids import BatchId
 from musep2p.core.records import Entry, Record, RecordId, ResultBlock, Withdrawal
 from musep2p.core.results import signed
 from musep2p.errors import MuseError, StoreError
+from musep2p.store.manifest import latest
 from musep2p.store.record_log import read_log
 
 __all__ = ["Collected", "collect", "unneeded"]
@@ -89,7 +90,7 @@ def collect(root: Path, now_s: float) -> Collected:
 
 
 def _named(root: Path) -> set[str]:
-    """File names of all objects that any record speaks of which was not withdrawn."""
+    """File names of all objects that any record or manifest speaks of, unless the record was withdrawn."""
     wrong: set[tuple[BatchId, RecordId]] = set()
     named: set[str] = set()
     for record in _records(root):
@@ -97,11 +98,16 @@ def _named(root: Path) -> set[str]:
             wrong.add((record.batch, record.record))
         elif isinstance(record, ResultBlock):
             named.update(f"{entry.digest}.{entry.ext}" for entry in record.entries if entry.ext)
-    if not wrong:
-        return named
-    made = (record for record in _records(root) if isinstance(record, ResultBlock))
-    valid = (e for block in made for e, by in signed(block).values() if (block.batch, by) not in wrong)
-    return {f"{entry.digest}.{entry.ext}" for entry in valid if entry.ext}
+    if wrong:
+        made = (record for record in _records(root) if isinstance(record, ResultBlock))
+        valid = (e for block in made for e, by in signed(block).values() if (block.batch, by) not in wrong)
+        named = {f"{entry.digest}.{entry.ext}" for entry in valid if entry.ext}
+    for folder in _children(root / "batches"):
+        manifest = latest(folder)
+        for entry, by in manifest.results.values() if manifest is not None else ():
+            if entry.ext and manifest is not None and (manifest.head.batch, by) not in wrong:
+                named.add(f"{entry.digest}.{entry.ext}")
+    return named
 
 
 def _records(root: Path) -> Iterator[Record]:

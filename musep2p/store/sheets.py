@@ -1,13 +1,10 @@
 """Sheets of a batch from its folder on the store: which pictures, in which order, under which labels.
 
-    python -m musep2p.store.sheets FOLDER [--only-missing]        a peer's child: writes FOLDER/sheet.png
-
 Reads only what is immutable there, so it needs no peer and can be repeated.
 """
 
 from __future__ import annotations
 
-import sys
 import unicodedata
 from collections.abc import Sequence
 from io import BytesIO
@@ -18,26 +15,20 @@ from typing import TYPE_CHECKING
 
 from musep2p.core.recipe import Tasks, decode_recipe
 from musep2p.errors import MuseError, StoreError, UsageError
-from musep2p.pipes import child_pipes, listen, write_frame
-from musep2p.platforms import stand_back
 from musep2p.store.durably import write_durably
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 __all__ = [
-    "DRAWN",
-    "ONLY_MISSING",
     "PICTURE_SUFFIXES",
     "SHEET",
     "BatchFolder",
-    "main",
     "named_folders",
     "write_picture",
 ]
 
 SHEET = "sheet.png"
-ONLY_MISSING, DRAWN = "--only-missing", b"drawn"
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 _EXTENSIONS = ("png", "webp", "jpg", "jpeg")
 _CELLS_MAX = 2500
@@ -233,26 +224,3 @@ def write_picture(image: Image, path: Path, note: str) -> None:
     else:
         image.save(out, "WEBP" if path.suffix.lower() == ".webp" else "JPEG", quality=88)
     write_durably(path, out.getvalue())
-
-
-def main() -> int:
-    """Write the contact sheet of the folder that is named, and say so; a batch without pictures needs none."""
-    path, only_missing = Path(sys.argv[1]), ONLY_MISSING in sys.argv[2:]
-    stand_back(10)
-    commands, say = child_pipes()
-    listen(commands, lambda frame: None)
-    try:
-        if not (only_missing and (path / SHEET).exists()):
-            folder = BatchFolder(path)
-            write_picture(folder.contact_sheet(), path / SHEET, folder.note)
-        write_frame(say, DRAWN)
-    except StoreError:
-        return 0
-    except Exception as error:  # whatever is wrong with a picture, the peer's user is told in a line
-        write_frame(say, f"{type(error).__name__}: {error}"[:500].encode())
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -11,23 +11,29 @@ whatever batch, are to be withdrawn.
 from __future__ import annotations
 
 import contextlib
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from musep2p.core.ids import Digest, digest_of
+from musep2p.core.ids import BatchId, Digest, digest_of
 from musep2p.core.recipe import Tasks, decode_recipe
 from musep2p.core.recipe.recipe import batch_id_of
 from musep2p.core.records import Entry, Record, RecordId, ResultBlock, Withdrawal
 from musep2p.core.results import signed, winner
 from musep2p.errors import MuseError, StoreError
+from musep2p.platforms import fsync_folder
+from musep2p.store.manifest import blocks_by_index, latest, manifests
 from musep2p.store.objects import ObjectStore, object_path
-from musep2p.store.record_log import read_log
+from musep2p.store.record_log import RecordLog, read_log
 
 __all__ = ["Problem", "Verdict", "naming", "repair_batch", "set_aside", "verify_batch"]
 
+_Made = dict[int, list[tuple[Entry, RecordId]]]
+_REPAIR = "repair"
+_encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Record).decode
 
 
@@ -86,6 +92,7 @@ def verify_batch(root: Path, folder: Path, checked: dict[str, str]) -> Verdict:
         return verdict
     verdict.batch, verdict.tasks = batch_id_of(data), tasks.wanted
     made = _records(root, folder, verdict)
+    verdict.problems += _forgotten(root, folder, verdict, made)
     shown: set[str] = set()
     for index, results in sorted(made.items()):
         best = winner(results)
@@ -116,7 +123,7 @@ def repair_batch(store: ObjectStore, root: Path, folder: Path, verdict: Verdict)
     if not wrong:
         return 0
     tasks = Tasks(decode_recipe((folder / "recipe.msgpack").read_bytes()))
-    made, mended = _records(root, folder, Verdict(folder.name, verdict.batch)), 0
+    made, mended = _remembered(root, folder, verdict), 0
     for index in sorted(wrong):
         best = winner(made.get(index, []))
         if best is None or not best[0].ext:
@@ -130,6 +137,24 @@ def repair_batch(store: ObjectStore, root: Path, folder: Path, verdict: Verdict)
             store.show_as(entry.digest, entry.ext, view)
             mended += 1
     return mended
+
+
+def _remembered(root: Path, folder: Path, verdict: Verdict) -> _Made:
+    """What the records say, after those that only the manifest has were written again."""
+    made = _records(root, folder, Verdict(folder.name, verdict.batch))
+    manifest = latest(folder)
+    lost = {i: manifest.results[i] for i in manifest.results if i not in made} if manifest is not None else {}
+    if lost:
+        log = RecordLog(folder / "records" / f"{_REPAIR}-{secrets.token_hex(8)}.log")
+        try:
+            for block in blocks_by_index(BatchId(verdict.batch), lost):
+                log.append(_encode(block))
+            log.sync()
+        finally:
+            log.close()
+        fsync_folder(folder / "records")
+        made.update({index: [result] for index, result in lost.items()})
+    return made
 
 
 def set_aside(store: ObjectStore, root: Path, folder: Path, verdict: Verdict) -> set[str]:
@@ -169,6 +194,24 @@ def naming(root: Path, folder: Path, objects: set[str]) -> tuple[str, list[tuple
     return batch, found
 
 
+def _forgotten(root: Path, folder: Path, verdict: Verdict, made: _Made) -> Iterator[Problem]:
+    """Results that were frozen when the batch was complete, and of which no record speaks any more.
+
+    A manifest speaks for records that were withdrawn since, too: those are known, and no problem.
+    """
+    manifest = latest(folder)
+    for path in manifests(folder)[: None if manifest is None else 1]:
+        if manifest is None or path != manifest.path:
+            where = path.relative_to(root).as_posix()
+            verdict.problems.append(Problem("damaged", where, "the manifest cannot be read, or is not what it was"))
+    if manifest is None:
+        return
+    where = f"batches/{folder.name}/records"
+    for index in sorted(manifest.results):
+        if index not in made:
+            yield Problem("missing", where, f"no record of task {index} is left; the manifest has it", index)
+
+
 def _sound_bytes(paths: list[Path], digest: Digest) -> bytes | None:
     for path in paths:
         with contextlib.suppress(OSError):
@@ -178,12 +221,12 @@ def _sound_bytes(paths: list[Path], digest: Digest) -> bytes | None:
     return None
 
 
-def _records(root: Path, folder: Path, verdict: Verdict) -> dict[int, list[tuple[Entry, RecordId]]]:
+def _records(root: Path, folder: Path, verdict: Verdict) -> _Made:
     """By index, every result that the logs say is safe and that was not withdrawn.
 
     A torn tail is what a power cut leaves; damage is told.
     """
-    made: dict[int, list[tuple[Entry, RecordId]]] = {}
+    made: _Made = {}
     wrong: dict[int, set[RecordId]] = {}
     for log in sorted((folder / "records").glob("*.log")):
         try:

@@ -143,3 +143,22 @@ def test_a_thief_that_still_believes_in_it_is_told_with_the_grant():
 
     assert grant.withdrawals == (wrong,)
     assert table.batch("p1").results.has_withdrawal(wrong)
+
+
+def test_what_comes_after_the_end_is_concluded_too_but_not_each_record_by_itself():
+    """Results of the other side of a cut network, or after a withdrawal: the next manifest has them."""
+    table = a_complete_batch()
+    first = list(table.concluded)
+    acting = first[-1][0]
+    core, batch = table.core(acting), table.batch(acting)
+    for index in range(4):
+        entry = Entry(index, digest_of(b"late %d" % index), 9, 1, ext="png")
+        late = ResultBlock(batch.id, core.next_record(batch), (entry,), True)
+        table.happen(acting, ev.ResultsRead(late.batch, (late,), 0)) if reads(table, acting) else None
+        table.wait(100)
+    table.wait(8000)
+
+    assert [name for name, _ in first] == [acting]
+    assert len(table.concluded) == len(first) + 1 and table.concluded[-1][1].fresh
+    table.wait(8000)
+    assert len(table.concluded) == len(first) + 1 and not core.awake

@@ -31,6 +31,7 @@ class Table:
         self.slot_orders: list[tuple[str, fx.Recall | fx.Kill]] = []
         self.replies: list = []
         self.told: list[tuple[str, str]] = []
+        self.concluded: list[tuple[str, fx.Conclude]] = []
         self.stores = False  # whether what is put on the store is there at once
         self.tuning, self.slots = tuning or Tuning(), slots
         for number in range(count):
@@ -77,6 +78,8 @@ class Table:
                 again.append(ev.WithdrawalsStored(effect.op) if self.stores else ev.PublishFailed(effect.op, "full"))
             elif isinstance(effect, fx.Publish) and self.stores:
                 again.append(ev.Published(effect.op, self.disks[name][effect.position - 1], "a-folder"))
+            elif isinstance(effect, fx.Conclude):
+                self.concluded.append((name, effect))
             elif isinstance(effect, fx.Start):
                 self.starts.append((name, effect))
             elif isinstance(effect, fx.Recall | fx.Kill):

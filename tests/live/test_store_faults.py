@@ -180,6 +180,7 @@ def test_pictures_that_have_gone_bad_are_rendered_again(farm):
         return Counter(index for fact in facts if isinstance(fact, ResultBlock) for index in signed(fact))
 
     made = records()
+    until(lambda: list(folder.glob("manifest/1-*")), "it is frozen")
     damaged = bytearray((store / before[1]["path"]).read_bytes())
     damaged[len(damaged) // 2] ^= 1
     (store / before[1]["path"]).write_bytes(damaged)  # the view is a link: the object too
@@ -197,4 +198,5 @@ def test_pictures_that_have_gone_bad_are_rendered_again(farm):
     assert json.loads(after.stdout)[0]["sound"] == 6
     assert {index: row["digest"] for index, row in rows.items()} == {i: row["digest"] for i, row in before.items()}
     assert more == Counter((1, 4))
+    assert len(list(folder.glob("manifest/*"))) == 1  # the same pictures: the same root
     assert len(list((store / "quarantine").iterdir())) >= 1

@@ -12,6 +12,7 @@ from musep2p.core.ids import PeerId, digest_of
 from musep2p.core.records import RecordId, ResultBlock
 from musep2p.errors import StoreError
 from musep2p.store.collection import collect, unneeded
+from musep2p.store.manifest import freeze
 from musep2p.store.verify import verify_batch
 from tests.store.test_verify import BATCH, LIFE, Stored
 
@@ -121,3 +122,12 @@ def test_a_folder_that_must_not_be_read_stops_it(stored, monkeypatch):
         gc(load_settings({"store": stored.root}), apply=True, as_json=False)
 
     assert not (stored.root / "trash").exists()
+
+
+def test_what_only_a_manifest_names_is_needed(stored):
+    """Record logs that were deleted can be written again from it, if the pictures are still there."""
+    freeze(stored.folder, BATCH, 4)
+    for log in (stored.folder / "records").iterdir():
+        log.unlink()
+
+    assert unneeded(stored.root).objects == []

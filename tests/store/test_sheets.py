@@ -8,7 +8,7 @@ from PIL import Image
 from musep2p.core.ids import BatchId
 from musep2p.core.recipe import Axis, Counted, Recipe, Tasks, encode_recipe
 from musep2p.errors import StoreError, UsageError
-from musep2p.store.sheet_maker import SheetMaker
+from musep2p.store.concluder import Concluder
 from musep2p.store.sheets import SHEET, BatchFolder, named_folders, write_picture
 
 RECIPE = Recipe(
@@ -48,11 +48,11 @@ def drawn(folder, **options):
     told = []
 
     async def draw():
-        maker = SheetMaker(folder.parent.parent, lambda level, text: told.append(text))
-        maker.draw(folder.name, **options)
+        maker = Concluder(folder.parent.parent, lambda level, text: told.append(text))
+        maker.conclude(folder.name, **options)
         path = await maker.sheet_of(BatchId(folder.name.rpartition("-")[2].ljust(32, "0")))
         await maker.close()
-        maker.draw(folder.name)
+        maker.conclude(folder.name)
         assert not maker._drawing
         return path
 
@@ -67,7 +67,7 @@ def test_a_child_writes_the_sheet_of_all(folder):
         sheet.load()
 
     assert {colour(index) for index in range(24)} <= colours_of(sheet)
-    assert {path.name for path in folder.iterdir()} == {"images", "recipe.msgpack", SHEET}
+    assert {path.name for path in folder.iterdir()} == {"images", "manifest", "recipe.msgpack", SHEET}
     (folder / SHEET).write_bytes(b"old")
     assert drawn(folder, only_missing=True) == (folder / SHEET, [])
     assert (folder / SHEET).read_bytes() == b"old"
@@ -79,16 +79,16 @@ def test_a_sheet_that_cannot_be_drawn_is_told_of(folder):
     path, told = drawn(folder)
 
     assert path is None
-    assert len(told) == 1 and "could not be drawn: " in told[0] and "Error" in told[0]
+    assert len(told) == 1 and "contact sheet drawn: " in told[0] and "Error" in told[0]
 
 
 def test_leaving_does_not_wait_for_a_sheet(folder):
     """Whenever it comes: before the child is there, while it draws, and while another waits for its turn."""
 
     async def leave(after_s):
-        maker = SheetMaker(folder.parent.parent, lambda level, text: None)
-        maker.draw(folder.name)
-        maker.draw("another-00000000")
+        maker = Concluder(folder.parent.parent, lambda level, text: None)
+        maker.conclude(folder.name)
+        maker.conclude("another-00000000")
         await asyncio.sleep(after_s)  # any moment will do
         await asyncio.wait_for(maker.close(), 5)
 

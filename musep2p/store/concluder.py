@@ -1,7 +1,7 @@
-"""Draws the contact sheets of batches that are complete, one at a time, each in a process of its own.
+"""Concludes batches that are complete, one at a time, each in a process of its own: manifest and contact sheet.
 
-A sheet is a convenience: a share that hangs or a picture that breaks the decoder costs a sheet, never the peer,
-which does not touch the share itself and leaves without waiting for it.
+A share that hangs or a picture that breaks the decoder costs a sheet, never the peer, which does not touch the share
+itself and leaves without waiting for it.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ from pathlib import Path
 
 from musep2p.core.ids import BatchId, short
 from musep2p.pipes import FrameProcess
-from musep2p.store.sheets import DRAWN, ONLY_MISSING, SHEET
+from musep2p.store.conclusion import DRAWN, ONLY_MISSING
+from musep2p.store.sheets import SHEET
 
-__all__ = ["SheetMaker"]
+__all__ = ["Concluder"]
 
 _DEADLINE_S = 180.0  # a hundred large pictures over a slow share; a healthy one takes two seconds
 
 
-class SheetMaker:
-    """The sheets of one peer's store.
+class Concluder:
+    """What a peer does on its store when a batch is complete.
 
     Args:
         root: the store's folder.
-        tell: takes level and text when one could not be drawn.
+        tell: takes level and text when one could not be concluded.
     """
 
     def __init__(self, root: Path, tell: Callable[[str, str], None]) -> None:
@@ -34,11 +35,11 @@ class SheetMaker:
         self._drawing: dict[str, asyncio.Task[bool]] = {}
         self._closed = False
 
-    def draw(self, folder: str, *, only_missing: bool = False) -> None:
-        """Draw the sheet of a batch's folder, some time soon; with `only_missing` not over one that is there."""
+    def conclude(self, folder: str, *, only_missing: bool = False) -> None:
+        """Freeze and draw a batch's folder, some time soon; with `only_missing` what is there stays as it is."""
         if self._closed:
             return
-        task = self._loop.create_task(self._draw(self._root / "batches" / folder, only_missing))
+        task = self._loop.create_task(self._conclude(self._root / "batches" / folder, only_missing))
         self._drawing[folder] = task
         task.add_done_callback(lambda _: self._drawing.pop(folder, None))
 
@@ -58,7 +59,7 @@ class SheetMaker:
         if left:
             await asyncio.wait(left)
 
-    async def _draw(self, folder: Path, only_missing: bool) -> bool:
+    async def _conclude(self, folder: Path, only_missing: bool) -> bool:
         """True when the sheet is there."""
         async with self._turn:
             said: list[bytes] = []
@@ -72,7 +73,7 @@ class SheetMaker:
                 if not self._loop.is_closed():
                     self._loop.call_soon_threadsafe(end, code)
 
-            argv = ["-m", "musep2p.store.sheets", str(folder), *([ONLY_MISSING] if only_missing else [])]
+            argv = ["-m", "musep2p.store.conclusion", str(folder), *([ONLY_MISSING] if only_missing else [])]
             child = FrameProcess(argv, said.append, on_exit)
             try:
                 code = await asyncio.wait_for(ended, _DEADLINE_S)
@@ -82,5 +83,5 @@ class SheetMaker:
                 child.kill()
         if code != 0:
             words = said[-1].decode() if said else f"its process ended with code {code}"
-            self._tell("warning", f"the contact sheet of {folder.name} could not be drawn: {words}")
+            self._tell("warning", f"{folder.name} could not be concluded, or its contact sheet drawn: {words}")
         return code == 0 and DRAWN in said
