@@ -19,6 +19,7 @@ from musep2p.config import Settings
 from musep2p.core import effects as fx
 from musep2p.core import events as ev
 from musep2p.core.clients import results_page
+from musep2p.core.handover import offer_of
 from musep2p.core.ids import BatchId
 from musep2p.core.messages import PROTOCOL_VERSION, Hello
 from musep2p.core.peer_state import PeerState
@@ -33,7 +34,7 @@ from musep2p.engines.registry import engine_names, load_engine
 from musep2p.errors import ConfigError, LocalProtocolError, MuseError, StoreError
 from musep2p.net.discovery import MdnsDiscovery, live_addresses
 from musep2p.net.links import ZmqLinks, peer_address
-from musep2p.platforms import links_max
+from musep2p.platforms import NO_ROOM, links_max
 from musep2p.runner.gpu import gpu_memory_mb
 from musep2p.runner.slots import Slots
 from musep2p.store.client import StoreClient, ToStore
@@ -41,6 +42,7 @@ from musep2p.store.concluder import Concluder
 from musep2p.store.disk_watch import DiskWatch
 from musep2p.store.journal import Journal
 from musep2p.store.layout import Presence
+from musep2p.store.outputs import piece_of
 from musep2p.store.state_folder import StateFolder
 
 __all__ = ["Options", "Peer"]
@@ -291,6 +293,11 @@ class Peer:
             fx.Recall: slots.recall,
             fx.Kill: lambda e: slots.kill(e.slot, e.reason),
             fx.Publish: self._publish,
+            fx.PublishFor: self._publish_for,
+            fx.SendHandover: self._send_handover,
+            fx.SendOutput: self._send_output,
+            fx.KeepPiece: self._keep_piece,
+            fx.Reread: lambda e: self.post(ev.Reread(self._block(e.position))),
             fx.Withdraw: self._to_store,
             fx.Recount: lambda e: self.post(recounted(e, self._record)),
             fx.Unspool: lambda e: self._journal.unspool(e.names),
@@ -321,11 +328,40 @@ class Peer:
     def _record(self, position: int) -> Record:
         return self._journal.read(position)[0]
 
-    def _publish(self, effect: fx.Publish) -> None:
-        block, _ = self._journal.read(effect.position)
+    def _block(self, position: int) -> ResultBlock:
+        block = self._record(position)
         assert isinstance(block, ResultBlock)
+        return block
+
+    def _publish(self, effect: fx.Publish) -> None:
         if self._store is not None:
-            self._store.publish(effect, block)
+            self._store.publish(effect, self._block(effect.position))
+
+    def _publish_for(self, effect: fx.PublishFor) -> None:
+        if self._store is not None:
+            self._store.carry(effect)
+
+    def _send_handover(self, effect: fx.SendHandover) -> None:
+        self._links.send(effect.address, offer_of(effect, self._block(effect.position)))
+
+    def _send_output(self, effect: fx.SendOutput) -> None:
+        block = self._block(effect.position)
+        try:
+            envelope = piece_of(effect, block, self._folder.spool)
+        except OSError as error:
+            self.post(ev.PublishFailed(effect.number, f"an output is no longer in the spool: {error}", block))
+        else:
+            self._links.send(effect.address, envelope, effect.bulk_port)
+
+    def _keep_piece(self, effect: fx.KeepPiece) -> None:
+        try:
+            with (self._folder.spool / effect.name).open("r+b" if effect.start else "wb") as file:
+                file.seek(effect.start)
+                file.write(effect.data)
+        except OSError as error:
+            self.post(ev.PublishFailed(effect.op, str(error)))
+            if error.errno in NO_ROOM:
+                self._disk.no_room(error.strerror or str(error))
 
     def _to_store(self, effect: ToStore) -> None:
         if self._store is not None:

@@ -11,7 +11,7 @@ from musep2p.core.ids import BatchId, Incarnation, PeerId
 from musep2p.core.messages import Heartbeat, Hello, Load, Progress
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Recipe, Tasks
-from musep2p.core.records import Will
+from musep2p.core.records import Entry, ResultBlock, Will
 from musep2p.core.requests import StatusAsk
 from musep2p.core.results import Results
 
@@ -19,8 +19,10 @@ __all__ = [
     "NEVER",
     "Accounting",
     "Batch",
+    "Carried",
     "Chunk",
     "Cursor",
+    "Handover",
     "Member",
     "OpenGrant",
     "Slot",
@@ -51,6 +53,7 @@ class Member:
     exchanged_ms: int = -NEVER
     version: int = 0
     life: tuple[int, int] = (-1, 0)
+    carries_from_ms: int = -NEVER
     known: set[BatchId] = field(default_factory=set)
 
     @property
@@ -198,6 +201,7 @@ class Batch:
     guards: tuple[list[Member], list[PeerId]] | None = None
     folder: str = ""
     stored: Will | None = None
+    conclude: bool = False
     copied: set[int] = field(default_factory=set)
     held_back: bool = False
     lookup_width: int = 1
@@ -262,6 +266,45 @@ class Batch:
         self.dirty = True
         self.urgent = self.urgent or urgent or not (self.work or self.granted or self.running or self.finished)
         self.wake()
+
+
+@dataclass(slots=True)
+class Handover:
+    """Results of ours that a carrier shall put on the store; `position` is where our journal has them."""
+
+    number: int
+    batch: BatchId
+    position: int
+    carrier: PeerId
+    incarnation: Incarnation
+    sent_ms: int = -NEVER
+
+
+@dataclass(slots=True)
+class Carried:
+    """Results of another peer that we put on the store: `got` bytes of the output `at` are here, and all before it."""
+
+    op: int
+    sender: PeerId
+    incarnation: Incarnation
+    number: int
+    block: ResultBlock
+    at: int = 0
+    got: int = 0
+    asked_ms: int = -NEVER
+    publishing: bool = False
+
+    @property
+    def key(self) -> tuple[PeerId, Incarnation, int]:
+        """Which handover of which life it is."""
+        return self.sender, self.incarnation, self.number
+
+    def wanted(self) -> Entry | None:
+        """The output of which something is missing; None when all are here."""
+        entries = self.block.entries
+        while self.at < len(entries) and not (entries[self.at].ext and entries[self.at].size):
+            self.at += 1
+        return entries[self.at] if self.at < len(entries) else None
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ import msgspec
 from musep2p.core.ids import BatchId, PeerId
 from musep2p.core.messages import Envelope
 from musep2p.core.recipe import Recipe, Tasks
-from musep2p.core.records import Failure, Record, Will, Withdrawal
+from musep2p.core.records import Failure, Record, ResultBlock, Will, Withdrawal
 from musep2p.core.requests import Answer, ResultRow, WhyAnswer
 
 __all__ = [
@@ -15,12 +15,14 @@ __all__ = [
     "Effect",
     "Hangup",
     "KeepPaces",
+    "KeepPiece",
     "Kill",
     "Leave",
     "LookForBatches",
     "Lookup",
     "OpenStore",
     "Publish",
+    "PublishFor",
     "ReadResults",
     "Recall",
     "Recount",
@@ -28,7 +30,10 @@ __all__ = [
     "ReplyEnvelope",
     "ReplyResults",
     "ReplyWhy",
+    "Reread",
     "Send",
+    "SendHandover",
+    "SendOutput",
     "SendReport",
     "Start",
     "StoreBatch",
@@ -175,6 +180,55 @@ class Withdraw(Effect, frozen=True):
     name: str
     recipe: Recipe
     withdrawals: tuple[Withdrawal, ...]
+
+
+class Reread(Effect, frozen=True):
+    """Read results of ours again, at this position of the journal; the event `Reread` follows."""
+
+    position: int
+
+
+class SendHandover(Effect, frozen=True):
+    """Read these results from the journal and offer them to a carrier; `envelope` has the offer without them."""
+
+    address: str
+    envelope: Envelope
+    position: int
+
+
+class SendOutput(Effect, frozen=True):
+    """Read a piece of an output in the spool, of the results at this position of the journal, and send it.
+
+    `envelope` has the piece without its bytes. An output that is not there any more fails the handover:
+    `PublishFailed` with what is lost.
+    """
+
+    address: str
+    bulk_port: int
+    envelope: Envelope
+    number: int
+    position: int
+    length: int
+
+
+class KeepPiece(Effect, frozen=True):
+    """Write a piece of another peer's output into the spool; `PublishFailed` of this operation if there is no room."""
+
+    op: int
+    name: str
+    start: int
+    data: bytes
+
+
+class PublishFor(Effect, frozen=True):
+    """Put another peer's results on the store, whose outputs are in our spool."""
+
+    op: int
+    batch: BatchId
+    name: str
+    recipe: Recipe
+    block: ResultBlock
+    maker: PeerId
 
 
 class Recount(Effect, frozen=True):

@@ -27,6 +27,7 @@ __all__ = [
     "Published",
     "Received",
     "Recounted",
+    "Reread",
     "ResultsRead",
     "Sighted",
     "SlotDied",
@@ -194,6 +195,12 @@ class WithdrawalsStored(Event, frozen=True):
     """The withdrawals of a `Withdraw` effect are on the store."""
 
     op: int
+
+
+class Reread(Event, frozen=True):
+    """Results of ours that a carrier put on the store, read again from the journal."""
+
+    block: ResultBlock
 
 
 class Recounted(Event, frozen=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from musep2p.core.accounting import absorb
+from musep2p.core.carriers import first_that_sees
 from musep2p.core.data import Batch
 from musep2p.core.effects import LookForBatches, ReadResults
 from musep2p.core.events import BatchesFound, FoundBatch, ResultsRead
@@ -40,7 +41,7 @@ def tick_look(core: Core) -> None:
     """Look for batches that nobody told us of."""
     if not core.store.ok or core.draining:
         return
-    if not core.looked or _our_turn(core):
+    if not core.looked or first_that_sees(core):
         core.effects.append(LookForBatches(tuple(sorted({short(batch) for batch in core.batches}))))
     core.looked = True
     core.at("look", core.now_ms + _EVERY_MS)
@@ -73,11 +74,6 @@ def on_results_read(core: Core, event: ResultsRead) -> None:
     else:
         batch.reading = False
         core.when_durable(lambda: _found(core, batch))
-
-
-def _our_turn(core: Core) -> bool:
-    seeing = [member.id for member in core.up_members() if member.beat is not None and member.beat.store_ok]
-    return min([core.me, *seeing]) == core.me
 
 
 def _begin(core: Core, found: FoundBatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from musep2p.core.carriers import has_carrier
 from musep2p.core.data import Batch, Member
 from musep2p.core.messages import Hello, Load, LoadEntry, Pace
 from musep2p.core.state import Core
@@ -65,18 +66,16 @@ def may_start(core: Core, batch: Batch) -> bool:
         return False
     if not able(core.hello, batch):
         return False
-    if core.store.state == "absent":
-        return batch.recipe.engine in core.payload
-    return has_place(core)
+    return (core.store.state == "absent" and batch.recipe.engine in core.payload) or has_place(core)
 
 
 def has_place(core: Core) -> bool:
-    """True when outputs have somewhere to go: the farm's store, or the spool while that is away for a time.
+    """True when outputs have somewhere to go: the farm's store, who sees it, or the spool while both are away.
 
-    A peer that has not seen the store in this life does not know whether it ever will.
+    A peer that has seen neither in this life does not know whether it ever will.
     """
     seen = core.store.ok or (core.store.state == "away" and core.store.id == core.store.farm_id != "")
-    return seen and core.spooled < core.tuning.spool_bytes
+    return (seen or has_carrier(core)) and core.spooled < core.tuning.spool_bytes
 
 
 def by_urgency(core: Core) -> list[Batch]:
@@ -104,7 +103,14 @@ def present_load(core: Core) -> Load:
     free = sum(slot.ready and not slot.chunks for slot in core.slots.values())
     last = None if entries else straggler(core)
     return Load(
-        tuple(entries), rest, slots, free if slots else 0, running_ms(core), paces, last, core.store.state != "absent"
+        tuple(entries),
+        rest,
+        slots,
+        free if slots else 0,
+        running_ms(core),
+        paces,
+        last,
+        core.store.state != "absent" or has_place(core),
     )
 
 

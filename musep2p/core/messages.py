@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from musep2p.core.ids import Incarnation, WireBatchId, WirePeerId
 from musep2p.core.recipe import Recipe
-from musep2p.core.records import BatchFact, Failure, FlatRanges, Will, Withdrawal
+from musep2p.core.records import BatchFact, Failure, FlatRanges, ResultBlock, Will, Withdrawal
 
 __all__ = [
     "HELD_MAX",
@@ -27,11 +27,15 @@ __all__ = [
     "Envelope",
     "Goodbye",
     "Grant",
+    "HandedOver",
+    "Handover",
     "Heartbeat",
     "Hello",
     "Load",
     "LoadEntry",
     "Message",
+    "Output",
+    "OutputAsk",
     "Pace",
     "Piece",
     "PieceAsk",
@@ -361,9 +365,43 @@ class Declined(msgspec.Struct, frozen=True, array_like=True, tag="declined"):
     number: Number
 
 
+class Handover(msgspec.Struct, frozen=True, array_like=True, tag="handover"):
+    """I do not see the store, and you do: fetch the outputs of these results of mine, and put them there."""
+
+    number: Number
+    batch: WireBatchId
+    block: ResultBlock | None
+
+
+class OutputAsk(msgspec.Struct, frozen=True, array_like=True, tag="output?"):
+    """Send me what this output of a handover has from this byte on."""
+
+    number: Number
+    index: Number
+    start: Number
+
+
+class Output(msgspec.Struct, frozen=True, array_like=True, tag="output"):
+    """Some bytes of an output, which has `size` in all."""
+
+    number: Number
+    index: Number
+    start: Number
+    size: Number
+    data: Annotated[bytes, Meta(max_length=1 << 20)]
+
+
+class HandedOver(msgspec.Struct, frozen=True, array_like=True, tag="handed-over"):
+    """The results of this handover are on the store; or not `stored`: I cannot do it now."""
+
+    number: Number
+    stored: bool
+
+
 Message = (
     Hello | Refused | Heartbeat | Roster | Addresses | Goodbye | Copy | Copied | Buckets | Wills | RecipeAsk | PieceAsk
     | Piece | Question | Report | ReportAck | Drop | Progress | ProgressAsk | Ask | Grant | Refusal | Taken | Declined
+    | Handover | OutputAsk | Output | HandedOver
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from musep2p.core import (
     ahead,
     clients,
     finding,
+    handover,
     hearing,
     market,
     membership,
@@ -69,6 +70,7 @@ class PeerState:
             ev.BatchesFound: lambda event: finding.on_batches_found(core, event),
             ev.ResultsRead: lambda event: finding.on_results_read(core, event),
             ev.WithdrawalsStored: lambda event: withdrawal.on_withdrawals_stored(core, event),
+            ev.Reread: lambda event: publishing.on_reread(core, event),
             ev.Recounted: lambda event: withdrawal.on_recounted(core, event),
             ev.BatchStored: lambda event: submission.on_batch_stored(core, event),
             ev.Asked: lambda event: clients.on_asked(core, event),
@@ -98,6 +100,10 @@ class PeerState:
             messages.Refusal: market.on_refusal,
             messages.Taken: market.on_taken,
             messages.Declined: market.on_declined,
+            messages.Handover: handover.on_handover,
+            messages.OutputAsk: handover.on_output_ask,
+            messages.Output: handover.on_output,
+            messages.HandedOver: handover.on_handed_over,
         }
         self._on_timer: dict[str, Callable[[Core], None]] = {
             "beat": membership.tick_beat,
@@ -109,6 +115,7 @@ class PeerState:
             "progress": progress.tick_progress,
             "ask": market.tick_ask,
             "grants": market.tick_grants,
+            "handovers": handover.tick_handovers,
             "rest": _rest,
             "seek": _stir,
             "store": finding.store_is_there,
@@ -240,6 +247,7 @@ class PeerState:
                 lost = core.lost.pop()
                 market.take_back_grants(core, lost)
                 accounting.forget_peer(core, lost)
+                handover.forget_carriage(core, lost.id)
             if not core.stirred:
                 break
             core.stirred = False
@@ -294,7 +302,8 @@ def _leave_if_empty(core: Core) -> None:
         return
     patient = core.now_ms < core.idle_since_ms + core.tuning.drain_ms
     unsafe = sum(batch.finished.count() for batch in core.batches.values())
-    busy = core.publishing or core.grants or core.submissions or core.durable < core.written
+    on_their_way = core.publishing or core.handovers or core.carried or core.grants
+    busy = on_their_way or core.submissions or core.durable < core.written
     if patient and (unsafe or busy):
         core.at("drain", core.idle_since_ms + core.tuning.drain_ms)
         return

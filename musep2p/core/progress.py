@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from musep2p.core import messages as m
+from musep2p.core.carriers import first_that_sees, sees
 from musep2p.core.data import Accounting, Batch, Member, View
-from musep2p.core.effects import Conclude
+from musep2p.core.effects import Conclude, StoreBatch
 from musep2p.core.loads import can_run, may_start
 from musep2p.core.reports import guardians
 from musep2p.core.state import Core
@@ -21,7 +22,10 @@ def on_progress(core: Core, sender: Member, body: m.Progress) -> None:
     """The acting guardian's count, for the faces of this peer."""
     batch = core.batches.get(body.batch)
     if batch is not None and body.turn >= (batch.progress.turn if batch.progress else 0):
+        before = batch.progress
         batch.progress, batch.progress_ms = body, core.now_ms
+        if body.complete and not (before and before.complete and before.turn == body.turn):
+            _conclude_for(core, batch, sender)
         if body.turn == batch.will.turn:
             batch.began_before(core.now_ms, body.elapsed_ms)
         batch.wake()
@@ -82,6 +86,18 @@ def count(core: Core, batch: Batch) -> None:
             core.send(member, progress)
     if not complete:
         core.at("rounds", core.now_ms + every)
+
+
+def _conclude_for(core: Core, batch: Batch, acting: Member) -> None:
+    """A batch is complete, and who accounts for it does not see the store: one of those that do concludes it."""
+    if sees(core, acting.id) or not first_that_sees(core) or batch.recipe.engine in core.payload:
+        return
+    batch.accounting.concluded = batch.results.version
+    if batch.folder:
+        core.effects.append(Conclude(batch.folder, True))
+    else:
+        batch.conclude = True
+        core.effects.append(StoreBatch(batch.id, batch.recipe, batch.will))
 
 
 def to_be_concluded(core: Core, batch: Batch) -> bool:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from musep2p.core import messages as m
 from musep2p.core.accounting import absorb
+from musep2p.core.carriers import sees
 from musep2p.core.data import Batch, Chunk, Member, Slot
 from musep2p.core.effects import Lookup, OpenStore, Publish, StoreBatch, Unspool
-from musep2p.core.events import DiskChanged, LookedUp, Published, PublishFailed, StoreChanged
+from musep2p.core.events import DiskChanged, LookedUp, Published, PublishFailed, Reread, StoreChanged
+from musep2p.core.handover import hand_on, on_carried, on_carry_failed
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import ResultBlock, StoreRecord, spool_name, spooled_bytes
-from musep2p.core.reports import add_fact, await_copies
+from musep2p.core.reports import add_fact, await_copies, guardians
 from musep2p.core.results import indices_of
 from musep2p.core.state import Core
 from musep2p.core.withdrawal import on_withdraw_failed
@@ -22,6 +24,7 @@ __all__ = [
     "on_disk_changed",
     "on_publish_failed",
     "on_published",
+    "on_reread",
     "on_store_changed",
     "publish_waiting",
     "settle_lookup",
@@ -38,7 +41,7 @@ def settle_results(core: Core, batch: Batch, block: ResultBlock, indices: Ranges
     """Our own results are durable here: bring them where the promise says."""
     absorb(batch, block, position)
     core.stirred = True
-    if core.store.state == "absent":
+    if core.store.state == "absent" and not spooled_bytes(block.entries):
         add_fact(core, batch, position)
         await_copies(core, batch, indices)
     else:
@@ -47,30 +50,47 @@ def settle_results(core: Core, batch: Batch, block: ResultBlock, indices: Ranges
 
 
 def publish_waiting(core: Core) -> None:
-    """Publish what waits, while the store is there."""
+    """Publish what waits, while the store is there; else by way of who sees it."""
     while core.store.ok and core.unpublished and len(core.publishing) < _PUBLISHING_MAX:
         batch_id, position = core.unpublished.popleft()
         batch = core.batches[batch_id]
         op = core.next_number()
+        if batch.stored is None and not any(sees(core, guard) for guard in guardians(core, batch)[:1]):
+            core.effects.append(StoreBatch(batch.id, batch.recipe, batch.will))  # else who acts does it
         core.publishing[op] = (batch_id, position)
         core.effects.append(Publish(op, batch.id, batch.will.settings.name, batch.recipe, position))
+    hand_on(core)
 
 
 def on_published(core: Core, event: Published) -> None:
     """Object and record were opened again on the store: say so durably, then to the guardians."""
-    if core.publishing.pop(event.op, None) is None:
+    if on_carried(core, event.op, event.folder) or core.publishing.pop(event.op, None) is None:
         return
-    block = event.block
+    core.batches[event.block.batch].folder = event.folder or core.batches[event.block.batch].folder
+    _is_there(core, event.block)
+    publish_waiting(core)
+
+
+def on_reread(core: Core, event: Reread) -> None:
+    """Results of ours that a carrier put on the store, as our journal has them."""
+    _is_there(core, event.block)
+    publish_waiting(core)
+
+
+def _is_there(core: Core, block: ResultBlock) -> None:
     batch = core.batches[block.batch]
-    batch.folder = event.folder or batch.folder
     safe = ResultBlock(block.batch, block.first, block.entries, True)
     core.write(safe, lambda position: _now_safe(core, batch, safe, position))
-    publish_waiting(core)
 
 
 def on_publish_failed(core: Core, event: PublishFailed) -> None:
     """The store did not take it: it stays in the spool until the store is back."""
+    if on_carry_failed(core, event.op):
+        return
+    handover = core.handovers.pop(event.op, None)
     waiting = core.publishing.pop(event.op, None)
+    if handover is not None:
+        waiting = (handover.batch, handover.position)
     if waiting is not None and event.lost is not None:
         batch = core.batches[waiting[0]]
         core.tell("error", f"{event.reason}: the task will be rendered again")
@@ -174,6 +194,8 @@ def meet_store(core: Core, sender: Member, body: m.Heartbeat) -> None:
     """A heartbeat names a store: of two, the smaller id is the farm's."""
     if body.store_id:
         _agree(core, body.store_id)
+    if body.store_ok and core.unpublished and not core.store.ok:
+        hand_on(core)
 
 
 def _agree(core: Core, store_id: str) -> None:

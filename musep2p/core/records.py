@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from musep2p.core.ids import BatchId, Digest, Incarnation, TaskKey, WireBatchId, WirePeerId
+from musep2p.core.ids import BatchId, Digest, Incarnation, PeerId, TaskKey, WireBatchId, WirePeerId
 from musep2p.core.recipe import Recipe, Settings
 
 __all__ = [
@@ -121,9 +121,10 @@ class ResultBlock(msgspec.Struct, frozen=True, array_like=True, tag="results"):
             raise ValueError("a result whose digest, key or extension is none")
 
 
-def spool_name(batch: BatchId, entry: Entry) -> str:
-    """The file in the spool that holds a result's object until the store has it."""
-    return f"{batch}-{entry.index}-{entry.attempt}.{entry.ext}"
+def spool_name(batch: BatchId, entry: Entry, maker: PeerId | None = None) -> str:
+    """The file in the spool that holds a result's object until the store has it; `maker`: of another peer's result."""
+    name = f"{batch}-{entry.index}-{entry.attempt}.{entry.ext}"
+    return f"{maker}-{name}" if maker else name
 
 
 def spooled_bytes(entries: Sequence[Entry]) -> int:

@@ -74,7 +74,7 @@ def replay(core: Core, records: Iterable[Record]) -> None:
         untold.setdefault(batch_id, []).append((position, first.peer == core.me))
     for batch in core.batches.values():
         judge_failures(batch)
-        _take_up(core, batch, untold.get(batch.id, []))
+        _take_up(core, batch, untold.get(batch.id, []), state.sizes)
     core.spooled = sum(state.sizes[position] for _, position in core.unpublished)
     for slot in state.running.values():
         left_over = [(start, left) for start, left in slot if left and start.batch in core.batches]
@@ -118,14 +118,15 @@ def _ended(core: Core, state: _Replay, record: BatchFact) -> None:
             left.difference_update(indices)
 
 
-def _take_up(core: Core, batch: Batch, untold: list[tuple[int, bool]]) -> None:
+def _take_up(core: Core, batch: Batch, untold: list[tuple[int, bool]], sizes: dict[int, int]) -> None:
     """Blocks that nothing called safe as a whole: told as far as marks made them safe, else published or copied."""
     unsafe = batch.results.by_position(batch.results.known - batch.results.safe)
     alone = core.store.state == "absent"
-    told = [position for position, _ in untold if alone or position not in unsafe]
+    copied = {position for position, _ in untold if alone and not sizes[position]}
+    told = [position for position, _ in untold if position in copied or position not in unsafe]
     batch.log = array("I", sorted([*batch.log, *told]))
     for position, own in untold:
-        if own and position in unsafe and alone:
+        if own and position in copied and position in unsafe:
             await_copies(core, batch, unsafe[position])
         elif own and position in unsafe:
             batch.finished.update(unsafe[position])

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from itertools import islice
 
-from musep2p.core.data import NEVER, Batch, Member, OpenGrant, Slot, StoreView, Submission, Waiter
+from musep2p.core.data import NEVER, Batch, Carried, Handover, Member, OpenGrant, Slot, StoreView, Submission, Waiter
 from musep2p.core.effects import Effect, Reply, Send, Tell, Write
 from musep2p.core.ids import BatchId, Incarnation, PeerId
 from musep2p.core.messages import Envelope, Hello, Load, Message
@@ -92,6 +92,10 @@ class Core:
         self.unpublished: deque[tuple[BatchId, int]] = deque()
         self.withdrawing: dict[int, tuple[BatchId, tuple[Withdrawal, ...], bytes, int]] = {}
         self.withdrawn: list[tuple[BatchId, int, Reply]] = []
+        self.handovers: dict[int, Handover] = {}
+        self.carried: dict[tuple[PeerId, Incarnation, int], Carried] = {}
+        self.carried_done: dict[tuple[PeerId, Incarnation, int], None] = {}
+        self.carried_once = False
         self.lost: list[Member] = []
         self.refusals: dict[str, str] = {}
         self.addresses_due_ms = 0

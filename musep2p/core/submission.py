@@ -10,7 +10,7 @@ from musep2p.core import messages as m
 from musep2p.core import travel
 from musep2p.core.accounting import begin_turn
 from musep2p.core.data import Batch, Member, Submission
-from musep2p.core.effects import Reply, StoreBatch
+from musep2p.core.effects import Conclude, Reply, StoreBatch
 from musep2p.core.events import Asked, BatchStored
 from musep2p.core.ids import BatchId, short
 from musep2p.core.recipe import Settings, Tasks, batch_id, encode_recipe
@@ -170,6 +170,9 @@ def on_batch_stored(core: Core, event: BatchStored) -> None:
     if batch is not None:
         batch.stored = event.will
         batch.folder = event.folder or batch.folder
+        if batch.conclude and batch.folder:
+            batch.conclude = False
+            core.effects.append(Conclude(batch.folder, True))
     submission = core.submissions.get(event.batch)
     if submission is not None and submission.will == event.will:
         submission.stored = True

@@ -69,7 +69,7 @@ class SafeStaysSafe(Checker):
             store = self.world.store
             beyond = batch.results.safe - store.results.get(batch.id, Ranges())
             beyond -= store.withdrawn.get(batch.id, Ranges())  # of which it has not heard
-            if beyond and peer.has_store:
+            if beyond and self.world.stores:
                 raise AssertionError(f"p{peer.number} believes safe what the store has not: {beyond}")
             if beyond and copied:
                 known = twice.setdefault(batch.id, Ranges()) or _on_two_disks(self.world, batch.id)

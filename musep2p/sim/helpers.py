@@ -39,6 +39,17 @@ class StoreHelpers:
 
         self._at_store(peer, put, ev.PublishFailed(op, "away"), writes=True)
 
+    def carry(self, peer: SimPeer, effect: fx.PublishFor) -> None:
+        """The same for another peer's, whose outputs are in our spool."""
+        block, op = effect.block, effect.op
+
+        def put() -> ev.Event:
+            assert not {spool_name(block.batch, e, effect.maker) for e in block.entries} - peer.disk.spool
+            self._store.publish(block)
+            return ev.Published(op, block)
+
+        self._at_store(peer, put, ev.PublishFailed(op, "away"), writes=True)
+
     def withdraw(self, peer: SimPeer, effect: fx.Withdraw) -> None:
         """Records count no more."""
 

@@ -45,6 +45,7 @@ class Plan:
         old_copies: peers that are started again from an old copy of their state folder.
         disks: (peer, from, to, stuck?): while its own disk is full; when stuck, also its journal waits for room.
         spoils: (microsecond, rng seed): when the object of a result on the store goes bad, and somebody notices.
+        blind: peers that do not see the store, where there is one.
         slow: (peer, microseconds one way, bytes a second) of each machine behind a slow line, all the time.
     """
 
@@ -82,6 +83,7 @@ class Plan:
     old_copies: tuple[int, ...] = ()
     disks: tuple[tuple[int, int, int, bool], ...] = ()
     spoils: tuple[tuple[int, int], ...] = ()
+    blind: tuple[int, ...] = ()
 
     def faults(self) -> list[str]:
         """The kinds of fault that are on."""
@@ -111,6 +113,7 @@ class Plan:
             "old copy": bool(self.old_copies),
             "disk full": bool(self.disks),
             "spoiled object": bool(self.spoils),
+            "blind": bool(self.blind),
             "partition": any(len(pairs) > 1 for _, _, pairs in self.cuts),
             "one-way": any(len(pairs) == 1 for _, _, pairs in self.cuts),
         }
@@ -158,6 +161,7 @@ def draw(seed: int) -> Plan:
         outages=_draw_outages(random.Random(f"musep2p outages {seed}")) if stores else (),
         **_draw_machines(random.Random(f"musep2p machines {seed}"), count, deaths, rebirths, hasty, stores),
         disks=_draw_disks(random.Random(f"musep2p full disks {seed}"), count),
+        blind=_draw_blind(random.Random(f"musep2p blind {seed}"), count) if stores else (),
         spoils=_draw_spoils(random.Random(f"musep2p spoils {seed}")) if stores else (),
         commands=_draw_commands(random.Random(f"musep2p commands {seed}"), count, batches),
     )  # fmt: skip
@@ -249,6 +253,13 @@ def _draw_disks(rng: random.Random, count: int) -> tuple[tuple[int, int, int, bo
         start = rng.randrange(1_500_000, 8_000_000)
         full.append((peer, start, start + rng.choice((500_000, 3_000_000, 8_000_000)), rng.random() < 0.5))
     return tuple(full)
+
+
+def _draw_blind(rng: random.Random, count: int) -> tuple[int, ...]:
+    """In one of eight farms with a store some peers do not see it, though not all."""
+    if rng.random() > 1 / 8:
+        return ()
+    return tuple(sorted(rng.sample(range(count), rng.randint(1, count - 1))))
 
 
 def _draw_spoils(rng: random.Random) -> tuple[tuple[int, int], ...]:

@@ -15,15 +15,17 @@ from functools import partial
 from typing import NamedTuple, cast
 
 import xxhash
+from msgspec import structs
 
 from musep2p.core import effects as fx
 from musep2p.core import events as ev
 from musep2p.core.clients import results_page
+from musep2p.core.handover import offer_of
 from musep2p.core.ids import BatchId, digest_of
-from musep2p.core.messages import Envelope
+from musep2p.core.messages import Envelope, Output
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Recipe
-from musep2p.core.records import BatchFact, Entry, Withdrawal, spool_name
+from musep2p.core.records import BatchFact, Entry, ResultBlock, Withdrawal, spool_name
 from musep2p.core.reports import report_pages
 from musep2p.core.requests import Answer, Request, RequestBody
 from musep2p.core.tuning import Tuning
@@ -38,6 +40,7 @@ from musep2p.wire import codec
 __all__ = ["Doom", "TaskModel", "World"]
 
 _RESPAWN_US = 200_000
+_PIECE = 60  # of the 100 bytes of an output
 _STARTED_AGAIN_US = 8_000_000  # by its user, who read why it ended
 
 
@@ -57,6 +60,12 @@ class Doom(NamedTuple):
     effects: int
     event: str
     power_cut: bool
+
+
+def _block(peer: SimPeer, position: int) -> ResultBlock:
+    block = peer.disk.durable[position - 1]
+    assert isinstance(block, ResultBlock)
+    return block
 
 
 class World:
@@ -80,6 +89,7 @@ class World:
         self.now_us = 0
         self.peers: list[SimPeer] = []
         self.store = SimStore()
+        self.stores = False
         self._helpers = StoreHelpers(self)
         self.answers: list[tuple[int, Answer]] = []
         self.counts: Counter[str] = Counter()
@@ -300,7 +310,7 @@ class World:
                 continue
             salt = self.rng.randrange(self.model.digest_spread)
             digest = digest_of(f"{effect.batch}/{index}/{salt}".encode())
-            attempt, ext = effect.attempts.get(index, 1), "png" if peer.has_store else ""
+            attempt, ext = effect.attempts.get(index, 1), "png" if self.stores else ""
             entry = Entry(index, digest, 100, us // 1000, attempt, ext=ext)
             if ext:
                 peer.disk.spool.add(spool_name(effect.batch, entry))
@@ -348,6 +358,20 @@ class World:
                 observe(peer, send)
             self._send(peer, send)
 
+    def _send_handover(self, peer: SimPeer, effect: fx.SendHandover) -> None:
+        self._send(peer, fx.Send(effect.address, offer_of(effect, _block(peer, effect.position))))
+
+    def _send_output(self, peer: SimPeer, effect: fx.SendOutput) -> None:
+        block, body = _block(peer, effect.position), effect.envelope.body
+        assert isinstance(body, Output)
+        entry = next(entry for entry in block.entries if entry.index == body.index)
+        if spool_name(block.batch, entry) not in peer.disk.spool:
+            self.counts["lost outputs"] += 1
+            self.later(1, peer, ev.PublishFailed(effect.number, "lost", block))
+            return
+        piece = structs.replace(body, size=entry.size, data=bytes(min(_PIECE, entry.size - body.start)))
+        self._send(peer, fx.Send(effect.address, structs.replace(effect.envelope, body=piece), effect.bulk_port))
+
     def _recount(self, peer: SimPeer, effect: fx.Recount) -> None:
         self.later(1, peer, recounted(effect, lambda position: peer.disk.durable[position - 1]))
 
@@ -388,6 +412,11 @@ class World:
         fx.Recall: _recall,
         fx.Kill: _kill_slot,
         fx.Publish: lambda self, peer, effect: self._helpers.publish(peer, effect),
+        fx.PublishFor: lambda self, peer, effect: self._helpers.carry(peer, effect),
+        fx.SendHandover: _send_handover,
+        fx.SendOutput: _send_output,
+        fx.KeepPiece: lambda self, peer, effect: peer.disk.spool.add(effect.name),
+        fx.Reread: lambda self, peer, effect: self.later(1, peer, ev.Reread(_block(peer, effect.position))),
         fx.Withdraw: lambda self, peer, effect: self._helpers.withdraw(peer, effect),
         fx.Recount: _recount,
         fx.Lookup: lambda self, peer, effect: self._helpers.lookup(peer, effect),

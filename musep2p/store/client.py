@@ -77,6 +77,11 @@ class StoreClient:
         self._ops[effect.op] = block
         self._ask_of(effect.batch, effect.recipe, p.PutResults(effect.op, block, effect.name))
 
+    def carry(self, effect: fx.PublishFor) -> None:
+        """The same for results of another peer."""
+        self._ops[effect.op] = effect.block
+        self._ask_of(effect.batch, effect.recipe, p.PutResults(effect.op, effect.block, effect.name, effect.maker))
+
     def perform(self, effect: ToStore) -> None:
         """Carry out another store effect; an event follows, of success or failure."""
         if isinstance(effect, fx.LookForBatches):

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
-from musep2p.core.ids import BatchId
+from musep2p.core.ids import BatchId, digest_of
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Tasks
 from musep2p.core.records import ResultBlock, Withdrawal, spool_name
@@ -108,14 +108,16 @@ class Helper:
         return p.Opened("ok", self._store.id)
 
     def _put_results(self, request: p.PutResults) -> p.FromHelper:
-        store = self._need()
-        for entry in request.block.entries:
-            name = spool_name(request.block.batch, entry)
+        store, block = self._need(), request.block
+        for entry in block.entries:
+            name = spool_name(block.batch, entry, request.maker)
             there = not entry.ext or (self._spool / name).exists()
             if not there and not store.objects.has(entry.digest, entry.ext, entry.size):
                 return p.Failed(request.op, f"{name} is no longer in the spool", True)
-        tasks = self._tasks[request.block.batch]
-        return p.ResultsPut(request.op, store.put_results(request.block, tasks, request.name, self._spool))
+            if request.maker and there and entry.ext and digest_of((self._spool / name).read_bytes()) != entry.digest:
+                return p.Failed(request.op, f"{name} did not arrive as it was sent", True)
+        tasks = self._tasks[block.batch]
+        return p.ResultsPut(request.op, store.put_results(block, tasks, request.name, self._spool, request.maker))
 
     def _put_withdrawals(self, request: p.PutWithdrawals) -> p.FromHelper:
         store = self._need()

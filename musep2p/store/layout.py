@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from musep2p.core.ids import BatchId, TaskKey, digest_of, hash64, short
+from musep2p.core.ids import BatchId, PeerId, TaskKey, digest_of, hash64, short
 from musep2p.core.recipe import Recipe, Tasks, encode_recipe
 from musep2p.core.recipe.names import folder_name
 from musep2p.core.recipe.recipe import batch_id_of
@@ -199,12 +199,12 @@ class SharedStore:
             write_durably(view, recipe_json(recipe))  # for people; another version may have written another view
         return folder.name
 
-    def put_results(self, block: ResultBlock, tasks: Tasks, name: str, spool: Path) -> str:
+    def put_results(self, block: ResultBlock, tasks: Tasks, name: str, spool: Path, maker: PeerId | None = None) -> str:
         """Objects, views, keys, and the record (durable after `sync`); returns the folder's name."""
         folder = self.folder(block.batch, name)
         for entry in block.entries:
             if entry.ext:
-                data = self._finished(spool / spool_name(block.batch, entry), entry)
+                data = self._finished(spool / spool_name(block.batch, entry, maker), entry)
                 self.objects.put(data, entry.digest, entry.ext)
                 view = folder / "images" / f"{tasks.name(entry.index)}.{entry.ext}"
                 self.objects.show_as(entry.digest, entry.ext, view)

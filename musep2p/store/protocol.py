@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from musep2p.core.events import FoundBatch
-from musep2p.core.ids import BatchId
+from musep2p.core.ids import BatchId, PeerId
 from musep2p.core.recipe import Recipe
 from musep2p.core.records import Entry, RecordId, ResultBlock, Will, Withdrawal
 from musep2p.store.layout import Presence
@@ -46,11 +46,12 @@ class Open(msgspec.Struct, frozen=True, array_like=True, tag="open"):
 
 
 class PutResults(msgspec.Struct, frozen=True, array_like=True, tag="put"):
-    """Objects and record of a block."""
+    """Objects and record of a block; `maker` when it is another peer's, whose outputs are in our spool."""
 
     op: int
     block: ResultBlock
     name: str
+    maker: PeerId | None = None
 
 
 class Reuse(msgspec.Struct, frozen=True, array_like=True, tag="reuse"):

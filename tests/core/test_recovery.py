@@ -235,11 +235,12 @@ def test_peers_of_long_ago_do_not_slow_the_heart():
     assert len(table.core("p0").members) == 1
 
 
-def test_a_failed_task_does_not_wait_for_a_peer_without_a_store():
-    """Who can never run it is no better next try."""
+def test_a_failed_task_does_not_wait_for_a_peer_that_starts_nothing():
+    """Who cannot run it is no better next try."""
     table = Table(2)
     for name in table.peers:
         table.core(name).payload = frozenset()
+    table.happen("p1", ev.DiskChanged("no room"))
     table.meet()
     table.happen("p0", ev.StoreChanged("ok", "5" * 32))
     table.submit("p0", settings=Settings("x", retries=3))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import random
 
+from msgspec import structs
+
 from musep2p.core import effects as fx
 from musep2p.core import events as ev
+from musep2p.core.handover import offer_of
 from musep2p.core.ids import Incarnation, PeerId
 from musep2p.core.messages import Hello
 from musep2p.core.peer_state import PeerState
@@ -16,6 +19,7 @@ from musep2p.core.state import Core
 from musep2p.core.tuning import Tuning
 from musep2p.core.withdrawal import recounted
 
+_OUTPUT = 9  # bytes of each output that is a file
 RECIPE = Recipe("null", {}, (Axis.of("v", tuple(range(10))),), (1, 2))
 
 
@@ -31,6 +35,8 @@ class Table:
         self.slot_orders: list[tuple[str, fx.Recall | fx.Kill]] = []
         self.replies: list = []
         self.told: list[tuple[str, str]] = []
+        self.kept: list[tuple[str, str, int, int]] = []  # pieces of others' outputs
+        self.published: list[tuple[str, object]] = []  # for others
         self.concluded: list[tuple[str, fx.Conclude]] = []
         self.stores = False  # whether what is put on the store is there at once
         self.tuning, self.slots = tuning or Tuning(), slots
@@ -78,6 +84,18 @@ class Table:
                 again.append(ev.WithdrawalsStored(effect.op) if self.stores else ev.PublishFailed(effect.op, "full"))
             elif isinstance(effect, fx.Publish) and self.stores:
                 again.append(ev.Published(effect.op, self.disks[name][effect.position - 1], "a-folder"))
+            elif isinstance(effect, fx.SendHandover):
+                self._mail(name, effect.address, offer_of(effect, self.disks[name][effect.position - 1]))
+            elif isinstance(effect, fx.SendOutput):
+                self._mail(name, effect.address, self._piece(effect))
+            elif isinstance(effect, fx.KeepPiece):
+                self.kept.append((name, effect.name, effect.start, len(effect.data)))
+            elif isinstance(effect, fx.PublishFor):
+                self.published.append((name, effect.block))
+                there = ev.Published(effect.op, effect.block, "a-folder")
+                again.append(there if self.stores else ev.PublishFailed(effect.op, "full"))
+            elif isinstance(effect, fx.Reread):
+                again.append(ev.Reread(self.disks[name][effect.position - 1]))
             elif isinstance(effect, fx.Conclude):
                 self.concluded.append((name, effect))
             elif isinstance(effect, fx.Start):
@@ -92,6 +110,14 @@ class Table:
             self.happen(name, ev.Durable(written))
         for following in again:
             self.happen(name, following)
+
+    def _mail(self, name, address, envelope):
+        self.mail.append((name, f"p{int(address.rpartition(':')[2]) - 7000}", envelope))
+
+    def _piece(self, effect):
+        body = effect.envelope.body
+        piece = structs.replace(body, size=_OUTPUT, data=bytes(min(effect.length, _OUTPUT - body.start)))
+        return structs.replace(effect.envelope, body=piece)
 
     def deliver(self, kind=None, to=None, *, keep=False):
         """Deliver the oldest message (of a kind, to a peer), if that lives; with `keep` it stays, to come twice."""

@@ -13,7 +13,7 @@ from musep2p.core.ids import BatchId, Incarnation, PeerId, digest_of
 from musep2p.core.messages import Envelope
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Axis, Recipe, Settings
-from musep2p.core.records import Entry, Failure, RecordId, ResultBlock, SafeMark, Will
+from musep2p.core.records import Entry, Failure, RecordId, ResultBlock, SafeMark, Will, Withdrawal
 from musep2p.core.requests import Answer, PeersAsk, Request, ResultsAsk, StatusList
 from musep2p.errors import PeerError
 from musep2p.wire.codec import CONTROL_BYTES_MAX, decode, encode
@@ -23,6 +23,7 @@ RID = RecordId(ME, LIFE, 3)
 RECIPE = Recipe("sleep", {"prompt": "{{city}}"}, (Axis.of("city", ("京都", 2, True)),), (1, 2))
 WILL = Will(2, 1, Settings("x"))
 FAILURE = Failure(BATCH, RID, 1, 4, 1, "why")
+WRONG = Withdrawal(BATCH, RID, 3)
 LOAD = m.Load((m.LoadEntry(BATCH, 1, 40, 9000),), 1, 2, 1, 30, (m.Pace("sleep||", 50_000),))
 BLOCK = ResultBlock(BATCH, RID, (Entry(0, digest_of(b"x"), 1, 2, payload=b"x"),), True)
 HELLO = m.Hello(1, "studio", "p1", 7340, 7341, 2, ("null", "sleep"), ("a100",), 0.5)
@@ -43,16 +44,20 @@ BODIES = [
     m.PieceAsk(BATCH, 786_432),
     m.Piece(BATCH, 786_432, 1 << 20, b"some bytes"),
     m.Question(BATCH, 4),
-    m.Report(BATCH, 1, 2, 0, 3, 3, (BLOCK, FAILURE, SafeMark(BATCH, (0, 1))), (0, 4), (5, 6), (8, 9)),
+    m.Report(BATCH, 1, 2, 0, 3, 3, (BLOCK, FAILURE, SafeMark(BATCH, (0, 1)), WRONG), (0, 4), (5, 6), (8, 9)),
     m.ReportAck(BATCH, 3, 1, True),
     m.Drop(BATCH, (0, 5), True),
     m.Progress(BATCH, 1, 2, 3, 4, 5, 6, 7, False, 8, (ME,), 9),
     m.ProgressAsk(BATCH),
     m.Ask(1, 2, LOAD),
-    m.Grant(1, 2, BATCH, (0, 4), (FAILURE,), LOAD),
+    m.Grant(1, 2, BATCH, (0, 4), (FAILURE,), LOAD, withdrawals=(WRONG,)),
     m.Refusal(1, 100, LOAD, ME),
     m.Taken(1),
     m.Declined(1),
+    m.Handover(1, BATCH, BLOCK),
+    m.OutputAsk(1, 7, 262_144),
+    m.Output(1, 7, 262_144, 1 << 20, b"some bytes"),
+    m.HandedOver(1, True),
 ]
 
 

@@ -1,0 +1,229 @@
+"""Outputs of a peer that does not see the store: one that does, the carrier, fetches them and puts them there for it.
+
+The sender offers a block of results; the carrier asks for one piece after the other, keeps them on its own disk, has
+them published under the sender's own record, and says so. Nothing is given away before: whatever is not answered, or
+whose carrier is gone, is offered again, to another if there is one. Doubled records are harmless.
+"""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from musep2p.core import messages as m
+from musep2p.core.accounting import absorb
+from musep2p.core.carriers import carrier
+from musep2p.core.data import Batch, Carried, Handover, Member
+from musep2p.core.effects import KeepPiece, PublishFor, Reread, SendHandover, SendOutput, StoreBatch, Unspool
+from musep2p.core.ids import PeerId
+from musep2p.core.messages import Envelope
+from musep2p.core.records import ResultBlock, spool_name, spooled_bytes
+from musep2p.core.reports import add_fact
+from musep2p.core.state import Core
+
+__all__ = [
+    "forget_carriage",
+    "hand_on",
+    "offer_of",
+    "on_carried",
+    "on_carry_failed",
+    "on_handed_over",
+    "on_handover",
+    "on_output",
+    "on_output_ask",
+    "tick_handovers",
+]
+
+_AT_ONCE = 4  # blocks of ours on their way
+_CARRIED_MAX = 16  # of others, here
+_DONE_KEPT = 1024
+_AGAIN_MS = 2000
+_REFUSED_MS = 2000
+
+
+def offer_of(effect: SendHandover, block: ResultBlock) -> Envelope:
+    """The offer that an effect asks for, with the results that it is of."""
+    body = effect.envelope.body
+    assert isinstance(body, m.Handover)
+    return structs.replace(effect.envelope, body=structs.replace(body, block=block))
+
+
+def hand_on(core: Core) -> None:
+    """Offer what waits, as long as we do not see the store and somebody else does."""
+    while not core.store.ok and core.unpublished and len(core.handovers) < _AT_ONCE:
+        member = carrier(core)
+        if member is None:
+            core.at("handovers", core.now_ms + _AGAIN_MS)
+            return
+        batch_id, position = core.unpublished.popleft()
+        number = core.next_number()
+        core.handovers[number] = Handover(number, batch_id, position, member.id, member.incarnation)
+        _offer(core, core.handovers[number], member)
+
+
+def on_handover(core: Core, sender: Member, body: m.Handover) -> None:
+    """A peer that does not see the store gives us results to put there."""
+    key = (sender.id, sender.incarnation, body.number)
+    block, batch = body.block, core.batches.get(body.batch)
+    if key in core.carried_done:
+        core.send(sender, m.HandedOver(body.number, True))
+        return
+    known = core.carried.get(key)
+    if known is not None:
+        _ask(core, known)
+        return
+    if batch is None or not batch.known:
+        core.send(sender, m.RecipeAsk(body.batch))
+    room = core.spooled < core.tuning.spool_bytes and not core.disk_full and len(core.carried) < _CARRIED_MAX
+    own = block is not None and block.batch == body.batch and block.first.peer == sender.id
+    if batch is None or not batch.known or block is None or not own or not room or not core.store.ok:
+        core.send(sender, m.HandedOver(body.number, False))
+        return
+    core.carried[key] = Carried(core.next_number(), sender.id, sender.incarnation, body.number, block)
+    core.spooled += spooled_bytes(block.entries)
+    _ask(core, core.carried[key])
+
+
+def on_output_ask(core: Core, sender: Member, body: m.OutputAsk) -> None:
+    """The carrier wants a piece of an output."""
+    handover = core.handovers.get(body.number)
+    if handover is None or handover.carrier != sender.id:
+        return
+    handover.sent_ms = core.now_ms
+    piece = m.Output(body.number, body.index, body.start, 0, b"")
+    envelope = Envelope(core.me, core.incarnation, sender.incarnation, core.cause, piece)
+    length = core.tuning.piece_bytes
+    core.effects.append(
+        SendOutput(sender.address, sender.hello.bulk_port, envelope, handover.number, handover.position, length)
+    )
+
+
+def on_output(core: Core, sender: Member, body: m.Output) -> None:
+    """A piece of an output has come: keep it, and ask for the next, or publish when all are here."""
+    carried = core.carried.get((sender.id, sender.incarnation, body.number))
+    entry = carried.wanted() if carried is not None else None
+    if carried is None or entry is None:
+        return
+    fits = 0 < len(body.data) <= entry.size - body.start
+    if (body.index, body.start) != (entry.index, carried.got) or not fits:
+        return
+    core.effects.append(KeepPiece(carried.op, spool_name(carried.block.batch, entry, sender.id), body.start, body.data))
+    carried.got += len(body.data)
+    if carried.got >= entry.size:
+        carried.at, carried.got = carried.at + 1, 0
+    _ask(core, carried)
+
+
+def on_handed_over(core: Core, sender: Member, body: m.HandedOver) -> None:
+    """Our results are on the store, put there by the carrier, or it cannot do that now."""
+    handover = core.handovers.get(body.number)
+    if handover is None or handover.carrier != sender.id:
+        return
+    del core.handovers[body.number]
+    if body.stored:
+        core.effects.append(Reread(handover.position))
+    else:
+        core.unpublished.append((handover.batch, handover.position))
+        sender.carries_from_ms = core.now_ms + _REFUSED_MS
+        core.at("handovers", core.now_ms + _REFUSED_MS)
+
+
+def on_carried(core: Core, op: int, folder: str) -> bool:
+    """What we carried is on the store: it counts, whatever becomes of its maker.
+
+    Returns:
+        False if that was another operation.
+    """
+    carried = next((one for one in core.carried.values() if one.op == op), None)
+    if carried is None:
+        return False
+    block = carried.block
+    batch = core.batches[block.batch]
+    batch.folder = folder or batch.folder
+    _let_go(core, carried)
+    core.carried_done[carried.key] = None
+    if len(core.carried_done) > _DONE_KEPT:
+        del core.carried_done[next(iter(core.carried_done))]
+    safe = ResultBlock(block.batch, block.first, block.entries, True)
+
+    def told(position: int) -> None:
+        absorb(batch, safe, position)
+        add_fact(core, batch, position)
+        batch.touch()
+        core.at("rounds", core.now_ms)
+        _answer(core, carried, stored=True)
+
+    core.write(safe, told)
+    return True
+
+
+def on_carry_failed(core: Core, op: int) -> bool:
+    """The store, or our disk, did not take it: whoever made it keeps it. False if that was another operation."""
+    carried = next((one for one in core.carried.values() if one.op == op), None)
+    if carried is None:
+        return False
+    _let_go(core, carried)
+    _answer(core, carried, stored=False)
+    return True
+
+
+def forget_carriage(core: Core, lost: PeerId) -> None:
+    """A peer is gone: what it was to carry for us waits again; of what we carried for it, only what is here goes on."""
+    for handover in [one for one in core.handovers.values() if one.carrier == lost]:
+        del core.handovers[handover.number]
+        core.unpublished.append((handover.batch, handover.position))
+    for carried in [one for one in core.carried.values() if one.sender == lost and one.wanted() is not None]:
+        _let_go(core, carried)
+    core.at("handovers", core.now_ms)
+
+
+def tick_handovers(core: Core) -> None:
+    """Offer again what nobody answered; ask again for pieces that did not come."""
+    for handover in list(core.handovers.values()):
+        member = core.members.get(handover.carrier)
+        if member is not None and core.now_ms - handover.sent_ms >= _AGAIN_MS:
+            _offer(core, handover, member)
+    for carried in list(core.carried.values()):
+        if carried.wanted() is not None and core.now_ms - carried.asked_ms >= _AGAIN_MS:
+            _ask(core, carried)
+    hand_on(core)
+    if core.handovers or core.carried:
+        core.at("handovers", core.now_ms + _AGAIN_MS)
+
+
+def _offer(core: Core, handover: Handover, member: Member) -> None:
+    handover.sent_ms = core.now_ms
+    body = m.Handover(handover.number, handover.batch, None)
+    envelope = Envelope(core.me, core.incarnation, member.incarnation, core.cause, body)
+    core.effects.append(SendHandover(member.address, envelope, handover.position))
+    core.at("handovers", core.now_ms + _AGAIN_MS)
+
+
+def _ask(core: Core, carried: Carried) -> None:
+    """Ask for the next piece; with all of them here, publish."""
+    entry = carried.wanted()
+    carried.asked_ms = core.now_ms
+    core.at("handovers", core.now_ms + _AGAIN_MS)
+    if entry is not None:
+        member = core.members.get(carried.sender)
+        if member is not None:
+            core.send(member, m.OutputAsk(carried.number, entry.index, carried.got))
+    elif not carried.publishing:
+        carried.publishing = True
+        batch: Batch = core.batches[carried.block.batch]
+        if batch.stored != batch.will:
+            core.effects.append(StoreBatch(batch.id, batch.recipe, batch.will))
+        name = batch.will.settings.name
+        core.effects.append(PublishFor(carried.op, batch.id, name, batch.recipe, carried.block, carried.sender))
+
+
+def _let_go(core: Core, carried: Carried) -> None:
+    core.carried.pop(carried.key, None)
+    core.spooled -= spooled_bytes(carried.block.entries)
+    files = [entry for entry in carried.block.entries if entry.ext and not entry.skipped]
+    core.effects.append(Unspool(tuple(spool_name(carried.block.batch, entry, carried.sender) for entry in files)))
+
+
+def _answer(core: Core, carried: Carried, *, stored: bool) -> None:
+    member = core.members.get(carried.sender)
+    if member is not None and member.up and member.incarnation == carried.incarnation:
+        core.send(member, m.HandedOver(carried.number, stored))

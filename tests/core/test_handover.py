@@ -1,0 +1,175 @@
+"""A peer that does not see the store: whatever is lost on the way to a carrier, a result is safe once."""
+
+from dataclasses import replace
+
+import pytest
+
+from musep2p.core import events as ev
+from musep2p.core import messages as m
+from musep2p.core.ids import digest_of
+from musep2p.core.ranges import Ranges
+from musep2p.core.records import Entry, ResultBlock
+from musep2p.core.tuning import Tuning
+from tests.core.wire import Table
+
+
+def a_farm(seeing=("p1",), blind=("p0",), *, piece_bytes=4):
+    """A batch of files; the peers that are named first see the store."""
+    table = Table(0, tuning=replace(Tuning(), piece_bytes=piece_bytes))
+    table.stores = True
+    for name in sorted((*seeing, *blind)):
+        table.boot(name, has_store=name in seeing)
+        table.core(name).payload = frozenset()
+    table.meet()
+    for name in seeing:
+        table.happen(name, ev.StoreChanged("ok", "5" * 32))
+    table.submit("p0")
+    table.wait(1500)
+    return table
+
+
+def render_one(table, name):
+    """Its slot gets a task, if it may start any, and renders it; returns the index."""
+    table.happen(name, ev.SlotReady(0))
+    for _ in range(60):
+        if any(who == name for who, _ in table.starts):
+            break
+        table.wait(50)
+    (start,) = [start for who, start in table.starts if who == name]
+    (index,) = Ranges.decode(start.ranges).indices()
+    entry = Entry(index, digest_of(b"%d" % index), 9, 1, ext="png")
+    table.happen(name, ev.TasksDone(0, start.chunk, (entry,), 500_000))
+    return index
+
+
+def safe_at(table, name, index):
+    return index in table.batch(name).results.safe
+
+
+def test_the_carrier_fetches_it_piece_by_piece_and_both_know_that_it_is_safe():
+    """Under its maker's own record, published once; nobody keeps it afterwards."""
+    table = a_farm()
+    index = render_one(table, "p0")
+    assert index in table.batch("p0").finished and not safe_at(table, "p0", index)
+    table.settle()
+    table.wait(100)
+    ((who, block),) = table.published
+
+    assert [(start, length) for _, _, start, length in table.kept] == [(0, 4), (4, 4), (8, 1)]
+    assert who == "p1" and block.first.peer == table.core("p0").me
+    assert safe_at(table, "p0", index) and safe_at(table, "p1", index)
+    assert not table.core("p0").handovers and not table.core("p1").carried
+    assert table.core("p0").spooled == table.core("p1").spooled == 0
+
+
+@pytest.mark.parametrize("kind", [m.Handover, m.OutputAsk, m.Output, m.HandedOver])
+def test_each_message_may_be_lost_or_come_twice(kind):
+    """It is said again, and what was done is not done again."""
+    table = a_farm()
+    index = render_one(table, "p0")
+    while not any(isinstance(envelope.body, kind) for _, _, envelope in table.mail):
+        table.deliver()
+    table.deliver(kind, keep=True)
+    table.drop(kind)
+    table.wait(6000)
+
+    assert safe_at(table, "p0", index) and len(table.published) == 1
+    assert not table.core("p0").handovers and not table.core("p1").carried
+
+
+def test_a_carrier_that_cannot_take_it_now_is_left_alone_for_a_while():
+    """Another one may; then the first again."""
+    table = a_farm(seeing=("p1", "p2"))
+    for name in ("p1", "p2"):
+        table.core(name).disk_full = "no room"
+    index = render_one(table, "p0")
+    table.wait(1000)
+    asked = {to for _, to, _ in table.mail}
+    first = safe_at(table, "p0", index)
+    for name in ("p1", "p2"):
+        table.core(name).disk_full = ""
+    table.wait(4000)
+
+    assert not first and asked <= {"p1", "p2"}
+    assert safe_at(table, "p0", index) and len(table.published) == 1
+
+
+def test_a_carrier_that_dies_is_replaced():
+    """What it had not said to be there is offered to another."""
+    table = a_farm(seeing=("p1", "p2"))
+    index = render_one(table, "p0")
+    offer = next((to for _, to, envelope in table.mail if isinstance(envelope.body, m.Handover)))
+    table.deliver(m.Handover)
+    table.drop(m.OutputAsk)
+    del table.peers[offer]
+    table.happen("p0", ev.LinkRefused(f"10.0.0.1:{7000 + int(offer[1:])}"))
+    table.wait(4000)
+    ((who, _),) = table.published
+
+    assert who in {"p1", "p2"} - {offer} and safe_at(table, "p0", index)
+
+
+def test_what_the_carrier_has_whole_counts_though_its_maker_is_gone():
+    """The carrier itself tells the guardians."""
+    table = a_farm()
+    index = render_one(table, "p0")
+    while not table.published:
+        table.deliver()
+    del table.peers["p0"]
+    table.mail.clear()
+    table.happen("p1", ev.LinkRefused("10.0.0.1:7000"))
+    table.wait(500)
+
+    assert safe_at(table, "p1", index)
+
+
+def test_a_store_that_fails_at_the_carrier_gives_it_back():
+    """The maker keeps it, and hands it over again later."""
+    table = a_farm()
+    table.stores = False
+    index = render_one(table, "p0")
+    table.wait(1000)
+    kept = list(table.core("p0").unpublished) or list(table.core("p0").handovers)
+    table.stores = True
+    table.wait(4000)
+
+    assert kept and safe_at(table, "p0", index)
+    assert table.core("p1").spooled == 0
+
+
+def test_a_restarted_maker_hands_over_what_its_journal_has():
+    """It was finished and not safe: nothing is rendered again."""
+    table = a_farm()
+    index = render_one(table, "p0")
+    table.mail.clear()
+    payload = table.core("p0").payload
+    table.boot("p0", counter=2).core.payload = payload
+    table.happen("p0", ev.Sighted("10.0.0.1:7001"))
+    table.wait(6000)
+
+    assert [block.first.incarnation.counter for _, block in table.published] == [1]
+    assert safe_at(table, "p0", index)
+
+
+def test_nobody_starts_what_has_nowhere_to_go():
+    """No peer sees a store: nothing that makes files is begun, and the reason is said."""
+    table = a_farm(seeing=(), blind=("p0", "p1"))
+    table.happen("p0", ev.SlotReady(0))
+    table.wait(2000)
+
+    assert table.starts == []
+
+
+def test_results_of_others_are_not_carried_for_a_stranger():
+    """A block that is not the sender's own is refused."""
+    table = a_farm()
+    core, batch = table.core("p0"), table.batch("p0")
+    record = table.core("p1").next_record(table.batch("p1"))
+    block = ResultBlock(batch.id, record, (Entry(0, digest_of(b"x"), 9, 1, ext="png"),))
+    to = table.core("p1").incarnation
+    envelope = m.Envelope(core.me, core.incarnation, to, "", m.Handover(7, batch.id, block))
+    table.mail.clear()
+    table.happen("p1", ev.Received(envelope, "10.0.0.1", b"p0"))
+
+    assert table.deliver(m.HandedOver) == m.HandedOver(7, False)
+    assert not table.core("p1").carried
