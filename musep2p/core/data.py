@@ -332,6 +332,7 @@ class StoreView:
     farm_id: str = ""
     reason: str = ""
     told_other: bool = False
+    away_ms: int = -NEVER
 
     @property
     def ok(self) -> bool:

@@ -38,6 +38,7 @@ _CARRIED_MAX = 16  # of others, here
 _DONE_KEPT = 1024
 _AGAIN_MS = 2000
 _REFUSED_MS = 2000
+_PATIENT_MS = 10_000
 
 
 def offer_of(effect: SendHandover, block: ResultBlock) -> Envelope:
@@ -48,7 +49,14 @@ def offer_of(effect: SendHandover, block: ResultBlock) -> Envelope:
 
 
 def hand_on(core: Core) -> None:
-    """Offer what waits, as long as we do not see the store and somebody else does."""
+    """Offer what waits, as long as we do not see the store and somebody else does.
+
+    A store that we have seen is most likely away for all, or back in a moment: first we wait.
+    """
+    waits_until_ms = core.store.away_ms + _PATIENT_MS
+    if core.store.state == "away" and core.now_ms < waits_until_ms:
+        core.at("handovers", waits_until_ms)
+        return
     while not core.store.ok and core.unpublished and len(core.handovers) < _AT_ONCE:
         member = carrier(core)
         if member is None:

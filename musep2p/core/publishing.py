@@ -8,7 +8,7 @@ from __future__ import annotations
 from musep2p.core import messages as m
 from musep2p.core.accounting import absorb
 from musep2p.core.carriers import sees
-from musep2p.core.data import Batch, Chunk, Member, Slot
+from musep2p.core.data import NEVER, Batch, Chunk, Member, Slot
 from musep2p.core.effects import Lookup, OpenStore, Publish, StoreBatch, Unspool
 from musep2p.core.events import DiskChanged, LookedUp, Published, PublishFailed, Reread, StoreChanged
 from musep2p.core.handover import hand_on, on_carried, on_carry_failed
@@ -144,6 +144,8 @@ def on_store_changed(core: Core, event: StoreChanged) -> None:
     """The store was opened, found empty, lost or found again."""
     store = core.store
     before = store.ok
+    if event.state == "away" and store.state != "away":
+        store.away_ms = core.now_ms if before else -NEVER
     store.state, store.id, store.reason = event.state, event.store_id or store.id, event.reason
     if event.state == "ok":
         _agree(core, event.store_id)

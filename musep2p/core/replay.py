@@ -120,7 +120,8 @@ def _ended(core: Core, state: _Replay, record: BatchFact) -> None:
 
 def _take_up(core: Core, batch: Batch, untold: list[tuple[int, bool]], sizes: dict[int, int]) -> None:
     """Blocks that nothing called safe as a whole: told as far as marks made them safe, else published or copied."""
-    unsafe = batch.results.by_position(batch.results.known - batch.results.safe)
+    # Of a doubted index nobody knows yet whether what is left is safe; to publish that again harms nothing.
+    unsafe = batch.results.by_position((batch.results.known - batch.results.safe) | batch.results.doubted)
     alone = core.store.state == "absent"
     copied = {position for position, _ in untold if alone and not sizes[position]}
     told = [position for position, _ in untold if position in copied or position not in unsafe]

@@ -44,7 +44,8 @@ class StoreHelpers:
         block, op = effect.block, effect.op
 
         def put() -> ev.Event:
-            assert not {spool_name(block.batch, e, effect.maker) for e in block.entries} - peer.disk.spool
+            if {spool_name(block.batch, e, effect.maker) for e in block.entries} - peer.disk.spool:
+                return ev.PublishFailed(op, "let go of meanwhile")
             self._store.publish(block)
             return ev.Published(op, block)
 
@@ -105,7 +106,7 @@ class StoreHelpers:
 
         def happen() -> None:
             event = act()
-            if peer.alive and peer.counter == life and isinstance(event, ev.PublishFailed):
+            if peer.alive and peer.counter == life and isinstance(event, ev.PublishFailed) and event.lost is not None:
                 self._world.counts["lost outputs"] += 1
             self._world.reach(1, peer, life, event)
 

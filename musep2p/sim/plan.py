@@ -161,7 +161,7 @@ def draw(seed: int) -> Plan:
         outages=_draw_outages(random.Random(f"musep2p outages {seed}")) if stores else (),
         **_draw_machines(random.Random(f"musep2p machines {seed}"), count, deaths, rebirths, hasty, stores),
         disks=_draw_disks(random.Random(f"musep2p full disks {seed}"), count),
-        blind=_draw_blind(random.Random(f"musep2p blind {seed}"), count) if stores else (),
+        blind=_draw_blind(random.Random(f"musep2p blind {seed}"), count, living[0]) if stores else (),
         spoils=_draw_spoils(random.Random(f"musep2p spoils {seed}")) if stores else (),
         commands=_draw_commands(random.Random(f"musep2p commands {seed}"), count, batches),
     )  # fmt: skip
@@ -255,11 +255,12 @@ def _draw_disks(rng: random.Random, count: int) -> tuple[tuple[int, int, int, bo
     return tuple(full)
 
 
-def _draw_blind(rng: random.Random, count: int) -> tuple[int, ...]:
-    """In one of eight farms with a store some peers do not see it, though not all."""
+def _draw_blind(rng: random.Random, count: int, spared: int) -> tuple[int, ...]:
+    """In one of eight farms with a store some peers do not see it; one that lives to the end does."""
     if rng.random() > 1 / 8:
         return ()
-    return tuple(sorted(rng.sample(range(count), rng.randint(1, count - 1))))
+    others = [peer for peer in range(count) if peer != spared]
+    return tuple(sorted(rng.sample(others, rng.randint(1, len(others)))))
 
 
 def _draw_spoils(rng: random.Random) -> tuple[tuple[int, int], ...]:

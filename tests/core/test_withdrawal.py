@@ -162,3 +162,23 @@ def test_what_comes_after_the_end_is_concluded_too_but_not_each_record_by_itself
     assert len(table.concluded) == len(first) + 1 and table.concluded[-1][1].fresh
     table.wait(8000)
     assert len(table.concluded) == len(first) + 1 and not core.awake
+
+
+def test_a_restart_does_not_take_for_safe_what_took_the_place_of_a_withdrawn_result():
+    """Its journal has the withdrawn one as safe, and its own as finished: that one is published again."""
+    table = a_complete_batch()
+    wrong = record_of(table, 7)
+    withdraw(table, "p1", 7)
+    table.stores = False
+    for _ in range(60):
+        table.wait(50)
+        if table.starts:
+            break
+    ((name, start),) = table.starts
+    entry = Entry(7, digest_of(b"second"), 9, 1, ext="png")
+    table.happen(name, ev.TasksDone(0, start.chunk, (entry,), 500_000))
+    table.boot(name, counter=2, has_store=True).core.payload = frozenset()
+    results = table.batch(name).results
+
+    assert results.has_withdrawal(Withdrawal(table.batch(name).id, wrong, 7))
+    assert 7 in results.known and 7 not in results.safe and 7 in table.batch(name).finished
