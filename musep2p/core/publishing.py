@@ -215,8 +215,8 @@ def _agree(core: Core, store_id: str) -> None:
         store.told_other = True
         core.tell(
             "warning",
-            f"this peer's store ({store.id[:8]}) is not the farm's ({agreed[:8]}): nothing is started here. "
-            "Give --store the folder that the other peers use.",
+            f"this peer's store ({store.id[:8]}) is not the farm's ({agreed[:8]}): what is rendered here goes there "
+            "by way of other peers. Give --store the folder that they use.",
         )
 
 

@@ -98,6 +98,7 @@ class Helper:
         if self._store is not None:
             # Asked again after something failed: only a share that takes a picture is there.
             room_test(self._root)
+            self._store.objects.tidy()
             return p.Opened("ok", self._store.id)
         try:
             self._store = SharedStore(self._root, self._writer, request.adopt)

@@ -35,6 +35,7 @@ class ObjectStore:
     def __init__(self, root: Path, *, links: bool) -> None:
         self._root, self._links = root, links
         self._folders: set[Path] = set()
+        self._left: set[Path] = set()
 
     def path(self, digest: Digest, ext: str) -> Path:
         """Where an object is, or would be."""
@@ -54,16 +55,27 @@ class ObjectStore:
             return False
         self._make_folder(path.parent)
         temporary = path.with_name(f".tmp-{secrets.token_hex(8)}")
-        self._write(temporary, data)
-        new = publish_file(temporary, path, links=self._links)
-        if not new and not self._same(path, data):
-            self.quarantine(path)
+        try:
             self._write(temporary, data)
-            publish_file(temporary, path, links=self._links)
+            new = publish_file(temporary, path, links=self._links)
+            if not new and not self._same(path, data):
+                self.quarantine(path)
+                self._write(temporary, data)
+                publish_file(temporary, path, links=self._links)
+        except OSError:
+            self._left.add(temporary)
+            raise
         fsync_folder(path.parent)
         if digest_of(path.read_bytes()) != digest:
             raise StoreError(f"{path} reads back other bytes than were written.", "Check the share and its disks.")
         return new
+
+    def tidy(self) -> None:
+        """Remove what was left half-written when the share failed."""
+        for temporary in sorted(self._left):
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+                self._left.discard(temporary)
 
     def get(self, digest: Digest, ext: str) -> bytes:
         """The bytes of an object.

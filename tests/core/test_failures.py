@@ -47,7 +47,7 @@ def test_sets_say_what_a_list_would(attempts, retries):
 
 def test_many_failures_cost_some_bytes_each():
     """An engine that is gone fails a whole batch; memory has where the records are, and the newest of them."""
-    tasks, reason = 30_000, "connection refused " * 20
+    tasks, reason = 10_000, "connection refused " * 20
     tracemalloc.start()
     known = Failures()
     for attempt in range(4):

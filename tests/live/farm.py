@@ -24,12 +24,13 @@ CLEAN = {k: v for k, v in os.environ.items() if not k.startswith("MUSEP2P_")}
 
 def until(condition, what, timeout_s=30.0):
     """The first true value of a condition, or a failure that says what did not come true."""
-    deadline = time.monotonic() + timeout_s
+    deadline, pause_s = time.monotonic() + timeout_s, 0.02
     while time.monotonic() < deadline:
         value = condition()
         if value:
             return value
-        time.sleep(0.02)  # a poll interval, not a guess of how long something takes
+        time.sleep(pause_s)  # a poll interval, not a guess of how long something takes
+        pause_s = min(0.2, 1.3 * pause_s)
     raise AssertionError(f"not within {timeout_s} s: {what}")
 
 
@@ -57,6 +58,8 @@ class Farm:
         command += ["--listen", listen] if listen else []
         command += [] if mdns else ["--no-mdns"]
         (self.base / "store").mkdir(exist_ok=True)
+        if wait and store and not mdns and not any((self.base / "store").iterdir()):
+            command += ["--adopt-store"]  # who is first need not look around for others
         log = (self.base / f"{name}.log").open("a")
         full = [*(self.prefix if prefix is None else prefix), *map(str, command), *map(str, options)]
         process = subprocess.Popen(

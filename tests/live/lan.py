@@ -83,6 +83,11 @@ class Lan:
         _sh("ip", "-n", self.namespace(host), "link", "set", "eth0", "down")
         self._signal(host, signal.SIGKILL)
 
+    def plug_in(self, host):
+        """A host whose power was cut has its link again."""
+        _sh("ip", "-n", self.namespace(host), "link", "set", "eth0", "up")
+        _sh("ip", "-n", self.namespace(host), "route", "replace", "224.0.0.0/4", "dev", "eth0")
+
     def freeze(self, host):
         """Every process of a host stands still; its system answers for them."""
         self._signal(host, signal.SIGSTOP)

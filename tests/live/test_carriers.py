@@ -1,5 +1,7 @@
 """Peers that do not see the store: what they render goes there by way of one that does."""
 
+import signal
+
 from tests.live.farm import until
 
 PAINT = """
@@ -52,3 +54,25 @@ def test_a_carrier_that_dies_and_comes_back(farm):
     assert held and [row["index"] for row in rows] == list(range(120))
     assert spool(farm) == set()
     farm.run("verify", "--store", farm.base / "store", state="p1", check=0)
+
+
+def test_two_stores_that_meet(farm):
+    """The one with the smaller id is the farm's; who has the other one is told, and works all the same."""
+    (farm.base / "other").mkdir()
+    farm.start("p1")
+    farm.start("p2", "--store", farm.base / "other")
+    for name in ("p1", "p2"):
+        farm.wait_up(1, name)
+    farm.kill("p2", signal.SIGTERM)
+    farm.processes["p2"].wait(20)
+    farm.start("p2", "--store", farm.base / "other", "--peer", farm.addresses["p1"])
+    ids = {(farm.base / folder / "store.id").read_text(): folder for folder in ("store", "other")}
+    ours, stranger = ids[min(ids)], "p2" if ids[min(ids)] == "store" else "p1"
+    until(lambda: "is not the farm's" in farm.log(stranger), "it is told")
+    farm.run("submit", "--detach", farm.batch(PAINT), state="p2", check=0)
+    farm.run("watch", "cities", state="p1", check=0, timeout_s=90)
+    rows = farm.results("p1")
+
+    assert [row["index"] for row in rows] == list(range(36)) and len({row["peer"] for row in rows}) == 2
+    assert all((farm.base / ours / row["path"]).is_file() for row in rows)
+    farm.run("verify", "--store", farm.base / ours, state="p1", check=0)

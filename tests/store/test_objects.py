@@ -1,5 +1,7 @@
 """Objects: published whole, found again, compared byte for byte, quarantined when altered."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -83,3 +85,24 @@ def test_any_bytes_in_any_order_are_stored_once(tmp_path_factory, outputs):
 
     assert sum(new) == len(set(outputs)) == len(list(root.rglob("*.bin")))
     assert all(store.get(digest_of(data), "bin") == data for data in outputs)
+
+
+def test_what_a_share_that_fails_leaves_half_written_goes_when_it_is_back(store, tmp_path, monkeypatch):
+    """It was gone while the temporary file was to be removed."""
+    digest, gone = digest_of(b"picture"), OSError(5, "Input/output error")
+    store.path(digest, "png").parent.mkdir(parents=True)
+    store._folders.add(store.path(digest, "png").parent)
+
+    def fail(*_, **__):
+        raise gone
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", fail)
+        patch.setattr("os.fsync", fail)
+        with pytest.raises(OSError, match="Input/output"):
+            store.put(b"picture", digest, "png")
+    left = list(tmp_path.rglob(".tmp-*"))
+    store.tidy()
+
+    assert len(left) == 1 and not list(tmp_path.rglob(".tmp-*"))
+    assert store.put(b"picture", digest, "png")
