@@ -4,7 +4,7 @@ import codecs
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musep2p.batchfile.reader import read_batch, read_text
