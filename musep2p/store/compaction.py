@@ -1,8 +1,9 @@
 """A peer's journal without what later records have made useless, so that it grows with results, not with history.
 
 What stays, in the order of writing: each recipe, followed by its last will; each result once, as safe if it ever
-was; the failures of the present turn; what slots were handed last. What was marked safe follows at the end.
-Done before a journal is replayed, into a new file that takes its place by a rename: a crash leaves one or the other.
+was; what was withdrawn; the failures of the present turn; what slots were handed last. What was marked safe follows
+at the end. Done before a journal is replayed, into a new file that takes its place by a rename: a crash leaves one or
+the other.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from musep2p.core.records import (
     StartRecord,
     StoreRecord,
     WillRecord,
+    Withdrawal,
 )
 from musep2p.core.results import indices_of
 from musep2p.core.wills import will_rank
@@ -122,6 +124,9 @@ def compacted(read: Callable[[], Iterable[Record]]) -> Iterator[Record]:
                 seen.add(record.id)
                 yield record
         elif isinstance(record, StartRecord) and position in kept_starts:
+            yield record
+        elif isinstance(record, Withdrawal) and (record.batch, record.record, "withdrawn") not in seen:
+            seen.add((record.batch, record.record, "withdrawn"))
             yield record
     for batch, marked in survey.marked.items():
         for part in (marked - survey.in_safe_blocks.get(batch, Ranges())).parts(RANGES_MAX):

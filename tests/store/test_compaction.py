@@ -23,7 +23,9 @@ from musep2p.core.records import (
     StoreRecord,
     Will,
     WillRecord,
+    Withdrawal,
 )
+from musep2p.core.results import signed
 from musep2p.core.state import Core
 from musep2p.core.tuning import Tuning
 from musep2p.store import compaction
@@ -47,7 +49,7 @@ def journals(draw):
     for _ in range(draw(st.integers(0, 25))):
         which = draw(st.integers(0, 1))
         batch, index = BATCHES[which], draw(st.integers(0, TASKS - 2))
-        kind = draw(st.sampled_from(("block", "block", "again", "mark", "failure", "start", "will", "store")))
+        kind = draw(st.sampled_from(("block", "block", "again", "mark", "failure", "start", "will", "store", "wrong")))
         number += 2
         rid = RecordId(draw(st.sampled_from((ME, OTHER))), LIFE, number)
         if kind == "block":
@@ -58,6 +60,11 @@ def journals(draw):
             blocks = [record for record in records if isinstance(record, ResultBlock)]
             if blocks:
                 records.append(msgspec.structs.replace(draw(st.sampled_from(blocks)), safe=True))
+        elif kind == "wrong":
+            made = [(r.batch, *one) for r in records if isinstance(r, ResultBlock) for one in signed(r).items()]
+            if made:
+                whose, at, (_, record) = draw(st.sampled_from(made))
+                records.append(Withdrawal(whose, record, at))
         elif kind == "mark":
             records.append(SafeMark(batch, (index, index + 2)))
         elif kind == "failure":
@@ -75,7 +82,7 @@ def journals(draw):
 
 
 def peer_of(records):
-    """All that a peer takes from its journal, but positions."""
+    """All that a peer takes from its journal, but positions; what is doubted is read again first."""
     hello = Hello(1, "t", "p", 1, 2, 1, ("null",))
     core = Core(
         me=ME, incarnation=Incarnation(2, "1" * 8), hello=hello, tuning=Tuning(), rng=random.Random(1), has_store=True
@@ -84,12 +91,16 @@ def peer_of(records):
     shown = {}
     for batch in core.batches.values():
         results, turn = batch.results, batch.will.turn
+        for index in list(results.doubted.indices()):
+            read = [(at, *signed(records[at - 1])[index]) for at in results.positions(index)]
+            results.settle_doubt(index, read, unsafe=index in batch.finished)
         facts = [records[at - 1] for at in batch.log]
         told = {(fact.first, fact.safe) for fact in facts if isinstance(fact, ResultBlock)}
         shown[batch.id] = (
             batch.will, batch.failed.encode(), results.known.encode(), results.safe.encode(), batch.finished.encode(),
             {i: {fact.first for at in results.positions(i) for fact in [records[at - 1]]} for i in range(TASKS)},
             [results.failures.blamed_on(peer, turn).encode() for peer in (ME, OTHER)],
+            {(w.record, w.index) for w in results.withdrawals_of(results.tasks())},
             {first for first, safe in told}, {records[at - 1].first for b, at in core.unpublished if b == batch.id},
         )  # fmt: skip
     ran = [
