@@ -337,6 +337,7 @@ def _learn(core: Core, batch: Batch, view: View, fact: BatchFact, position: int)
     What was known before needs no keeping: it is in our own log, or in that of somebody who is up.
     """
     absorb(batch, fact, position)
+    batch.wake()
     core.stirred = core.stirred or bool(batch.results.doubted)
     if any(known is view for known in batch.accounting.views.values()):
         view.facts.append(position)

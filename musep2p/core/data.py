@@ -11,7 +11,7 @@ from musep2p.core.ids import BatchId, Incarnation, PeerId
 from musep2p.core.messages import Heartbeat, Hello, Load, Progress
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Recipe, Tasks
-from musep2p.core.records import Entry, ResultBlock, Will
+from musep2p.core.records import Entry, RecordId, ResultBlock, Will
 from musep2p.core.requests import StatusAsk
 from musep2p.core.results import Results
 
@@ -66,7 +66,7 @@ class Member:
 class Chunk:
     """Tasks for a slot together: its child is `given` them once that is durable, and names the one it has `begun`.
 
-    `recalled` are those that it shall give back unless it has begun them.
+    `recalled` are those that it shall give back unless it has begun them; `first` is the record of what a lookup finds.
     """
 
     number: int
@@ -76,6 +76,7 @@ class Chunk:
     begun: int = -1
     begun_ms: int = 0
     lookup: int = 0
+    first: RecordId | None = None
     work_class: str = ""
     given: bool = False
     recalled: bool = False
@@ -292,6 +293,7 @@ class Carried:
     at: int = 0
     got: int = 0
     asked_ms: int = -NEVER
+    came_ms: int = 0
     publishing: bool = False
 
     @property

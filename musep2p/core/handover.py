@@ -38,6 +38,7 @@ _CARRIED_MAX = 16  # of others, here
 _DONE_KEPT = 1024
 _AGAIN_MS = 2000
 _REFUSED_MS = 2000
+_GIVEN_UP_MS = 30_000
 _PATIENT_MS = 10_000
 
 
@@ -86,7 +87,11 @@ def on_handover(core: Core, sender: Member, body: m.Handover) -> None:
     if batch is None or not batch.known or block is None or not own or not room or not core.store.ok:
         core.send(sender, m.HandedOver(body.number, False))
         return
+    for stale in [one for one in core.carried.values() if one.block.first == block.first]:
+        del core.carried[stale.key]  # offered again under another number: its files are written anew
+        core.spooled -= spooled_bytes(block.entries)
     core.carried[key] = Carried(core.next_number(), sender.id, sender.incarnation, body.number, block)
+    core.carried[key].came_ms = core.now_ms
     core.spooled += spooled_bytes(block.entries)
     _ask(core, core.carried[key])
 
@@ -95,6 +100,7 @@ def on_output_ask(core: Core, sender: Member, body: m.OutputAsk) -> None:
     """The carrier wants a piece of an output."""
     handover = core.handovers.get(body.number)
     if handover is None or handover.carrier != sender.id:
+        core.send(sender, m.Output(body.number, body.index, body.start, 0, b""))
         return
     handover.sent_ms = core.now_ms
     piece = m.Output(body.number, body.index, body.start, 0, b"")
@@ -111,11 +117,15 @@ def on_output(core: Core, sender: Member, body: m.Output) -> None:
     entry = carried.wanted() if carried is not None else None
     if carried is None or entry is None:
         return
+    if not body.size:
+        _let_go(core, carried)  # its maker hands it over no more
+        return
     fits = 0 < len(body.data) <= entry.size - body.start
     if (body.index, body.start) != (entry.index, carried.got) or not fits:
         return
     core.effects.append(KeepPiece(carried.op, spool_name(carried.block.batch, entry, sender.id), body.start, body.data))
     carried.got += len(body.data)
+    carried.came_ms = core.now_ms
     if carried.got >= entry.size:
         carried.at, carried.got = carried.at + 1, 0
     _ask(core, carried)
@@ -191,7 +201,9 @@ def tick_handovers(core: Core) -> None:
         if member is not None and core.now_ms - handover.sent_ms >= _AGAIN_MS:
             _offer(core, handover, member)
     for carried in list(core.carried.values()):
-        if carried.wanted() is not None and core.now_ms - carried.asked_ms >= _AGAIN_MS:
+        if carried.wanted() is not None and core.now_ms - carried.came_ms >= _GIVEN_UP_MS:
+            _let_go(core, carried)
+        elif carried.wanted() is not None and core.now_ms - carried.asked_ms >= _AGAIN_MS:
             _ask(core, carried)
     hand_on(core)
     if core.handovers or core.carried:
@@ -215,6 +227,8 @@ def _ask(core: Core, carried: Carried) -> None:
         member = core.members.get(carried.sender)
         if member is not None:
             core.send(member, m.OutputAsk(carried.number, entry.index, carried.got))
+    elif not core.store.ok:
+        on_carry_failed(core, carried.op)
     elif not carried.publishing:
         carried.publishing = True
         batch: Batch = core.batches[carried.block.batch]

@@ -295,8 +295,8 @@ def _take(core: Core, sender: Member, body: m.Grant) -> bool:
             absorb(batch, failure, core.write(failure, partial(add_fact, core, batch)))
     ranges = batch.results.tasks_among(Ranges.decode(body.ranges))
     believed = ranges & batch.results.safe
-    for withdrawal in news:
-        believed.discard(withdrawal.index, withdrawal.index + 1)
+    if any(withdrawal.index in believed for withdrawal in news):
+        return False  # it counts once it is durable here: until then we could not take what we think is safe
     _tell_safe(core, batch, believed)
     batch.take_in(ranges)
     batch.touch()

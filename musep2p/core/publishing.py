@@ -5,6 +5,8 @@ Also the farm's store itself: which id it has, who may adopt an empty folder, an
 
 from __future__ import annotations
 
+from functools import partial
+
 from musep2p.core import messages as m
 from musep2p.core.accounting import absorb
 from musep2p.core.carriers import sees
@@ -13,7 +15,7 @@ from musep2p.core.effects import Lookup, OpenStore, Publish, StoreBatch, Unspool
 from musep2p.core.events import DiskChanged, LookedUp, Published, PublishFailed, Reread, StoreChanged
 from musep2p.core.handover import hand_on, on_carried, on_carry_failed
 from musep2p.core.ranges import Ranges
-from musep2p.core.records import ResultBlock, StoreRecord, spool_name, spooled_bytes
+from musep2p.core.records import Entry, RecordId, ResultBlock, StoreRecord, spool_name, spooled_bytes
 from musep2p.core.reports import add_fact, await_copies, guardians
 from musep2p.core.results import indices_of
 from musep2p.core.state import Core
@@ -115,7 +117,7 @@ def start_lookup(core: Core, slot: Slot, batch: Batch, ranges: Ranges) -> None:
     op = core.next_number()
     first = core.next_record(batch, ranges.count())
     work_class = batch.tasks.work_class(next(ranges.indices()))
-    slot.chunks.append(Chunk(op, batch.id, ranges.copy(), core.now_ms, lookup=op, work_class=work_class))
+    slot.chunks.append(Chunk(op, batch.id, ranges.copy(), core.now_ms, lookup=op, first=first, work_class=work_class))
     batch.running.update(ranges)
     effect = Lookup(op, batch.id, batch.will.settings.name, batch.recipe, ranges.encode(), first.number)
     core.effects.append(effect)
@@ -132,8 +134,8 @@ def settle_lookup(core: Core, event: LookedUp) -> tuple[Slot | None, Batch | Non
             hits = indices_of(event.hits) & chunk.left
             misses = chunk.left - hits - batch.results.safe
             batch.lookup_width = 1 if misses else min(_LOOKUP_WIDTH_MAX, batch.lookup_width * 2)
-            if hits:
-                _record_hits(core, batch, event, hits)
+            if hits and chunk.first is not None:
+                _record_hits(core, batch, event, hits, chunk.first)
             batch.touch()
             core.stirred = True
             return slot, batch, misses
@@ -234,9 +236,17 @@ def _now_safe(core: Core, batch: Batch, safe: ResultBlock, position: int) -> Non
     core.stirred = True
 
 
-def _record_hits(core: Core, batch: Batch, event: LookedUp, hits: Ranges) -> None:
-    entries = tuple(entry for entry in event.hits if entry.index in hits)
-    block = ResultBlock(batch.id, core.next_record(batch, len(entries)), entries, True)
+def _record_hits(core: Core, batch: Batch, event: LookedUp, hits: Ranges, first: RecordId) -> None:
+    """Under the records that the store has them by: the helper numbers what it finds from the first on."""
     batch.finished.update(hits)
     core.remember(batch, hits, "skipped: equal work was done before, and its picture is on the store")
-    core.write(block, lambda position: _now_safe(core, batch, block, position))
+    run: list[Entry] = []
+    for number, entry in enumerate(event.hits, first.number):
+        if entry.index in hits:
+            run.append(entry)
+        if run and (entry.index not in hits or number == first.number + len(event.hits) - 1):
+            start = number + (entry.index in hits) - len(run)
+            made = RecordId(first.peer, first.incarnation, start)
+            block = ResultBlock(batch.id, made, tuple(run), True)
+            core.write(block, partial(_now_safe, core, batch, block))
+            run = []

@@ -25,6 +25,7 @@ __all__ = [
     "Entry",
     "Failure",
     "FlatRanges",
+    "Index",
     "RecipeRecord",
     "Record",
     "RecordId",

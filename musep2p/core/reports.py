@@ -207,7 +207,7 @@ def _at_rest(core: Core, batch: Batch) -> bool:
     ended = told is not None and told.complete and told.turn == batch.will.turn
     if not batch.known or batch.dirty or batch.awaiting or not (ended or batch.will.word == CANCELLED):
         return False
-    if batch.held() or batch.failing or batch.accounting.open or batch.accounting.late:
+    if batch.held() or batch.failing or batch.accounting.open or batch.accounting.late or batch.results.doubted:
         return False
     guards = guardians(core, batch)
     if guards and guards[0] == core.me and not (batch.accounting.complete and batch.accounting.told is not None):

@@ -11,7 +11,7 @@ from musep2p.core.ids import BatchId, Incarnation, WireBatchId, WirePeerId
 from musep2p.core.messages import Pace
 from musep2p.core.recipe import Recipe, Settings
 from musep2p.core.recipe.recipe import RECIPE_BYTES_MAX
-from musep2p.core.records import Entry, RecordId
+from musep2p.core.records import Entry, Index, RecordId
 
 __all__ = [
     "WITHDRAWALS_MAX",
@@ -140,7 +140,7 @@ class WithdrawAsk(msgspec.Struct, frozen=True, tag="withdraw"):
     """The objects of these records, each with its index, are not what they say: they shall not count any more."""
 
     batch: BatchName
-    records: Annotated[tuple[tuple[RecordId, Number], ...], Meta(max_length=WITHDRAWALS_MAX)]
+    records: Annotated[tuple[tuple[RecordId, Index], ...], Meta(max_length=WITHDRAWALS_MAX)]
 
 
 class Withdrawn(msgspec.Struct, frozen=True, tag="withdrawn"):

@@ -43,6 +43,10 @@ def on_withdraw_ask(core: Core, event: Asked, batch: Batch) -> None:
         answer = r.ErrorAnswer("store", "this peer does not see the store now.", "Ask again when it does.", 1)
         core.effects.append(Reply(event.via, r.Answer(event.request.number, answer)))
         return
+    if any(index >= batch.results.total for _, index in ask.records):
+        answer = r.ErrorAnswer("index", "the batch has no such task.", "`musep2p status` says how many it has.", 2)
+        core.effects.append(Reply(event.via, r.Answer(event.request.number, answer)))
+        return
     wrong = tuple(Withdrawal(batch.id, record, index) for record, index in ask.records)
     op = core.next_number()
     core.withdrawing[op] = (batch.id, wrong, event.via, event.request.number)
@@ -86,6 +90,7 @@ def learn_withdrawal(core: Core, batch: Batch, withdrawal: Withdrawal) -> None:
 
     def learned(position: int) -> None:
         absorb(batch, withdrawal, position)
+        batch.wake()
         add_fact(core, batch, position)
         core.remember(batch, Ranges.of(withdrawal.index), "its result proved wrong and was withdrawn")
         core.stirred = True

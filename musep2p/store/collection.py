@@ -22,7 +22,7 @@ from musep2p.core.ids import BatchId
 from musep2p.core.records import Entry, Record, RecordId, ResultBlock, Withdrawal
 from musep2p.core.results import signed
 from musep2p.errors import MuseError, StoreError
-from musep2p.store.manifest import latest
+from musep2p.store.manifest import latest, manifests
 from musep2p.store.record_log import read_log
 
 __all__ = ["Collected", "collect", "unneeded"]
@@ -104,6 +104,12 @@ def _named(root: Path) -> set[str]:
         named = {f"{entry.digest}.{entry.ext}" for entry in valid if entry.ext}
     for folder in _children(root / "batches"):
         manifest = latest(folder)
+        newest = manifests(folder)[:1] if _children(folder / "manifest") else []
+        if newest and (manifest is None or [manifest.path] != newest):
+            raise StoreError(
+                f"a manifest of {folder.name} cannot be read, and nobody knows what it names.",
+                "Nothing was collected. `musep2p verify` says more.",
+            )
         for entry, by in manifest.results.values() if manifest is not None else ():
             if entry.ext and manifest is not None and (manifest.head.batch, by) not in wrong:
                 named.add(f"{entry.digest}.{entry.ext}")

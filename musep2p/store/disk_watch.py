@@ -55,11 +55,15 @@ class DiskWatch:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(_EVERY_S)
-            if not self._full:
-                self._look_at_space()
-            elif self._free() >= 1.5 * kept_free(self._total()) and await asyncio.to_thread(self._takes_a_picture):
-                self._full = False
-                self._post(ev.DiskChanged(""))
+            with contextlib.suppress(OSError):  # a disk that does not say how full it is is asked again
+                await self._look()
+
+    async def _look(self) -> None:
+        if not self._full:
+            self._look_at_space()
+        elif self._free() >= 1.5 * kept_free(self._total()) and await asyncio.to_thread(self._takes_a_picture):
+            self._full = False
+            self._post(ev.DiskChanged(""))
 
     def _look_at_space(self) -> None:
         free = self._free()

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
-from musep2p.core.ids import BatchId, digest_of
+from musep2p.core.ids import BatchId
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Tasks
 from musep2p.core.records import ResultBlock, Withdrawal, spool_name
@@ -25,7 +25,7 @@ from musep2p.errors import MuseError, StoreError
 from musep2p.pipes import child_pipes, listen, write_frame
 from musep2p.store import protocol as p
 from musep2p.store.batches import facts_of, unfinished
-from musep2p.store.layout import EmptyStore, SharedStore, room_test
+from musep2p.store.layout import AlteredOutputError, EmptyStore, SharedStore, room_test
 
 __all__ = ["Helper", "main"]
 
@@ -115,10 +115,12 @@ class Helper:
             there = not entry.ext or (self._spool / name).exists()
             if not there and not store.objects.has(entry.digest, entry.ext, entry.size):
                 return p.Failed(request.op, f"{name} is no longer in the spool", True)
-            if request.maker and there and entry.ext and digest_of((self._spool / name).read_bytes()) != entry.digest:
-                return p.Failed(request.op, f"{name} did not arrive as it was sent", True)
         tasks = self._tasks[block.batch]
-        return p.ResultsPut(request.op, store.put_results(block, tasks, request.name, self._spool, request.maker))
+        try:
+            folder = store.put_results(block, tasks, request.name, self._spool, request.maker)
+        except AlteredOutputError as error:
+            return p.Failed(request.op, error.message, True)
+        return p.ResultsPut(request.op, folder)
 
     def _put_withdrawals(self, request: p.PutWithdrawals) -> p.FromHelper:
         store = self._need()

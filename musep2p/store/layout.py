@@ -25,7 +25,16 @@ from musep2p.store.durably import publish_file, write_durably
 from musep2p.store.objects import ObjectStore
 from musep2p.store.record_log import RecordLog
 
-__all__ = ["FORMAT", "EmptyStore", "Presence", "SharedStore", "room_test", "self_test", "stored_id"]
+__all__ = [
+    "FORMAT",
+    "AlteredOutputError",
+    "EmptyStore",
+    "Presence",
+    "SharedStore",
+    "room_test",
+    "self_test",
+    "stored_id",
+]
 
 FORMAT = 1
 _encode = msgspec.msgpack.Encoder().encode
@@ -35,6 +44,10 @@ _ROOM = 4 << 20
 
 class EmptyStore(Exception):  # noqa: N818  # a state that callers ask about, not a failure
     """The folder is empty: it is no store yet."""
+
+
+class AlteredOutputError(StoreError):
+    """An output in the spool is not what its record says: the share is not to blame."""
 
 
 class Presence(msgspec.Struct, frozen=True):
@@ -220,7 +233,7 @@ class SharedStore:
         except FileNotFoundError:
             return self.objects.get(entry.digest, entry.ext)
         if digest_of(data) != entry.digest:
-            raise StoreError(f"{file} was altered in the spool.", "The task will be rendered again.")
+            raise AlteredOutputError(f"{file} is not what was rendered.")
         return data
 
     def reuse(self, batch: BatchId, tasks: Tasks, name: str, index: int, key: TaskKey) -> Entry | None:

@@ -99,9 +99,9 @@ def freeze(folder: Path, batch: BatchId, tasks: int) -> Path | None:
         if best is not None:
             made[index] = best
     root = _root([_leaf(index, made[index][0]) for index in sorted(made)]).hex()
-    there = manifests(folder)
+    there, counts = manifests(folder), latest(folder)
     generation = 1 + int(there[0].name.partition("-")[0]) if there else 1
-    if there and there[0].name.endswith(f"-{root[:8]}"):
+    if counts is not None and counts.path == there[0] and counts.head.root == root:
         return None
     return _write(folder / "manifest", Head(batch, generation, root, tasks, len(made)), made)
 

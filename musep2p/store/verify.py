@@ -42,7 +42,8 @@ class Problem:
     """One thing that is not as it should be.
 
     Attributes:
-        kind: missing, altered, extra, or damaged (a log or a recipe that cannot be read to its end).
+        kind: missing, altered, extra, unreadable (now, which proves nothing), or damaged (a log, a recipe or a manifest
+            that cannot be read to its end).
         path: below the store.
         what: in words.
         index: of the task; -1 if it concerns none.
@@ -172,7 +173,7 @@ def set_aside(store: ObjectStore, root: Path, folder: Path, verdict: Verdict) ->
     for index in wrong:
         for entry, _ in made.get(index, []):
             target = object_path(root, entry.digest, entry.ext)
-            if entry.ext and _sound_bytes([target], entry.digest) is None:
+            if entry.ext and _is_wrong(target, entry.digest):
                 store.quarantine(target)
                 store.quarantine(folder / "images" / f"{tasks.name(index)}.{entry.ext}")
                 gone.add(target.name)
@@ -258,13 +259,27 @@ def _result_problems(
     if where not in checked:
         checked[where] = _state(target, entry.digest, verdict)
     if checked[where]:
-        kind = "missing" if checked[where] == "is missing" else "altered"
+        kind = _kind(checked[where])
         yield Problem(kind, where, f"the object of task {entry.index} {checked[where]}", entry.index)
     view = folder / "images" / f"{tasks.name(entry.index)}.{entry.ext}"
     shown = _view_state(view, target, entry.digest, verdict)
     if shown and not (checked[where] and _same(view, target)):
-        kind = "missing" if shown == "is missing" else "altered"
+        kind = _kind(shown)
         yield Problem(kind, view.relative_to(root).as_posix(), f"the view of task {entry.index} {shown}", entry.index)
+
+
+def _kind(state: str) -> str:
+    return "missing" if state == "is missing" else "unreadable" if state.startswith("cannot") else "altered"
+
+
+def _is_wrong(path: Path, digest: Digest) -> bool:
+    """Not there, or other bytes. What cannot be read now may be sound."""
+    try:
+        return digest_of(path.read_bytes()) != digest
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
 
 
 def _state(path: Path, digest: Digest, verdict: Verdict) -> str:

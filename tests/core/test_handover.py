@@ -173,3 +173,33 @@ def test_results_of_others_are_not_carried_for_a_stranger():
 
     assert table.deliver(m.HandedOver) == m.HandedOver(7, False)
     assert not table.core("p1").carried
+
+
+def test_what_its_maker_hands_over_no_more_is_let_go():
+    """Its output is gone there, or another carrier has it: nothing is kept for it, and there is room for others."""
+    table = a_farm()
+    render_one(table, "p0")
+    table.deliver(m.Handover)
+    (number,) = table.core("p0").handovers
+    lost = table.disks["p0"][table.core("p0").handovers[number].position - 1]
+    table.happen("p0", ev.PublishFailed(number, "no longer in the spool", lost))
+    table.settle()
+
+    assert not table.core("p1").carried and table.core("p1").spooled == 0
+    assert table.published == []
+
+
+def test_a_maker_that_says_nothing_any_more_is_given_up():
+    """Its link works one way only: after half a minute without a piece there is room for others."""
+    table = a_farm()
+    render_one(table, "p0")
+    table.deliver(m.Handover)
+    core = table.core("p1")
+    for _ in range(36):
+        table.drop(m.OutputAsk)
+        table.drop(m.Handover)
+        table.wait(1000, step=1000, settle=False)
+        table.mail = [one for one in table.mail if not isinstance(one[2].body, m.OutputAsk | m.Handover)]
+        table.settle()
+
+    assert not core.carried and core.spooled == 0

@@ -9,6 +9,7 @@ from musep2p.core.loads import present_load
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import Entry, ResultBlock
 from musep2p.core.requests import Request, StatusAsk
+from musep2p.core.results import signed
 from tests.core.wire import RECIPE, Table
 
 
@@ -94,3 +95,32 @@ def test_a_machine_whose_disk_is_full_starts_nothing_and_offers_its_work():
     assert (status.state, status.reason) == ("waiting", "this machine's disk is full: only 3.0 MB are free")
     table.happen("p0", ev.DiskChanged(""))
     assert len(table.starts) == 1
+
+
+def test_what_was_found_by_its_key_has_the_record_that_the_store_has():
+    """The helper numbers what it finds from the first on; what was settled meanwhile leaves a gap, not a shift."""
+    table = Table(1)
+    table.core("p0").keyed = frozenset({"null"})
+    table.core("p0").payload = frozenset()
+    table.happen("p0", ev.StoreChanged("ok", "5" * 32))
+    looked = []
+    handle = table.peers["p0"].handle
+    table.peers["p0"].handle = lambda *args: [looked.append(e) or e for e in handle(*args)]
+    table.submit("p0", RECIPE)
+    table.wait(6000)
+    table.batch("p0").lookup_width = 4
+    table.happen("p0", ev.SlotReady(0))
+    (lookup,) = [effect for effect in looked if isinstance(effect, fx.Lookup)]
+    indices = list(Ranges.decode(lookup.ranges).indices())
+    gone = Ranges.of(indices[1])
+    table.core("p0").slots[0].chunks[0].left.difference_update(gone)
+    table.batch("p0").running.difference_update(gone)
+    hits = tuple(Entry(index, digest_of(b"%d" % index), 9, 1, ext="png", skipped=True) for index in indices)
+    table.happen("p0", ev.LookedUp(lookup.op, hits))
+    blocks = [record for record in table.disks["p0"] if isinstance(record, ResultBlock)]
+    made = {index: one for block in blocks for index, (_, one) in signed(block).items()}
+
+    assert len(indices) == 4
+    assert {index: record.number for index, record in made.items()} == {
+        index: lookup.number + n for n, index in enumerate(indices) if n != 1
+    }

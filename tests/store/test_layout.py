@@ -10,7 +10,9 @@ from musep2p.core.ids import Incarnation, PeerId, TaskKey, digest_of
 from musep2p.core.recipe import Axis, Recipe, Settings, Tasks, batch_id
 from musep2p.core.records import Entry, RecordId, ResultBlock, Will
 from musep2p.errors import StoreError
-from musep2p.store.layout import EmptyStore, Presence, SharedStore, self_test
+from musep2p.store import protocol as p
+from musep2p.store.helper import Helper
+from musep2p.store.layout import AlteredOutputError, EmptyStore, Presence, SharedStore, self_test
 from musep2p.store.record_log import read_log
 
 ID = "a" * 32
@@ -199,9 +201,21 @@ def test_a_spool_file_that_changed_is_not_published(store, tmp_path):
     told = block(tmp_path / "spool", b"one")
     (tmp_path / "spool" / f"{BATCH}-0-1.png").write_bytes(b"two")
 
-    with pytest.raises(StoreError, match="altered in the spool"):
+    with pytest.raises(AlteredOutputError, match="is not what was rendered"):
         store.put_results(told, TASKS, "city", tmp_path / "spool")
     assert not list((store.root / "objects").rglob("*.png"))
+
+
+def test_an_altered_output_is_lost_and_the_share_is_not_to_blame(store, tmp_path):
+    """The task is rendered again; everything else is published as before."""
+    told = block(tmp_path / "spool", b"one")
+    (tmp_path / "spool" / f"{BATCH}-0-1.png").write_bytes(b"two")
+    helper = Helper(store.root, tmp_path / "spool", "p-1-0-2")
+    put = p.PutResults(7, told, "city")
+    _, failed, opened = helper.serve([p.Open(""), p.Know(BATCH, RECIPE), put, p.Open("")])
+
+    assert failed == p.Failed(7, failed.reason, True) and "is not what was rendered" in failed.reason
+    assert opened.state == "ok" and len(list(store.root.glob("batches/*/records/*"))) == 0
 
 
 def test_what_was_published_before_a_crash_is_published_without_its_spool_file(store, tmp_path):

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from musep2p.core.ids import Incarnation, PeerId, digest_of
 from musep2p.core.records import Entry, RecordId, ResultBlock, Withdrawal
+from musep2p.errors import StoreError
+from musep2p.store.collection import unneeded
 from musep2p.store.conclusion import conclude
 from musep2p.store.manifest import _root, blocks_by_index, freeze, latest, manifests
 from musep2p.store.verify import repair_batch, set_aside, verify_batch
@@ -171,3 +173,17 @@ def test_what_is_being_written_is_no_manifest(stored):
 
     assert len(manifests(stored.folder)) == 1
     assert verify_batch(stored.root, stored.folder, {}).problems == []
+
+
+def test_a_damaged_manifest_is_followed_by_a_sound_one(stored):
+    """Though the results are the same; until then nothing is collected."""
+    path = frozen(stored)
+    whole = bytearray(path.read_bytes())
+    whole[-9] ^= 1
+    path.write_bytes(whole)
+    with pytest.raises(StoreError, match=r"a manifest of cities-.* cannot be read"):
+        unneeded(stored.root)
+    second = frozen(stored)
+
+    assert second.name[:2] == "2-" and latest(stored.folder).path == second
+    assert unneeded(stored.root).objects == []

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ from musep2p.core.records import Entry, RecordId, ResultBlock, Will
 from musep2p.errors import StoreError, UsageError
 from musep2p.store.layout import SharedStore
 from musep2p.store.objects import object_path
-from musep2p.store.verify import repair_batch, verify_batch
+from musep2p.store.verify import repair_batch, set_aside, verify_batch
 
 RECIPE = Recipe("sleep", {"prompt": "{{city}}"}, (Axis.of("city", ("Kyoto", "Paris", "Rome", "Oslo")),), (1,))
 BATCH, TASKS = batch_id(RECIPE), Tasks(RECIPE)
@@ -159,3 +160,21 @@ def test_what_cannot_be_verified(tmp_path, monkeypatch):
     SharedStore(tmp_path / "nas", "p-1-0-1", "a" * 32)
     with pytest.raises(UsageError, match="no batch 'x'"):
         verify(load_settings({"store": tmp_path / "nas"}), "x", repair=False, as_json=False)
+
+
+def test_what_cannot_be_read_now_is_not_taken_for_wrong(stored, monkeypatch):
+    """A share that fails for a moment: nothing is set aside, and nothing is rendered again for it."""
+    real = Path.read_bytes
+
+    def fails(path):
+        if path.name == stored.object(0).name or path == stored.view(0):
+            raise OSError(5, "Input/output error")
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", fails)
+        verdict, problems = stored.found()
+        gone = set_aside(stored.store.objects, stored.root, stored.folder, verdict)
+
+    assert ("unreadable", 0) in problems and {kind for kind, _ in problems} == {"unreadable"}
+    assert gone == set() and stored.found()[1] == set()
