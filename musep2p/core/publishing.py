@@ -110,6 +110,7 @@ def on_publish_failed(core: Core, event: PublishFailed) -> None:
         for chunk in [c for c in slot.chunks if c.lookup == event.op]:
             slot.chunks.remove(chunk)
             core.batches[chunk.batch].requeue(chunk.left)
+            core.stirred = True
 
 
 def start_lookup(core: Core, slot: Slot, batch: Batch, ranges: Ranges) -> None:
@@ -145,6 +146,8 @@ def settle_lookup(core: Core, event: LookedUp) -> tuple[Slot | None, Batch | Non
 def on_store_changed(core: Core, event: StoreChanged) -> None:
     """The store was opened, found empty, lost or found again."""
     store = core.store
+    if event.state == "empty" and store.id:
+        event = StoreChanged("away", "", "its folder is empty now: is the share mounted?")
     before = store.ok
     if event.state == "away" and store.state != "away":
         store.away_ms = core.now_ms if before else -NEVER

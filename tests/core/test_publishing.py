@@ -124,3 +124,30 @@ def test_what_was_found_by_its_key_has_the_record_that_the_store_has():
     assert {index: record.number for index, record in made.items()} == {
         index: lookup.number + n for n, index in enumerate(indices) if n != 1
     }
+
+
+def test_a_folder_that_is_empty_all_of_a_sudden_is_no_new_store():
+    """Also not for who said --adopt-store: a share was unmounted, and a new helper finds its folder."""
+    table = Table(1)
+    table.core("p0").may_adopt = True
+    table.happen("p0", ev.StoreChanged("ok", "5" * 32))
+    effects = table.peers["p0"].handle(ev.StoreChanged("empty"), table.now_ms + 5000)
+
+    assert not [effect for effect in effects if isinstance(effect, fx.OpenStore)]
+    assert table.core("p0").store.state == "away" and table.core("p0").store.farm_id == "5" * 32
+
+
+def test_a_look_up_that_failed_with_the_store_leaves_no_slot_idle():
+    """The store goes away while keys are looked up: the task is rendered, and waits in the spool."""
+    table = Table(1)
+    table.core("p0").keyed = frozenset({"null"})
+    table.core("p0").payload = frozenset()
+    table.happen("p0", ev.StoreChanged("ok", "5" * 32))
+    table.submit("p0", RECIPE)
+    table.wait(6000)
+    table.happen("p0", ev.SlotReady(0))
+    (chunk,) = table.core("p0").slots[0].chunks
+    table.happen("p0", ev.StoreChanged("away", "", "gone"))
+    table.happen("p0", ev.PublishFailed(chunk.lookup, "gone"))
+
+    assert chunk.lookup and len(table.starts) == 1

@@ -194,6 +194,7 @@ def test_the_lan_without_a_farm(farm):
 def test_a_batch_that_is_not_known(farm):
     """And what to ask instead."""
     farm.start("p1")
+    until(lambda: list((farm.base / "store" / "peers").glob("*.msgpack")), "it has said where it is")
 
     refused(farm, "status", "nothing", "--state", farm.base / "p1", code=2, words=["'nothing'", "musep2p status"])
 
