@@ -203,3 +203,18 @@ def test_a_maker_that_says_nothing_any_more_is_given_up():
         table.settle()
 
     assert not core.carried and core.spooled == 0
+
+
+def test_a_carrier_that_sees_the_store_no_more_gives_it_back():
+    """It has all pieces by then: nobody waits for a store that may never be there again."""
+    table = a_farm()
+    index = render_one(table, "p0")
+    while len(table.kept) < 2:
+        table.deliver()
+    table.happen("p1", ev.StoreChanged("away", "", "gone"))
+    table.settle()
+    back = not table.core("p1").carried and table.core("p1").spooled == 0
+    table.happen("p1", ev.StoreChanged("ok", "5" * 32))
+    table.wait(5000)
+
+    assert back and safe_at(table, "p0", index)

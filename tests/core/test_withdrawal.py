@@ -182,3 +182,29 @@ def test_a_restart_does_not_take_for_safe_what_took_the_place_of_a_withdrawn_res
 
     assert results.has_withdrawal(Withdrawal(table.batch(name).id, wrong, 7))
     assert 7 in results.known and 7 not in results.safe and 7 in table.batch(name).finished
+
+
+def test_a_task_that_the_batch_has_not_is_refused():
+    """Nothing is said to the store."""
+    table = a_complete_batch()
+    ask = r.WithdrawAsk("table", ((record_of(table, 7), 1 << 30),))
+    table.happen("p1", ev.Asked(b"face", r.Request(1, "table", 50, ask)))
+
+    assert table.replies[-1].message == "the batch has no such task."
+    assert not table.core("p1").withdrawing
+
+
+def test_a_batch_at_rest_wakes_for_what_is_withdrawn():
+    """Its disk was slow: the record is durable only after the batch had come to rest."""
+    table = a_complete_batch()
+    name = "p0"
+    table.wait(4000)
+    batch = table.batch(name)
+    at_rest = batch.id not in table.core(name).awake
+    wrong = Withdrawal(batch.id, record_of(table, 7), 7)
+    if reads(table, name):
+        table.happen(name, ev.ResultsRead(batch.id, (wrong,), 0))
+    table.wait(1500)
+
+    assert at_rest and 7 not in batch.results.doubted
+    assert wrong in table.disks[name] and 7 not in batch.results.known
