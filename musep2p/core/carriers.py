@@ -30,5 +30,4 @@ def carrier(core: Core) -> Member | None:
 
 def has_carrier(core: Core) -> bool:
     """True when outputs can go by way of another peer, now or, since they could in this life, sometime."""
-    core.carried_once = core.carried_once or carrier(core) is not None
-    return core.carried_once
+    return core.carrier_met

@@ -201,6 +201,7 @@ def meet_store(core: Core, sender: Member, body: m.Heartbeat) -> None:
     """A heartbeat names a store: of two, the smaller id is the farm's."""
     if body.store_id:
         _agree(core, body.store_id)
+    core.carrier_met = core.carrier_met or body.store_ok
     if body.store_ok and core.unpublished and not core.store.ok:
         hand_on(core)
 

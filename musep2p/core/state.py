@@ -95,7 +95,7 @@ class Core:
         self.handovers: dict[int, Handover] = {}
         self.carried: dict[tuple[PeerId, Incarnation, int], Carried] = {}
         self.carried_done: dict[tuple[PeerId, Incarnation, int], None] = {}
-        self.carried_once = False
+        self.carrier_met = False
         self.lost: list[Member] = []
         self.refusals: dict[str, str] = {}
         self.addresses_due_ms = 0
