@@ -74,6 +74,7 @@ def replay(core: Core, records: Iterable[Record]) -> None:
         untold.setdefault(batch_id, []).append((position, first.peer == core.me))
     for batch in core.batches.values():
         judge_failures(batch)
+        batch.results.doubt_withdrawn()
         _take_up(core, batch, untold.get(batch.id, []), state.sizes)
     core.spooled = sum(state.sizes[position] for _, position in core.unpublished)
     for slot in state.running.values():

@@ -116,6 +116,12 @@ class Results:
             self._withdrawals.setdefault(withdrawal.index, []).append(withdrawal)
         numbers.add(number, number + 1)
 
+    def doubt_withdrawn(self) -> None:
+        """Have all that anything was withdrawn of read again, in whatever order a journal had it."""
+        for index in self._withdrawals:
+            if index in self.known:
+                self.doubted.add(index, index + 1)
+
     def withdrawals_of(self, ranges: Ranges) -> list[Withdrawal]:
         """What was withdrawn of these tasks."""
         return [one for index in sorted(self._withdrawals) if index in ranges for one in self._withdrawals[index]]
