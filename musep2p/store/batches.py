@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -84,11 +84,11 @@ def _done(folder: Path, batch: BatchId) -> Ranges:
     return left
 
 
-def results_of(folder: Path, batch: BatchId) -> dict[int, list[tuple[Entry, RecordId]]]:
-    """By index, all results that were not withdrawn."""
+def results_of(facts: Iterable[ResultBlock | Withdrawal]) -> dict[int, list[tuple[Entry, RecordId]]]:
+    """By index, all results among these facts that none of them withdraws."""
     made: dict[int, list[tuple[Entry, RecordId]]] = {}
     wrong: dict[int, set[RecordId]] = {}
-    for fact in facts_of(folder, batch):
+    for fact in facts:
         if isinstance(fact, Withdrawal):
             wrong.setdefault(fact.index, set()).add(fact.record)
         else:

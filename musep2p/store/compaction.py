@@ -31,7 +31,7 @@ from musep2p.core.records import (
     WillRecord,
     Withdrawal,
 )
-from musep2p.core.results import indices_of
+from musep2p.core.results import indices_of, signed
 from musep2p.core.wills import will_rank
 from musep2p.platforms import fsync_folder
 from musep2p.store.record_log import RecordLog, read_log
@@ -90,6 +90,7 @@ class _Survey:
     marked: dict[BatchId, Ranges] = field(default_factory=dict)
     starts: dict[int, list[tuple[int, StartRecord]]] = field(default_factory=dict)
     store_id: str = ""
+    wrong: set[tuple[BatchId, RecordId]] = field(default_factory=set)
 
 
 def compacted(read: Callable[[], Iterable[Record]]) -> Iterator[Record]:
@@ -141,7 +142,9 @@ def _survey(records: Iterable[Record]) -> _Survey:
                 found.wills.get(record.batch, record), record, key=lambda one: will_rank(one.will)
             )
         elif isinstance(record, ResultBlock):
-            indices = indices_of(record.entries)
+            valid = signed(record).items() if found.wrong else ()
+            entries = [one for _, (one, made) in valid if (record.batch, made) not in found.wrong]
+            indices = indices_of(entries if found.wrong else record.entries)
             found.known.setdefault(record.batch, Ranges()).update(indices)
             if record.safe:
                 found.safe.add((record.batch, record.first))
@@ -150,6 +153,8 @@ def _survey(records: Iterable[Record]) -> _Survey:
             # A mark is of the results that were known then.
             news = Ranges.decode(record.ranges) & found.known.get(record.batch, Ranges())
             found.marked.setdefault(record.batch, Ranges()).update(news)
+        elif isinstance(record, Withdrawal):
+            found.wrong.add((record.batch, record.record))
         elif isinstance(record, StartRecord):
             before = found.starts.get(record.slot, [])[-1:] if record.ahead else []
             found.starts[record.slot] = [*before, (position, record)]

@@ -23,7 +23,7 @@ from musep2p.core.records import MAX_ENTRIES, Entry, RecordId, ResultBlock
 from musep2p.core.results import winner
 from musep2p.errors import StoreError
 from musep2p.platforms import fsync_folder
-from musep2p.store.batches import results_of
+from musep2p.store.batches import facts_of, results_of
 from musep2p.store.durably import publish_file
 from musep2p.store.record_log import RecordLog, read_log
 
@@ -94,7 +94,7 @@ def freeze(folder: Path, batch: BatchId, tasks: int) -> Path | None:
         OSError: as the share says; no half-written manifest has a name.
     """
     made: dict[int, _Result] = {}
-    for index, results in results_of(folder, batch).items():
+    for index, results in results_of(facts_of(folder, batch)).items():
         best = winner(results)
         if best is not None:
             made[index] = best

@@ -22,9 +22,10 @@ from musep2p.core.ids import BatchId, Digest, digest_of
 from musep2p.core.recipe import Tasks, decode_recipe
 from musep2p.core.recipe.recipe import batch_id_of
 from musep2p.core.records import Entry, Record, RecordId, ResultBlock, Withdrawal
-from musep2p.core.results import signed, winner
+from musep2p.core.results import winner
 from musep2p.errors import MuseError, StoreError
 from musep2p.platforms import fsync_folder
+from musep2p.store.batches import results_of
 from musep2p.store.manifest import blocks_by_index, latest, manifests
 from musep2p.store.objects import ObjectStore, object_path
 from musep2p.store.record_log import RecordLog, read_log
@@ -227,23 +228,19 @@ def _records(root: Path, folder: Path, verdict: Verdict) -> _Made:
 
     A torn tail is what a power cut leaves; damage is told.
     """
-    made: _Made = {}
-    wrong: dict[int, set[RecordId]] = {}
+    return results_of(_facts(root, folder, verdict))
+
+
+def _facts(root: Path, folder: Path, verdict: Verdict) -> Iterator[ResultBlock | Withdrawal]:
     for log in sorted((folder / "records").glob("*.log")):
         try:
             for logged in read_log(log):
                 record = _decode(logged.payload)
-                if isinstance(record, ResultBlock) and record.batch == verdict.batch:
-                    for index, result in signed(record).items():
-                        made.setdefault(index, []).append(result)
-                elif isinstance(record, Withdrawal) and record.batch == verdict.batch:
-                    wrong.setdefault(record.index, set()).add(record.record)
+                if isinstance(record, ResultBlock | Withdrawal) and record.batch == verdict.batch:
+                    yield record
         except (OSError, StoreError, msgspec.MsgspecError) as error:
             where = log.relative_to(root).as_posix()
             verdict.problems.append(Problem("damaged", where, f"the log cannot be read to its end: {_words(error)}"))
-    for index, records in wrong.items():
-        made[index] = [result for result in made.get(index, []) if result[1] not in records]
-    return made
 
 
 def _result_problems(
