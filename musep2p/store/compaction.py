@@ -20,6 +20,7 @@ from musep2p.core.ids import BatchId
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import (
     RANGES_MAX,
+    Entry,
     Failure,
     RecipeRecord,
     Record,
@@ -105,6 +106,7 @@ def compacted(read: Callable[[], Iterable[Record]]) -> Iterator[Record]:
     for start in kept_starts.values():
         running[start.batch] = min(start.turn, running.get(start.batch, start.turn))
     seen: set[object] = set()
+    left: dict[BatchId, Ranges] = {batch: Ranges() for batch in survey.marked}
     if survey.store_id:
         yield StoreRecord(survey.store_id)
     for position, record in enumerate(read()):
@@ -114,6 +116,8 @@ def compacted(read: Callable[[], Iterable[Record]]) -> Iterator[Record]:
             yield survey.wills[record.batch]
         elif isinstance(record, ResultBlock):
             name = (record.batch, record.first)
+            if record.batch in left:
+                left[record.batch].update(indices_of(_not_wrong(record, survey.wrong)))
             if name not in seen and (record.safe or name not in survey.safe):
                 seen.add(name)
                 yield record
@@ -130,7 +134,7 @@ def compacted(read: Callable[[], Iterable[Record]]) -> Iterator[Record]:
             seen.add((record.batch, record.record, "withdrawn"))
             yield record
     for batch, marked in survey.marked.items():
-        for part in (marked - survey.in_safe_blocks.get(batch, Ranges())).parts(RANGES_MAX):
+        for part in (marked & left[batch] - survey.in_safe_blocks.get(batch, Ranges())).parts(RANGES_MAX):
             yield SafeMark(batch, part.encode())
 
 
@@ -142,9 +146,7 @@ def _survey(records: Iterable[Record]) -> _Survey:
                 found.wills.get(record.batch, record), record, key=lambda one: will_rank(one.will)
             )
         elif isinstance(record, ResultBlock):
-            valid = signed(record).items() if found.wrong else ()
-            entries = [one for _, (one, made) in valid if (record.batch, made) not in found.wrong]
-            indices = indices_of(entries if found.wrong else record.entries)
+            indices = indices_of(_not_wrong(record, found.wrong))
             found.known.setdefault(record.batch, Ranges()).update(indices)
             if record.safe:
                 found.safe.add((record.batch, record.first))
@@ -161,3 +163,9 @@ def _survey(records: Iterable[Record]) -> _Survey:
         elif isinstance(record, StoreRecord):
             found.store_id = min(record.store_id, found.store_id or record.store_id)
     return found
+
+
+def _not_wrong(block: ResultBlock, wrong: set[tuple[BatchId, RecordId]]) -> Iterable[Entry]:
+    if not wrong:
+        return block.entries
+    return [entry for entry, made in signed(block).values() if (block.batch, made) not in wrong]

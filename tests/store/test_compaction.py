@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from musep2p.core.accounting import judge_failures
 from musep2p.core.ids import Incarnation, PeerId, digest_of
 from musep2p.core.messages import Hello
 from musep2p.core.peer_state import PeerState
+from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Axis, Recipe, Settings, batch_id
 from musep2p.core.records import (
     Entry,
@@ -46,11 +48,10 @@ def journals(draw):
     records, turn, number = [], [1, 1], 0
     for batch, recipe in zip(BATCHES, RECIPES, strict=True):
         records += [RecipeRecord(batch, recipe), WillRecord(batch, Will(1, 0, Settings("x", retries=1)))]
-    marked = draw(st.sampled_from(("mark", "wrong")))  # what both together leave may be rendered again by one of them
     for _ in range(draw(st.integers(0, 25))):
         which = draw(st.integers(0, 1))
         batch, index = BATCHES[which], draw(st.integers(0, TASKS - 2))
-        kind = draw(st.sampled_from(("block", "block", "again", marked, "failure", "start", "will", "store")))
+        kind = draw(st.sampled_from(("block", "block", "again", "mark", "wrong", "failure", "start", "will", "store")))
         number += 2
         rid = RecordId(draw(st.sampled_from((ME, OTHER))), LIFE, number)
         if kind == "block":
@@ -82,6 +83,11 @@ def journals(draw):
     return records
 
 
+def withdrawn_in(batch):
+    """Tasks of which a result was: whether the next attempt had ended is not told by one that is told again."""
+    return Ranges([(w.index, w.index + 1) for w in batch.results.withdrawals_of(batch.results.tasks())])
+
+
 def peer_of(records):
     """All that a peer takes from its journal, but positions; what is doubted is read again first."""
     hello = Hello(1, "t", "p", 1, 2, 1, ("null",))
@@ -95,6 +101,7 @@ def peer_of(records):
         for index in list(results.doubted.indices()):
             read = [(at, *signed(records[at - 1])[index]) for at in results.positions(index)]
             results.settle_doubt(index, read, unsafe=index in batch.finished)
+        judge_failures(batch)
         facts = [records[at - 1] for at in batch.log]
         told = {(fact.first, fact.safe) for fact in facts if isinstance(fact, ResultBlock)}
         shown[batch.id] = (
@@ -105,7 +112,7 @@ def peer_of(records):
             {first for first, safe in told}, {records[at - 1].first for b, at in core.unpublished if b == batch.id},
         )  # fmt: skip
     ran = [
-        (batch.id, start.turn, start.ahead, left - batch.results.known)
+        (batch.id, start.turn, start.ahead, left - batch.results.known - withdrawn_in(batch))
         for slot in core.crashed
         for batch, start, left in slot
     ]
