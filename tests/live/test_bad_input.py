@@ -13,7 +13,7 @@ GOOD = "name: ok\nengine: sleep\nparams: {ms: 1}\nseeds: {count: 2}\n"
 
 
 def tree(base):
-    """All that lies below a folder, but logs of the tests, and where running peers say again and again that they are."""
+    """All below a folder, but logs of the tests, and where running peers say again and again that they are."""
     paths = (p.relative_to(base) for p in base.rglob("*") if p.suffix != ".log")
     return sorted(str(path) for path in paths if path.parts[:2] != ("store", "peers"))
 
