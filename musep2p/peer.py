@@ -21,7 +21,7 @@ from musep2p.core import events as ev
 from musep2p.core.clients import results_page
 from musep2p.core.handover import offer_of
 from musep2p.core.ids import BatchId
-from musep2p.core.messages import PROTOCOL_VERSION, Hello
+from musep2p.core.messages import PROTOCOL_VERSION, Hello, Output
 from musep2p.core.peer_state import PeerState
 from musep2p.core.records import BatchFact, Record, ResultBlock, spool_name
 from musep2p.core.reports import report_pages
@@ -37,17 +37,14 @@ from musep2p.net.links import ZmqLinks, peer_address
 from musep2p.platforms import NO_ROOM, links_max
 from musep2p.runner.gpu import gpu_memory_mb
 from musep2p.runner.slots import Slots
-from musep2p.store.client import StoreClient, ToStore
-from musep2p.store.concluder import Concluder
 from musep2p.store.disk_watch import DiskWatch
 from musep2p.store.journal import Journal
 from musep2p.store.layout import Presence
+from musep2p.store.outlet import Outlet
 from musep2p.store.outputs import piece_of
 from musep2p.store.state_folder import StateFolder
 
 __all__ = ["Options", "Peer"]
-
-_STORE_OPENS_S = 2.0  # a healthy share answers at once; one that hangs delays nothing longer
 
 
 def _spool_bytes(state: Path) -> int:
@@ -92,13 +89,10 @@ class Peer:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._finished: asyncio.Future[None] = self._loop.create_future()
-        self._store_answered: asyncio.Future[None] = self._loop.create_future()
         self._refused = False
         self._queue: list[ev.Event] = []
         self._handling = self._broken = False
         self._discovery: MdnsDiscovery | None = None
-        self._store: StoreClient | None = None
-        self._concluder: Concluder | None = None
         self._open_parts()
         self._perform: dict[type[fx.Effect], Callable[[fx.Effect], None]] = self._performers()
 
@@ -118,13 +112,10 @@ class Peer:
         self._clear_spool()
         self._slots.open()
         self._disk.open()
-        if self._store is not None:
-            adopt = self._options.adopt_store
-            self._store.open(Presence(self._folder.id, self._settings.farm_name, self.address), adopt)
+        presence = Presence(self._folder.id, self._settings.farm_name, self.address)
+        self._outlet.open(presence, adopt=self._options.adopt_store)
         for peer in self._settings.peers:
             self.post(ev.Sighted(peer))
-        if self._store is None:
-            self._store_has_answered()
         self.post(ev.Woke())
         if self._options.mdns:
             host, farm = self._host, self._settings.farm_name
@@ -137,14 +128,13 @@ class Peer:
         Raises:
             MuseError: it can never be used as it is.
         """
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._store_answered), _STORE_OPENS_S)
+        await self._outlet.opened()
         if self._finished.done():
             self._finished.result()
 
     async def sheet_of(self, batch: BatchId) -> Path | None:
         """The contact sheet of a batch that is complete, once it is drawn."""
-        return await self._concluder.sheet_of(batch) if self._concluder is not None else None
+        return await self._outlet.sheet_of(batch)
 
     async def run_until_left(self) -> None:
         """Until it drained, or something fatal.
@@ -169,10 +159,7 @@ class Peer:
                 await asyncio.wait_for(self._discovery.stop(), 2)
         self._disk.close()
         await self._slots.close()
-        if self._concluder is not None:
-            await self._concluder.close()
-        if self._store is not None:
-            await self._store.close()
+        await self._outlet.close()
         self._links.close()
         self._journal.close()
         self._folder.close(failed=self._refused)
@@ -180,8 +167,6 @@ class Peer:
     def post(self, event: ev.Event) -> None:
         """An event happens; called in the loop's thread. Events that come while one is handled wait their turn."""
         self._queue.append(event)
-        if isinstance(event, ev.StoreChanged):
-            self._store_has_answered()
         if self._handling:
             return
         self._handling = True
@@ -210,13 +195,10 @@ class Peer:
             self._links.close()
             self._folder.close(failed=True)
             raise
-        if settings.store is not None:
-            self._store = StoreClient(
-                root=settings.store, spool=self._folder.spool, me=self._folder.id,
-                incarnation=self._folder.incarnation, store_id=self._options.store_id or secrets.token_hex(16),
-                post=self.post, refused=self._on_store_refused,
-            )  # fmt: skip
-            self._concluder = Concluder(settings.store, self._options.tell)
+        self._outlet = Outlet(
+            root=settings.store, folder=self._folder, store_id=self._options.store_id, post=self.post,
+            refused=self._on_store_refused, tell=self._options.tell,
+        )  # fmt: skip
         memory = settings.memory_mb << 20 or psutil.virtual_memory().total // (2 * settings.slots)
         self._disk = DiskWatch(self._folder.path, self.post)
         no_room = self._disk.no_room
@@ -292,21 +274,21 @@ class Peer:
             fx.Start: slots.start,
             fx.Recall: slots.recall,
             fx.Kill: lambda e: slots.kill(e.slot, e.reason),
-            fx.Publish: self._publish,
-            fx.PublishFor: self._publish_for,
+            fx.Publish: lambda e: self._outlet.publish(e, self._block(e.position)),
+            fx.PublishFor: self._outlet.carry,
             fx.SendHandover: self._send_handover,
             fx.SendOutput: self._send_output,
             fx.KeepPiece: self._keep_piece,
             fx.Reread: lambda e: self.post(ev.Reread(self._block(e.position))),
-            fx.Withdraw: self._to_store,
+            fx.Withdraw: self._outlet.perform,
             fx.Recount: lambda e: self.post(recounted(e, self._record)),
             fx.Unspool: lambda e: self._journal.unspool(e.names),
-            fx.Lookup: self._to_store,
-            fx.StoreBatch: self._to_store,
-            fx.LookForBatches: self._to_store,
-            fx.ReadResults: self._to_store,
-            fx.OpenStore: self._open_store,
-            fx.Conclude: self._conclude,
+            fx.Lookup: self._outlet.perform,
+            fx.StoreBatch: self._outlet.perform,
+            fx.LookForBatches: self._outlet.perform,
+            fx.ReadResults: self._outlet.perform,
+            fx.OpenStore: self._outlet.open_again,
+            fx.Conclude: self._outlet.conclude,
             fx.KeepPaces: lambda e: self._folder.keep_paces(e.paces),
             fx.Tell: self._tell,
             fx.Leave: lambda e: self._finish(None),
@@ -333,25 +315,21 @@ class Peer:
         assert isinstance(block, ResultBlock)
         return block
 
-    def _publish(self, effect: fx.Publish) -> None:
-        if self._store is not None:
-            self._store.publish(effect, self._block(effect.position))
-
-    def _publish_for(self, effect: fx.PublishFor) -> None:
-        if self._store is not None:
-            self._store.carry(effect)
-
     def _send_handover(self, effect: fx.SendHandover) -> None:
         self._links.send(effect.address, offer_of(effect, self._block(effect.position)))
 
     def _send_output(self, effect: fx.SendOutput) -> None:
-        block = self._block(effect.position)
+        record = self._record(effect.position)
         try:
-            envelope = piece_of(effect, block, self._folder.spool)
+            envelope = piece_of(effect, record, self._folder.spool, self._folder.kept)
         except OSError as error:
-            self.post(ev.PublishFailed(effect.number, f"an output is no longer in the spool: {error}", block))
-        else:
-            self._links.send(effect.address, envelope, effect.bulk_port)
+            block = self._block(effect.position)
+            if effect.number:
+                self.post(ev.PublishFailed(effect.number, f"an output is no longer in the spool: {error}", block))
+                return
+            envelope, piece = effect.envelope, cast(Output, effect.envelope.body)
+            self.post(ev.OutputGone(block, piece.index, str(error)))
+        self._links.send(effect.address, envelope, effect.bulk_port)
 
     def _keep_piece(self, effect: fx.KeepPiece) -> None:
         try:
@@ -362,18 +340,6 @@ class Peer:
             self.post(ev.PublishFailed(effect.op, str(error)))
             if error.errno in NO_ROOM:
                 self._disk.no_room(error.strerror or str(error))
-
-    def _to_store(self, effect: ToStore) -> None:
-        if self._store is not None:
-            self._store.perform(effect)
-
-    def _open_store(self, effect: fx.OpenStore) -> None:
-        if self._store is not None:
-            self._store.open(None, effect.adopt)
-
-    def _conclude(self, effect: fx.Conclude) -> None:
-        if self._concluder is not None:
-            self._concluder.conclude(effect.folder, only_missing=not effect.fresh)
 
     def _tell(self, effect: fx.Tell) -> None:
         if effect.level == "fatal":
@@ -404,11 +370,6 @@ class Peer:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._disk.no_room, error.strerror or str(error))
 
-    def _on_store_refused(self, message: str, hint: str) -> None:
+    def _on_store_refused(self, error: StoreError) -> None:
         self._refused = True
-        self._finish(StoreError(message, hint))
-        self._store_has_answered()
-
-    def _store_has_answered(self) -> None:
-        if not self._store_answered.done():
-            self._store_answered.set_result(None)
+        self._finish(error)

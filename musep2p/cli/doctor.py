@@ -174,7 +174,7 @@ def _others(peers: list[r.PeerView]) -> Iterator[Finding]:
 
 def _store(settings: Settings) -> Iterator[Finding]:
     if settings.store is None:
-        remedy = "Name the shared folder with --store DIR, unless another peer has one: pictures go there by way of it."
+        remedy = "With --store DIR on one machine all pictures are there; without any they stay in folders of peers."
         yield Finding("store", "note", "no store is set", remedy)
         return
     said = _child("musep2p.store.probe", str(settings.store))

@@ -49,7 +49,7 @@ async def _join(settings: Settings, *, mdns: bool, adopt_store: bool, as_json: b
         if not peer.address.startswith("127."):
             tell("warning", "links are not encrypted yet: run this only on a LAN that you trust")
         if settings.store is None:
-            tell("info", "no store here: pictures need a peer of the farm that has one (--store DIR)")
+            tell("info", "no store here: pictures go to the farm's, and if it has none they stay with its peers")
         await _until_left(peer, leaving)
     finally:
         await peer.close()

@@ -11,7 +11,7 @@ from array import array
 
 from musep2p.core import messages as m
 from musep2p.core.ahead import recall, recall_behind
-from musep2p.core.data import NEVER, Batch, Member, Slot, View
+from musep2p.core.data import NEVER, Batch, Member, Slot
 from musep2p.core.effects import Kill, ReadResults, StoreBatch
 from musep2p.core.ids import PeerId, short
 from musep2p.core.progress import count, to_be_concluded, up_views
@@ -28,7 +28,6 @@ __all__ = [
     "forget_peer",
     "judge_failures",
     "on_drop",
-    "on_report",
     "stop_work",
     "tick_rounds",
     "unaccounted",
@@ -85,24 +84,6 @@ def absorb(batch: Batch, fact: BatchFact, position: int) -> None:
     batch.changes += 1
 
 
-def on_report(core: Core, sender: Member, body: m.Report) -> None:
-    """A peer tells what it holds and knows: make the facts durable, then believe the holdings, then acknowledge."""
-    batch = core.batches.get(body.batch)
-    sender.known.add(body.batch)
-    if batch is None or not batch.known:
-        core.send(sender, m.RecipeAsk(body.batch))
-        return
-    batch.wake()
-    batch.began_before(core.now_ms, body.elapsed_ms)
-    view = _view(batch, sender)
-    gap = body.start > view.received
-    if not gap and body.stop > view.received:
-        for fact in body.facts[view.received - body.start :]:
-            _keep_fact(core, batch, view, fact)
-        view.received = body.stop
-    core.when_durable(lambda: _believe(core, batch, sender, view, body, gap))
-
-
 def on_drop(core: Core, sender: Member, body: m.Drop) -> None:
     """The acting guardian says that these need not be done here."""
     batch = core.batches.get(body.batch)
@@ -155,7 +136,7 @@ def forget_peer(core: Core, lost: Member) -> None:
         core.at("reports", core.now_ms)
         batch.dirty = batch.dirty or bool(batch.log)
         if view is not None:
-            _tell_on(core, batch, view.facts)
+            tell_on(core, batch, view.facts)
 
 
 def tick_rounds(core: Core) -> None:
@@ -307,77 +288,18 @@ def _drop_doubles(core: Core, batch: Batch, doubled: Ranges) -> None:
             core.send(core.members[peer], m.Drop(batch.id, drop.encode()[: 2 * RANGES_MAX], True))
 
 
-def _view(batch: Batch, sender: Member) -> View:
-    view = batch.accounting.views.get(sender.id)
-    if view is None or view.incarnation != sender.incarnation:
-        view = batch.accounting.views[sender.id] = View(sender.incarnation)
-    return view
-
-
-def _keep_fact(core: Core, batch: Batch, view: View, fact: BatchFact) -> None:
-    if fact.batch != batch.id:
-        return
-    if not _knows(batch, fact):
-        core.write(fact, lambda position: _learn(core, batch, view, fact, position))
-
-
-def _knows(batch: Batch, fact: BatchFact) -> bool:
-    if isinstance(fact, ResultBlock):
-        return batch.results.covers(fact)
-    if isinstance(fact, Failure):
-        return batch.results.has_failure(fact)
-    if isinstance(fact, Withdrawal):
-        return batch.results.has_withdrawal(fact)
-    return not (Ranges.decode(fact.ranges) - batch.results.safe)
-
-
-def _learn(core: Core, batch: Batch, view: View, fact: BatchFact, position: int) -> None:
-    """Keep what a reporter told for the case that it is lost; if it was lost meanwhile, tell it on.
-
-    What was known before needs no keeping: it is in our own log, or in that of somebody who is up.
-    """
-    absorb(batch, fact, position)
-    batch.wake()
-    core.stirred = core.stirred or bool(batch.results.doubted)
-    if any(known is view for known in batch.accounting.views.values()):
-        view.facts.append(position)
-    else:
-        _tell_on(core, batch, array("I", [position]))
-
-
-def _believe(core: Core, batch: Batch, sender: Member, view: View, body: m.Report, gap: bool) -> None:
-    if core.members.get(sender.id) is not sender or batch.accounting.views.get(sender.id) is not view:
-        return
-    if not gap:
-        view.position = max(view.position, body.stop)
-    whole = not gap and body.stop == body.end and view.position >= body.end
-    if whole and body.version >= view.version:
-        view.version = body.version
-        view.queued, view.running = Ranges.decode(body.queued), Ranges.decode(body.running)
-        view.finished = Ranges.decode(body.finished)
-        view.answered = max(view.answered, body.round)
-    core.send(sender, m.ReportAck(batch.id, view.position, max(0, view.version), gap))
-    if whole and acting(core, batch):
-        if core.wide:
-            _drop_settled(core, batch, sender.id)
-            core.at("rounds", core.now_ms + core.tuning.report_ms)
-        else:
-            _drop_settled(core, batch)
-            core.at("rounds", core.now_ms)
-
-
 def _drop_now_and_then(core: Core, batch: Batch) -> None:
     """Looking at what a thousand peers hold takes a while."""
     accounting = batch.accounting
     due = accounting.dropped_ms + core.tuning.round_gap_ms * core.crowd
     if core.now_ms >= due or batch.all_settled():
         accounting.dropped_ms = core.now_ms
-        _drop_settled(core, batch)
+        drop_settled(core, batch)
     else:
         core.at("rounds", due)
 
 
-def _drop_settled(core: Core, batch: Batch, only: PeerId | None = None) -> None:
+def drop_settled(core: Core, batch: Batch, only: PeerId | None = None) -> None:
     """Nobody shall go on with what is safe or has failed."""
     settled = batch.results.safe | batch.failed
     views = batch.accounting.views
@@ -393,12 +315,13 @@ def _answered(batch: Batch, peer: PeerId) -> bool:
     return view is not None and view.answered >= batch.accounting.round
 
 
-def _tell_on(core: Core, batch: Batch, facts: array[int]) -> None:
+def tell_on(core: Core, batch: Batch, facts: array[int]) -> None:
     """Who told us is gone: other guardians shall hear it from us, and what is not safe yet is ours to make safe."""
     for position in facts:
         add_fact(core, batch, position)
     unsafe = batch.results.known - batch.results.safe
     told = set(facts) if unsafe else set()
+    files = batch.recipe.engine not in core.payload
     for position, ranges in batch.results.by_position(unsafe).items():
         if position in told:
-            await_copies(core, batch, ranges)
+            await_copies(core, batch, ranges, position if files else 0)

@@ -1,4 +1,4 @@
-"""Carriers: peers that see the store, and put the outputs of those that do not see it there for them."""
+"""Where outputs go: to the store, by way of a carrier that sees it, or, without one, to peers' own folders."""
 
 from __future__ import annotations
 
@@ -6,7 +6,20 @@ from musep2p.core.data import Member
 from musep2p.core.ids import PeerId, hash64
 from musep2p.core.state import Core
 
-__all__ = ["carrier", "first_that_sees", "has_carrier", "sees"]
+__all__ = ["carrier", "first_that_sees", "has_carrier", "keeps", "sees", "storeless"]
+
+
+def storeless(core: Core) -> bool:
+    """True while we have no store and have not heard of one in this farm, in this life or an earlier one."""
+    return core.store.state == "absent" and not core.store.farm_id
+
+
+def keeps(core: Core) -> bool:
+    """True when what we make stays in a folder of our own: there is no store, or somebody would have told us."""
+    sure_ms = core.started_ms + core.tuning.adopt_after_ms
+    if storeless(core) and core.now_ms < sure_ms:
+        core.at("publish", sure_ms)
+    return storeless(core) and core.now_ms >= sure_ms
 
 
 def sees(core: Core, peer: PeerId) -> bool:

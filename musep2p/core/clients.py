@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from musep2p.core import requests as r
+from musep2p.core.carriers import storeless
 from musep2p.core.commands import on_command
 from musep2p.core.data import Batch, Member, Waiter
 from musep2p.core.effects import Reply, ReplyResults
@@ -295,7 +296,9 @@ def _why_waiting(core: Core, batch: Batch) -> str:
         return f"{core.spooled >> 20} MB wait here for the store, which is the limit"
     if any(mem.beat is not None and mem.beat.store_id for mem in capable):
         return "the store is away at the peers that have one"
-    return f"engine {batch.recipe.engine!r} makes files and no peer has a store: join with --store DIR"
+    if storeless(core):
+        return "it is found out whether the farm has a store"
+    return f"engine {batch.recipe.engine!r} makes files and no peer that is up has the farm's store: start one that has"
 
 
 def _name(core: Core, peer: PeerId) -> str:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from musep2p.core.deque import WorkDeque
 from musep2p.core.ids import BatchId, Incarnation, PeerId
 from musep2p.core.messages import Heartbeat, Hello, Load, Progress
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Recipe, Tasks
-from musep2p.core.records import Entry, RecordId, ResultBlock, Will
+from musep2p.core.records import BatchFact, Entry, RecordId, ResultBlock, Will
 from musep2p.core.requests import StatusAsk
 from musep2p.core.results import Results
 
 __all__ = [
     "NEVER",
     "Accounting",
+    "Awaited",
     "Batch",
     "Carried",
     "Chunk",
@@ -111,10 +113,15 @@ class OpenGrant:
 
 @dataclass(slots=True)
 class Cursor:
-    """What one life of a guardian acknowledged of our reports on one batch."""
+    """What one life of a guardian acknowledged of our reports on one batch; `kept`, with outputs that are files.
+
+    It need not be sent again what it has `received`.
+    """
 
     incarnation: Incarnation
     position: int = 0
+    kept: int = 0
+    received: int = 0
     version: int = 0
     sent_ms: int = -NEVER
     sent_version: int = -1
@@ -122,9 +129,24 @@ class Cursor:
     gap_position: int = -1
 
 
+class Awaited(NamedTuple):
+    """Results that are safe once others have them: told of before this place of the log.
+
+    With a `position` in the journal their outputs are files, and others must have those, too.
+    """
+
+    place: int
+    ranges: Ranges
+    position: int = 0
+
+
 @dataclass(slots=True)
 class View:
-    """What a guardian knows of one reporter's holdings and log; `facts` are positions in our own journal."""
+    """What a guardian knows of one reporter's holdings and log; `facts` are positions in our own journal.
+
+    `waiting` are the last facts received, not taken in since outputs of them are not here; `copied` the places in the
+    log of those that are.
+    """
 
     incarnation: Incarnation
     position: int = 0
@@ -135,6 +157,13 @@ class View:
     running: Ranges = field(default_factory=Ranges)
     finished: Ranges = field(default_factory=Ranges)
     facts: array[int] = field(default_factory=lambda: array("I"))
+    waiting: deque[BatchFact] = field(default_factory=deque)
+    copied: set[int] = field(default_factory=set)
+
+    @property
+    def taken(self) -> int:
+        """Up to where in its log all was taken in."""
+        return self.received - len(self.waiting)
 
 
 @dataclass(slots=True)
@@ -190,7 +219,7 @@ class Batch:
     failing: Ranges = field(default_factory=Ranges)
     records: int = 0
     cursors: dict[PeerId, Cursor] = field(default_factory=dict)
-    awaiting: deque[tuple[int, Ranges]] = field(default_factory=deque)
+    awaiting: deque[Awaited] = field(default_factory=deque)
     version: int = 0
     reported_ms: int = -NEVER
     dirty: bool = False
@@ -283,13 +312,20 @@ class Handover:
 
 @dataclass(slots=True)
 class Carried:
-    """Results of another peer that we put on the store: `got` bytes of the output `at` are here, and all before it."""
+    """Results of another peer that we put on the store, or copy because we are a guardian and there is no store.
+
+    `got` bytes of the output `at` are here, and all before it.
+
+    Attributes:
+        number: of the handover; of a copy, its place in what the sender reports.
+    """
 
     op: int
     sender: PeerId
     incarnation: Incarnation
     number: int
     block: ResultBlock
+    copy: bool = False
     at: int = 0
     got: int = 0
     asked_ms: int = -NEVER

@@ -23,6 +23,7 @@ __all__ = [
     "FoundBatch",
     "LinkRefused",
     "LookedUp",
+    "OutputGone",
     "PublishFailed",
     "Published",
     "Received",
@@ -150,6 +151,14 @@ class PublishFailed(Event, frozen=True):
     op: int
     reason: str
     lost: ResultBlock | None = None
+
+
+class OutputGone(Event, frozen=True):
+    """The output of this index of a block, asked for by a guardian, is not what it was, or not there any more."""
+
+    block: ResultBlock
+    index: int
+    reason: str
 
 
 class LookedUp(Event, frozen=True):

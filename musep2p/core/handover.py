@@ -1,4 +1,7 @@
-"""Outputs of a peer that does not see the store: one that does, the carrier, fetches them and puts them there for it.
+"""Outputs on their way from one peer to another, in pieces.
+
+A peer that does not see the store has them put there by one that does, the carrier; in a farm without a store guardians
+copy them to folders of their own.
 
 The sender offers a block of results; the carrier asks for one piece after the other, keeps them on its own disk, has
 them published under the sender's own record, and says so. Nothing is given away before: whatever is not answered, or
@@ -21,8 +24,10 @@ from musep2p.core.reports import add_fact
 from musep2p.core.state import Core
 
 __all__ = [
+    "fetch",
     "forget_carriage",
     "hand_on",
+    "let_go",
     "offer_of",
     "on_carried",
     "on_carry_failed",
@@ -35,6 +40,7 @@ __all__ = [
 
 _AT_ONCE = 4  # blocks of ours on their way
 _CARRIED_MAX = 16  # of others, here
+_COPIES_MAX = 8
 _DONE_KEPT = 1024
 _AGAIN_MS = 2000
 _REFUSED_MS = 2000
@@ -76,59 +82,87 @@ def on_handover(core: Core, sender: Member, body: m.Handover) -> None:
     if key in core.carried_done:
         core.send(sender, m.HandedOver(body.number, True))
         return
-    known = core.carried.get(key)
+    known = next((one for one in core.carried.values() if not one.copy and one.key == key), None)
     if known is not None:
         _ask(core, known)
         return
     if batch is None or not batch.known:
         core.send(sender, m.RecipeAsk(body.batch))
-    room = core.spooled < core.tuning.spool_bytes and not core.disk_full and len(core.carried) < _CARRIED_MAX
-    own = block is not None and block.batch == body.batch and block.first.peer == sender.id
-    if batch is None or not batch.known or block is None or not own or not room or not core.store.ok:
+    fits = block is not None and block.batch == body.batch and _has_room(core)
+    if batch is None or not batch.known or block is None or not fits or not core.store.ok:
         core.send(sender, m.HandedOver(body.number, False))
         return
     for stale in [one for one in core.carried.values() if one.block.first == block.first]:
-        del core.carried[stale.key]  # offered again under another number: its files are written anew
+        del core.carried[stale.op]  # offered again under another number: its files are written anew
         core.spooled -= spooled_bytes(block.entries)
-    core.carried[key] = Carried(core.next_number(), sender.id, sender.incarnation, body.number, block)
-    core.carried[key].came_ms = core.now_ms
-    core.spooled += spooled_bytes(block.entries)
-    _ask(core, core.carried[key])
+    _begin(core, Carried(core.next_number(), sender.id, sender.incarnation, body.number, block))
+
+
+def fetch(core: Core, sender: Member, place: int, block: ResultBlock) -> None:
+    """Copy the outputs of a result that a peer reports at this place of its log, unless that is under way, or too much.
+
+    What is not begun now is reported again.
+    """
+    under_way = [one for one in core.carried.values() if one.copy]
+    if len(under_way) < _COPIES_MAX and _has_room(core) and all(one.block.first != block.first for one in under_way):
+        _begin(core, Carried(core.next_number(), sender.id, sender.incarnation, place, block, copy=True))
+
+
+def _has_room(core: Core) -> bool:
+    return core.spooled < core.tuning.spool_bytes and not core.disk_full and len(core.carried) < _CARRIED_MAX
+
+
+def _begin(core: Core, carried: Carried) -> None:
+    core.carried[carried.op] = carried
+    carried.came_ms = core.now_ms
+    core.spooled += spooled_bytes(carried.block.entries)
+    _ask(core, carried)
 
 
 def on_output_ask(core: Core, sender: Member, body: m.OutputAsk) -> None:
-    """The carrier wants a piece of an output."""
-    handover = core.handovers.get(body.number)
-    if handover is None or handover.carrier != sender.id:
-        core.send(sender, m.Output(body.number, body.index, body.start, 0, b""))
-        return
-    handover.sent_ms = core.now_ms
+    """The carrier, or a guardian, wants a piece of an output."""
+    handover = core.handovers.get(body.place) if body.handover else None
+    batch = core.batches.get(body.batch)
+    position = 0
+    if handover is not None and handover.carrier == sender.id:
+        handover.sent_ms, position = core.now_ms, handover.position
+    elif batch is not None and not body.handover and body.place < len(batch.log):
+        position = batch.log[body.place]
     piece = m.Output(body.number, body.index, body.start, 0, b"")
+    if not position:
+        core.send(sender, piece)
+        return
     envelope = Envelope(core.me, core.incarnation, sender.incarnation, core.cause, piece)
+    number = handover.number if handover is not None else 0
     length = core.tuning.piece_bytes
-    core.effects.append(
-        SendOutput(sender.address, sender.hello.bulk_port, envelope, handover.number, handover.position, length)
-    )
+    core.effects.append(SendOutput(sender.address, sender.hello.bulk_port, envelope, number, position, length))
 
 
-def on_output(core: Core, sender: Member, body: m.Output) -> None:
-    """A piece of an output has come: keep it, and ask for the next, or publish when all are here."""
-    carried = core.carried.get((sender.id, sender.incarnation, body.number))
-    entry = carried.wanted() if carried is not None else None
-    if carried is None or entry is None:
-        return
+def on_output(core: Core, sender: Member, body: m.Output) -> Carried | None:
+    """A piece of an output has come: keep it, and ask for the next, or publish when all are here.
+
+    Returns:
+        A copy that cannot be had: nobody shall wait for it.
+    """
+    carried = core.carried.get(body.number)
+    if carried is None or (carried.sender, carried.incarnation) != (sender.id, sender.incarnation):
+        return None
+    entry = carried.wanted()
+    if entry is None:
+        return None
     if not body.size:
-        _let_go(core, carried)  # its maker hands it over no more
-        return
+        let_go(core, carried)  # its maker hands it over no more, or has it no more
+        return carried if carried.copy else None
     fits = 0 < len(body.data) <= entry.size - body.start
     if (body.index, body.start) != (entry.index, carried.got) or not fits:
-        return
+        return None
     core.effects.append(KeepPiece(carried.op, spool_name(carried.block.batch, entry, sender.id), body.start, body.data))
     carried.got += len(body.data)
     carried.came_ms = core.now_ms
     if carried.got >= entry.size:
         carried.at, carried.got = carried.at + 1, 0
     _ask(core, carried)
+    return None
 
 
 def on_handed_over(core: Core, sender: Member, body: m.HandedOver) -> None:
@@ -145,19 +179,10 @@ def on_handed_over(core: Core, sender: Member, body: m.HandedOver) -> None:
         core.at("handovers", core.now_ms + _REFUSED_MS)
 
 
-def on_carried(core: Core, op: int, folder: str) -> bool:
-    """What we carried is on the store: it counts, whatever becomes of its maker.
-
-    Returns:
-        False if that was another operation.
-    """
-    carried = next((one for one in core.carried.values() if one.op == op), None)
-    if carried is None:
-        return False
+def on_carried(core: Core, carried: Carried) -> None:
+    """What we carried is on the store: it counts, whatever becomes of its maker."""
     block = carried.block
     batch = core.batches[block.batch]
-    batch.folder = folder or batch.folder
-    _let_go(core, carried)
     core.carried_done[carried.key] = None
     if len(core.carried_done) > _DONE_KEPT:
         del core.carried_done[next(iter(core.carried_done))]
@@ -171,16 +196,16 @@ def on_carried(core: Core, op: int, folder: str) -> bool:
         _answer(core, carried, stored=True)
 
     core.write(safe, told)
-    return True
 
 
 def on_carry_failed(core: Core, op: int) -> bool:
     """The store, or our disk, did not take it: whoever made it keeps it. False if that was another operation."""
-    carried = next((one for one in core.carried.values() if one.op == op), None)
+    carried = core.carried.get(op)
     if carried is None:
         return False
-    _let_go(core, carried)
-    _answer(core, carried, stored=False)
+    let_go(core, carried)
+    if not carried.copy:
+        _answer(core, carried, stored=False)
     return True
 
 
@@ -190,7 +215,7 @@ def forget_carriage(core: Core, lost: PeerId) -> None:
         del core.handovers[handover.number]
         core.unpublished.append((handover.batch, handover.position))
     for carried in [one for one in core.carried.values() if one.sender == lost and one.wanted() is not None]:
-        _let_go(core, carried)
+        let_go(core, carried)
     core.at("handovers", core.now_ms)
 
 
@@ -202,7 +227,7 @@ def tick_handovers(core: Core) -> None:
             _offer(core, handover, member)
     for carried in list(core.carried.values()):
         if carried.wanted() is not None and core.now_ms - carried.came_ms >= _GIVEN_UP_MS:
-            _let_go(core, carried)
+            let_go(core, carried)
         elif carried.wanted() is not None and core.now_ms - carried.asked_ms >= _AGAIN_MS:
             _ask(core, carried)
     hand_on(core)
@@ -226,20 +251,24 @@ def _ask(core: Core, carried: Carried) -> None:
     if entry is not None:
         member = core.members.get(carried.sender)
         if member is not None:
-            core.send(member, m.OutputAsk(carried.number, entry.index, carried.got))
-    elif not core.store.ok:
+            ask = m.OutputAsk(
+                carried.op, carried.block.batch, not carried.copy, carried.number, entry.index, carried.got
+            )
+            core.send(member, ask)
+    elif not core.store.ok and not carried.copy:
         on_carry_failed(core, carried.op)
     elif not carried.publishing:
         carried.publishing = True
         batch: Batch = core.batches[carried.block.batch]
-        if batch.stored != batch.will:
+        if batch.stored != batch.will and not carried.copy:
             core.effects.append(StoreBatch(batch.id, batch.recipe, batch.will))
         name = batch.will.settings.name
         core.effects.append(PublishFor(carried.op, batch.id, name, batch.recipe, carried.block, carried.sender))
 
 
-def _let_go(core: Core, carried: Carried) -> None:
-    core.carried.pop(carried.key, None)
+def let_go(core: Core, carried: Carried) -> None:
+    """What we carried is stored, or given up: it takes no room here any more."""
+    core.carried.pop(carried.op, None)
     core.spooled -= spooled_bytes(carried.block.entries)
     files = [entry for entry in carried.block.entries if entry.ext and not entry.skipped]
     core.effects.append(Unspool(tuple(spool_name(carried.block.batch, entry, carried.sender) for entry in files)))

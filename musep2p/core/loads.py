@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from musep2p.core.carriers import has_carrier
+from musep2p.core.carriers import has_carrier, keeps
 from musep2p.core.data import Batch, Member
 from musep2p.core.messages import Hello, Load, LoadEntry, Pace
 from musep2p.core.state import Core
@@ -72,10 +72,10 @@ def may_start(core: Core, batch: Batch) -> bool:
 def has_place(core: Core) -> bool:
     """True when outputs have somewhere to go: the farm's store, who sees it, or the spool while both are away.
 
-    A peer that has seen neither in this life does not know whether it ever will.
+    A peer that has seen neither in this life does not know whether it ever will. Without a store they stay with peers.
     """
     seen = core.store.ok or (core.store.state == "away" and core.store.id == core.store.farm_id != "")
-    return (seen or has_carrier(core)) and core.spooled < core.tuning.spool_bytes
+    return (seen or has_carrier(core) or keeps(core)) and core.spooled < core.tuning.spool_bytes
 
 
 def by_urgency(core: Core) -> list[Batch]:

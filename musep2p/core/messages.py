@@ -91,7 +91,7 @@ class Load(msgspec.Struct, frozen=True, array_like=True):
         free: slots with nothing to run.
         running_ms: mean estimated time until one of the busy slots is free.
         paces: measured speeds by class of work.
-        files: False when the peer has no store, so that it runs only engines whose outputs ride in records.
+        files: False when the peer has no place for files, so that it runs only engines whose outputs ride in records.
         straggler: when nothing is queued here: the running task that ends last, unless a copy of it runs; its
             `queued` is the index, its `ms` the time it still needs.
     """
@@ -277,13 +277,16 @@ class Report(msgspec.Struct, frozen=True, array_like=True, tag="report"):
 class ReportAck(msgspec.Struct, frozen=True, array_like=True, tag="report-ack"):
     """Your log is durable here up to this position, and this version of your holdings is known.
 
-    With `gap`, something between that position and your report is missing here: send it again.
+    With `gap`, something between that position and your report is missing here: send it again. With `copies`, the
+    outputs of your results up to there are on my disk, too; what is only `received` waits here for them.
     """
 
     batch: WireBatchId
     position: Number
     version: Number
     gap: bool = False
+    copies: bool = False
+    received: Number = 0
 
 
 class Drop(msgspec.Struct, frozen=True, array_like=True, tag="drop"):
@@ -374,15 +377,21 @@ class Handover(msgspec.Struct, frozen=True, array_like=True, tag="handover"):
 
 
 class OutputAsk(msgspec.Struct, frozen=True, array_like=True, tag="output?"):
-    """Send me what this output of a handover has from this byte on."""
+    """Send me what an output has from this byte on; the answer has my `number`.
+
+    It is of a handover of yours, or of the result at this place of what you report on a batch.
+    """
 
     number: Number
+    batch: WireBatchId
+    handover: bool
+    place: Number
     index: Number
     start: Number
 
 
 class Output(msgspec.Struct, frozen=True, array_like=True, tag="output"):
-    """Some bytes of an output, which has `size` in all."""
+    """Some bytes of an output, which has `size` in all; none when it cannot be had."""
 
     number: Number
     index: Number

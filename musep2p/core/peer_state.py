@@ -13,6 +13,7 @@ from musep2p.core import (
     accounting,
     ahead,
     clients,
+    facts,
     finding,
     handover,
     hearing,
@@ -66,6 +67,7 @@ class PeerState:
             ev.DiskChanged: lambda event: publishing.on_disk_changed(core, event),
             ev.Published: lambda event: publishing.on_published(core, event),
             ev.PublishFailed: lambda event: publishing.on_publish_failed(core, event),
+            ev.OutputGone: lambda event: publishing.on_output_gone(core, event),
             ev.LookedUp: lambda event: work.on_looked_up(core, event),
             ev.BatchesFound: lambda event: finding.on_batches_found(core, event),
             ev.ResultsRead: lambda event: finding.on_results_read(core, event),
@@ -90,7 +92,7 @@ class PeerState:
             messages.PieceAsk: travel.on_piece_ask,
             messages.Piece: submission.on_piece,
             messages.Question: reports.on_question,
-            messages.Report: accounting.on_report,
+            messages.Report: facts.on_report,
             messages.ReportAck: reports.on_report_ack,
             messages.Drop: accounting.on_drop,
             messages.Progress: progress.on_progress,
@@ -102,7 +104,7 @@ class PeerState:
             messages.Declined: market.on_declined,
             messages.Handover: handover.on_handover,
             messages.OutputAsk: handover.on_output_ask,
-            messages.Output: handover.on_output,
+            messages.Output: publishing.on_output,
             messages.HandedOver: handover.on_handed_over,
         }
         self._on_timer: dict[str, Callable[[Core], None]] = {
@@ -116,6 +118,7 @@ class PeerState:
             "ask": market.tick_ask,
             "grants": market.tick_grants,
             "handovers": handover.tick_handovers,
+            "publish": _publish,
             "rest": _rest,
             "seek": _stir,
             "store": finding.store_is_there,
@@ -272,6 +275,11 @@ def _rest(core: Core) -> None:
     reports.let_rest(core)
     if core.awake:
         core.at("rest", core.now_ms + _REST_MS)
+
+
+def _publish(core: Core) -> None:
+    publishing.publish_waiting(core)
+    core.stirred = True
 
 
 def _stir(core: Core) -> None:

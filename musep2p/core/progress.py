@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from musep2p.core import messages as m
-from musep2p.core.carriers import first_that_sees, sees
+from musep2p.core.carriers import first_that_sees, sees, storeless
 from musep2p.core.data import Accounting, Batch, Member, View
 from musep2p.core.effects import Conclude, StoreBatch
 from musep2p.core.loads import can_run, may_start
@@ -11,7 +11,16 @@ from musep2p.core.reports import guardians
 from musep2p.core.state import Core
 from musep2p.core.wills import CANCELLED
 
-__all__ = ["COUNT_MS", "count", "on_progress", "on_progress_ask", "tick_progress", "to_be_concluded", "up_views"]
+__all__ = [
+    "COUNT_MS",
+    "conclude_own",
+    "count",
+    "on_progress",
+    "on_progress_ask",
+    "tick_progress",
+    "to_be_concluded",
+    "up_views",
+]
 
 COUNT_MS = 500  # between progress messages of one batch, in a farm where everybody hears everybody
 _ASK_MS = 2000
@@ -26,6 +35,7 @@ def on_progress(core: Core, sender: Member, body: m.Progress) -> None:
         batch.progress, batch.progress_ms = body, core.now_ms
         if body.complete and not (before and before.complete and before.turn == body.turn):
             _conclude_for(core, batch, sender)
+        conclude_own(core, batch)
         if body.turn == batch.will.turn:
             batch.began_before(core.now_ms, body.elapsed_ms)
         batch.wake()
@@ -86,6 +96,17 @@ def count(core: Core, batch: Batch) -> None:
             core.send(member, progress)
     if not complete:
         core.at("rounds", core.now_ms + every)
+
+
+def conclude_own(core: Core, batch: Batch) -> None:
+    """In a farm without a store each folder that has all of a complete batch is concluded by its own peer."""
+    told, accounting = batch.progress, batch.accounting
+    complete = told is not None and told.complete and told.turn == batch.will.turn
+    if not storeless(core) or not batch.folder or not complete or accounting.concluded == batch.results.version:
+        return
+    if batch.results.known.count() + batch.failed.count() >= batch.results.wanted:
+        accounting.concluded = batch.results.version
+        core.effects.append(Conclude(batch.folder, True))
 
 
 def _conclude_for(core: Core, batch: Batch, acting: Member) -> None:

@@ -1,29 +1,34 @@
-"""From finished to safe: objects and records go to the store, or, without one, to two guardians.
+"""From finished to safe: objects and records go to the store, or, without one, to folders of two guardians.
 
 Also the farm's store itself: which id it has, who may adopt an empty folder, and what to do while it is away.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from functools import partial
 
+from musep2p.core import handover
 from musep2p.core import messages as m
 from musep2p.core.accounting import absorb
-from musep2p.core.carriers import sees
+from musep2p.core.carriers import keeps, sees, storeless
 from musep2p.core.data import NEVER, Batch, Chunk, Member, Slot
 from musep2p.core.effects import Lookup, OpenStore, Publish, StoreBatch, Unspool
-from musep2p.core.events import DiskChanged, LookedUp, Published, PublishFailed, Reread, StoreChanged
-from musep2p.core.handover import hand_on, on_carried, on_carry_failed
+from musep2p.core.events import DiskChanged, LookedUp, OutputGone, Published, PublishFailed, Reread, StoreChanged
+from musep2p.core.facts import take_copy
+from musep2p.core.handover import hand_on, let_go, on_carried, on_carry_failed
 from musep2p.core.ranges import Ranges
-from musep2p.core.records import Entry, RecordId, ResultBlock, StoreRecord, spool_name, spooled_bytes
+from musep2p.core.records import Entry, RecordId, ResultBlock, StoreRecord, Withdrawal, spool_name, spooled_bytes
 from musep2p.core.reports import add_fact, await_copies, guardians
-from musep2p.core.results import indices_of
+from musep2p.core.results import indices_of, signed
 from musep2p.core.state import Core
-from musep2p.core.withdrawal import on_withdraw_failed
+from musep2p.core.withdrawal import learn_withdrawal, on_withdraw_failed
 
 __all__ = [
     "meet_store",
     "on_disk_changed",
+    "on_output",
+    "on_output_gone",
     "on_publish_failed",
     "on_published",
     "on_reread",
@@ -36,6 +41,7 @@ __all__ = [
 ]
 
 _LOOKUP_WIDTH_MAX = 64
+_AGAIN_MS = 2000
 _PUBLISHING_MAX = 256  # blocks handed to the store at once; the others wait in the journal
 
 
@@ -52,12 +58,13 @@ def settle_results(core: Core, batch: Batch, block: ResultBlock, indices: Ranges
 
 
 def publish_waiting(core: Core) -> None:
-    """Publish what waits, while the store is there; else by way of who sees it."""
-    while core.store.ok and core.unpublished and len(core.publishing) < _PUBLISHING_MAX:
+    """Publish what waits, while the store is there; else by way of who sees it; without one in our own folder."""
+    while core.unpublished and (core.store.ok or keeps(core)) and len(core.publishing) < _PUBLISHING_MAX:
         batch_id, position = core.unpublished.popleft()
         batch = core.batches[batch_id]
         op = core.next_number()
-        if batch.stored is None and not any(sees(core, guard) for guard in guardians(core, batch)[:1]):
+        first = not batch.folder if not core.store.ok else batch.stored is None
+        if first and not (core.store.ok and any(sees(core, guard) for guard in guardians(core, batch)[:1])):
             core.effects.append(StoreBatch(batch.id, batch.recipe, batch.will))  # else who acts does it
         core.publishing[op] = (batch_id, position)
         core.effects.append(Publish(op, batch.id, batch.will.settings.name, batch.recipe, position))
@@ -66,17 +73,61 @@ def publish_waiting(core: Core) -> None:
 
 def on_published(core: Core, event: Published) -> None:
     """Object and record were opened again on the store: say so durably, then to the guardians."""
-    if on_carried(core, event.op, event.folder) or core.publishing.pop(event.op, None) is None:
-        return
-    core.batches[event.block.batch].folder = event.folder or core.batches[event.block.batch].folder
-    _is_there(core, event.block)
-    publish_waiting(core)
+    carried, waiting = core.carried.get(event.op), core.publishing.pop(event.op, None)
+    batch = core.batches[event.block.batch]
+    batch.folder = event.folder or batch.folder
+    if carried is not None:
+        let_go(core, carried)
+        if carried.copy:
+            take_copy(core, carried)
+        else:
+            on_carried(core, carried)
+    elif waiting is not None and core.store.state == "absent":
+        _is_kept(core, batch, event.block, waiting[1])
+        publish_waiting(core)
+    elif waiting is not None:
+        _is_there(core, event.block)
+        publish_waiting(core)
+
+
+def on_output(core: Core, sender: Member, body: m.Output) -> None:
+    """A piece of an output of another peer."""
+    given_up = handover.on_output(core, sender, body)
+    if given_up is not None:
+        core.tell("warning", f"{sender.hello.name} has an output no more that it made or copied: it is not copied here")
+        take_copy(core, given_up)
+
+
+def on_output_gone(core: Core, event: OutputGone) -> None:
+    """An output that we keep is not what it was: if we made it, it does not count, and is rendered again."""
+    batch = core.batches[event.block.batch]
+    own = [made for entry, made in signed(event.block).values() if made.peer == core.me and entry.index == event.index]
+    for made in own:
+        core.tell("error", f"{event.reason}: the task will be rendered again")
+        learn_withdrawal(core, batch, Withdrawal(batch.id, made, event.index))
 
 
 def on_reread(core: Core, event: Reread) -> None:
     """Results of ours that a carrier put on the store, as our journal has them."""
     _is_there(core, event.block)
     publish_waiting(core)
+
+
+def _is_kept(core: Core, batch: Batch, block: ResultBlock, position: int) -> None:
+    """In a farm without a store our results are in our own folder: safe once two guardians have them in theirs."""
+    _leaves_the_spool(core, block)
+    if not storeless(core):
+        core.unpublished.append((batch.id, position))
+        return
+    add_fact(core, batch, position)
+    await_copies(core, batch, indices_of(block.entries) - batch.results.safe, position)
+
+
+def _leaves_the_spool(core: Core, block: ResultBlock) -> None:
+    names = tuple(spool_name(block.batch, entry) for entry in block.entries if entry.ext and not entry.skipped)
+    if names:
+        core.spooled = max(0, core.spooled - spooled_bytes(block.entries))
+        core.effects.append(Unspool(names))
 
 
 def _is_there(core: Core, block: ResultBlock) -> None:
@@ -89,10 +140,10 @@ def on_publish_failed(core: Core, event: PublishFailed) -> None:
     """The store did not take it: it stays in the spool until the store is back."""
     if on_carry_failed(core, event.op):
         return
-    handover = core.handovers.pop(event.op, None)
+    offered = core.handovers.pop(event.op, None)
     waiting = core.publishing.pop(event.op, None)
-    if handover is not None:
-        waiting = (handover.batch, handover.position)
+    if offered is not None:
+        waiting = (offered.batch, offered.position)
     if waiting is not None and event.lost is not None:
         batch = core.batches[waiting[0]]
         core.tell("error", f"{event.reason}: the task will be rendered again")
@@ -103,6 +154,8 @@ def on_publish_failed(core: Core, event: PublishFailed) -> None:
         return
     if waiting is not None:
         core.unpublished.append(waiting)
+        if core.store.state == "absent":
+            core.at("publish", core.now_ms + _AGAIN_MS)
         return
     if on_withdraw_failed(core, event.op, event.reason):
         return
@@ -215,6 +268,7 @@ def _agree(core: Core, store_id: str) -> None:
         core.write(StoreRecord(store_id))
     if agreed != store.farm_id:
         store.farm_id = agreed
+        _take_back_kept(core)
         core.stirred = True
         publish_waiting(core)
     if store.state == "ok" and store.id != agreed and not store.told_other:
@@ -226,12 +280,16 @@ def _agree(core: Core, store_id: str) -> None:
         )
 
 
+def _take_back_kept(core: Core) -> None:
+    """There is a store after all: what was to be copied by guardians goes there instead."""
+    for batch in core.batches.values():
+        core.unpublished.extend((batch.id, one.position) for one in batch.awaiting if one.position)
+        batch.awaiting = deque(one for one in batch.awaiting if not one.position)
+
+
 def _now_safe(core: Core, batch: Batch, safe: ResultBlock, position: int) -> None:
     absorb(batch, safe, position)
-    names = tuple(spool_name(batch.id, entry) for entry in safe.entries if entry.ext and not entry.skipped)
-    if names:
-        core.spooled -= spooled_bytes(safe.entries)
-        core.effects.append(Unspool(names))
+    _leaves_the_spool(core, safe)
     batch.finished.difference_update(indices_of(safe.entries))
     add_fact(core, batch, position)
     batch.touch(urgent=not batch.finished and not batch.running and not batch.work)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from musep2p.core.accounting import absorb, judge_failures
+from musep2p.core.carriers import storeless
 from musep2p.core.data import Batch
 from musep2p.core.ids import BatchId
 from musep2p.core.ranges import Ranges
@@ -124,7 +125,8 @@ def _take_up(core: Core, batch: Batch, untold: list[tuple[int, bool]], sizes: di
     # Of a doubted index nobody knows yet whether what is left is safe; to publish that again harms nothing.
     unsafe = batch.results.by_position((batch.results.known - batch.results.safe) | batch.results.doubted)
     alone = core.store.state == "absent"
-    copied = {position for position, _ in untold if alone and not sizes[position]}
+    kept = storeless(core)  # what others made was told to us with its outputs
+    copied = {position for position, own in untold if alone and (not sizes[position] or (kept and not own))}
     told = [position for position, _ in untold if position in copied or position not in unsafe]
     batch.log = array("I", sorted([*batch.log, *told]))
     for position, own in untold:

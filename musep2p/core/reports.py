@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from musep2p.core import messages as m
-from musep2p.core.data import NEVER, Batch, Cursor, Member
+from musep2p.core.carriers import storeless
+from musep2p.core.data import NEVER, Awaited, Batch, Cursor, Member
 from musep2p.core.effects import SendReport
 from musep2p.core.ids import PeerId, hash64
 from musep2p.core.messages import Envelope
@@ -29,6 +30,7 @@ __all__ = [
     "copied",
     "guardians",
     "let_rest",
+    "listeners",
     "on_question",
     "on_report_ack",
     "report_pages",
@@ -40,6 +42,7 @@ _PAGE_BYTES = 256 << 10  # far below the limit of a bulk message; a fact has at 
 _SMALL_BYTES = 32 << 10  # what is smaller may go before heartbeats
 _ENTRIES_AT_ONCE = 8000
 _FACTS_AT_ONCE = (16, 500)
+_WINDOW = 32
 
 
 def guardians(core: Core, batch: Batch) -> list[PeerId]:
@@ -60,6 +63,14 @@ def _guardians_of_all(core: Core, batch: Batch) -> list[PeerId]:
     return batch.guards[1]
 
 
+def listeners(core: Core, batch: Batch) -> list[PeerId]:
+    """Who gets our reports: the guardians, and in a farm without a store also who submitted, for the pictures."""
+    guards = guardians(core, batch)
+    home = batch.will.settings.home
+    member = core.members.get(PeerId(home)) if home and storeless(core) else None
+    return [*guards, member.id] if member is not None and member.up and member.id not in guards else guards
+
+
 def add_fact(core: Core, batch: Batch, position: int) -> None:
     """Something durable, at this position of our journal, to tell the guardians."""
     batch.log.append(position)
@@ -68,10 +79,13 @@ def add_fact(core: Core, batch: Batch, position: int) -> None:
     core.at("reports", core.now_ms)
 
 
-def await_copies(core: Core, batch: Batch, ranges: Ranges) -> None:
-    """Without a store: these results, just told of, are safe once two guardians have them durably."""
+def await_copies(core: Core, batch: Batch, ranges: Ranges, position: int = 0) -> None:
+    """Without a store: these results, just told of, are safe once two guardians have them durably.
+
+    With a position in the journal also their outputs, which are files.
+    """
     batch.finished.update(ranges)
-    batch.awaiting.append((len(batch.log), ranges))
+    batch.awaiting.append(Awaited(len(batch.log), ranges, position))
     batch.touch(urgent=True)
     core.stirred = True
 
@@ -80,16 +94,20 @@ def settle_copies(core: Core, batch: Batch) -> None:
     """Mark safe what enough guardians have."""
     if not batch.awaiting:
         return
-    reached = copied(core, batch)
+    reached, kept = copied(core, batch), copied(core, batch, outputs=True)
     ready = Ranges()
-    while batch.awaiting and batch.awaiting[0][0] <= reached:
-        ready.update(batch.awaiting.popleft()[1])
+    while batch.awaiting and batch.awaiting[0].place <= (kept if batch.awaiting[0].position else reached):
+        ready.update(batch.awaiting.popleft().ranges)
     for part in ready.parts(RANGES_MAX):
         _mark_safe(core, batch, part)
 
 
-def copied(core: Core, batch: Batch) -> int:
-    """So much of our log two guardians have durably; the only peer there is counts for two. -1 if there are too few."""
+def copied(core: Core, batch: Batch, *, outputs: bool = False) -> int:
+    """So much of our log two guardians have durably; the only peer there is counts for two. -1 if there are too few.
+
+    Args:
+        outputs: with the files that it speaks of.
+    """
     needed = 2
     if not core.up_members():
         sure_ms = core.started_ms + core.tuning.adopt_after_ms
@@ -98,7 +116,7 @@ def copied(core: Core, batch: Batch) -> int:
         else:
             needed = 1
     guards = guardians(core, batch)
-    positions = sorted((_acknowledged(core, batch, guard) for guard in guards), reverse=True)
+    positions = sorted((_acknowledged(core, batch, guard, outputs) for guard in guards), reverse=True)
     return positions[needed - 1] if len(positions) >= needed else -1
 
 
@@ -124,13 +142,17 @@ def on_report_ack(core: Core, sender: Member, body: m.ReportAck) -> None:
     if body.gap:
         # It may have judged us down in between, and forgotten what it acknowledged.
         cursor.position = cursor.sent_position = min(cursor.position, body.position)
+        cursor.received = body.received
         cursor.version = body.version
         # Long reports go by the bulk link and are overtaken by short ones: sent again at once, but once.
         batch.urgent = batch.urgent or body.position != cursor.gap_position
         cursor.gap_position = body.position
     else:
         cursor.position = max(cursor.position, min(body.position, len(batch.log)))
+        cursor.received = max(cursor.received, body.received)
         cursor.version = max(cursor.version, body.version)
+    if body.copies:
+        cursor.kept = max(cursor.kept, min(body.position, len(batch.log)))
     settle_copies(core, batch)
     if cursor.position < len(batch.log):
         batch.dirty = True
@@ -144,7 +166,7 @@ def tick_reports(core: Core) -> None:
         if not batch.known or not (batch.dirty or batch.version or batch.log):
             continue
         due = batch.reported_ms + (0 if batch.urgent else tuning.report_ms)
-        stale = [guard for guard in guardians(core, batch) if guard != core.me and _behind(core, batch, guard)]
+        stale = [guard for guard in listeners(core, batch) if guard != core.me and _behind(core, batch, guard)]
         if not stale:
             batch.dirty = batch.urgent = False
             continue
@@ -159,10 +181,11 @@ def tick_reports(core: Core) -> None:
 def _report_if_due(core: Core, batch: Batch, guard: Member) -> int:
     """Send what this guardian lacks unless it was just sent; returns when to look again."""
     cursor = _cursor(batch, guard)
-    news = cursor.sent_version < batch.version or cursor.sent_position < len(batch.log)
+    ready = min(len(batch.log), _window(core, batch, cursor))
+    news = cursor.sent_version < batch.version or cursor.sent_position < ready
     again = core.now_ms - cursor.sent_ms >= core.tuning.report_again_ms
     if again:
-        cursor.sent_position = cursor.position
+        cursor.sent_position = max(cursor.position, cursor.received)
     if news or again:
         batch.reported_ms = core.now_ms
         _send_report(core, batch, guard, 0)
@@ -171,8 +194,8 @@ def _report_if_due(core: Core, batch: Batch, guard: Member) -> int:
 
 def _send_report(core: Core, batch: Batch, guard: Member, round_: int) -> None:
     cursor = _cursor(batch, guard)
-    start = cursor.position if round_ else max(cursor.position, cursor.sent_position)
-    stop = min(len(batch.log), start + _facts_at_once(batch))
+    start = max(cursor.position, cursor.received if round_ else cursor.sent_position)
+    stop = max(start, min(len(batch.log), start + _facts_at_once(batch), _window(core, batch, cursor)))
     whole = stop == len(batch.log)
     all_held = (batch.work.held() | batch.granted, batch.running, batch.finished)
     queued, running, finished = (held.encode()[: 2 * m.HELD_MAX] if whole else () for held in all_held)
@@ -183,6 +206,12 @@ def _send_report(core: Core, batch: Batch, guard: Member, round_: int) -> None:
     envelope = Envelope(core.me, core.incarnation, guard.incarnation, core.cause, report)
     core.effects.append(SendReport(guard.address, guard.hello.bulk_port, envelope, tuple(batch.log[start:stop])))
     cursor.sent_ms, cursor.sent_version, cursor.sent_position = core.now_ms, batch.version, stop
+
+
+def _window(core: Core, batch: Batch, cursor: Cursor) -> int:
+    """Up to where in our log facts are sent: of those whose outputs must be fetched first only so many wait there."""
+    waits = storeless(core) and batch.recipe.engine not in core.payload
+    return cursor.position + _WINDOW if waits else len(batch.log)
 
 
 def _facts_at_once(batch: Batch) -> int:
@@ -212,7 +241,7 @@ def _at_rest(core: Core, batch: Batch) -> bool:
     guards = guardians(core, batch)
     if guards and guards[0] == core.me and not (batch.accounting.complete and batch.accounting.told is not None):
         return False
-    return not any(_behind(core, batch, guard) for guard in guards if guard != core.me)
+    return not any(_behind(core, batch, guard) for guard in listeners(core, batch) if guard != core.me)
 
 
 def report_pages(envelope: Envelope, facts: Iterable[tuple[BatchFact, int]]) -> Iterator[tuple[Envelope, bool]]:
@@ -256,10 +285,11 @@ def _cursor(batch: Batch, guard: Member) -> Cursor:
     return cursor
 
 
-def _acknowledged(core: Core, batch: Batch, guard: PeerId) -> int:
+def _acknowledged(core: Core, batch: Batch, guard: PeerId, outputs: bool) -> int:
     if guard == core.me:
         return len(batch.log)
-    return _cursor(batch, core.members[guard]).position
+    cursor = _cursor(batch, core.members[guard])
+    return cursor.kept if outputs else cursor.position
 
 
 def _mark_safe(core: Core, batch: Batch, ranges: Ranges) -> None:

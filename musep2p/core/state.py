@@ -93,7 +93,7 @@ class Core:
         self.withdrawing: dict[int, tuple[BatchId, tuple[Withdrawal, ...], bytes, int]] = {}
         self.withdrawn: list[tuple[BatchId, int, Reply]] = []
         self.handovers: dict[int, Handover] = {}
-        self.carried: dict[tuple[PeerId, Incarnation, int], Carried] = {}
+        self.carried: dict[int, Carried] = {}
         self.carried_done: dict[tuple[PeerId, Incarnation, int], None] = {}
         self.carrier_met = False
         self.lost: list[Member] = []

@@ -6,6 +6,8 @@ store delays nothing while peers answer. The same module spreads wills by anti-e
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from musep2p.core import messages as m
 from musep2p.core import travel
 from musep2p.core.accounting import begin_turn
@@ -62,7 +64,8 @@ def on_submit(core: Core, event: Asked) -> None:
         text = f"no peer of this farm has an engine {tasks.recipe.engine!r}."
         _refuse(core, event, ErrorAnswer("engine", text, f"Known: {', '.join(sorted(engines))}.", 2))
         return
-    command(core, batch_id(tasks.recipe), tasks, RUNNING, ask.settings, event, "submit")
+    settings = structs.replace(ask.settings, home=core.me)
+    command(core, batch_id(tasks.recipe), tasks, RUNNING, settings, event, "submit")
 
 
 def _refuse(core: Core, event: Asked, answer: ErrorAnswer) -> None:

@@ -75,6 +75,8 @@ class SafeStaysSafe(Checker):
                 known = twice.setdefault(batch.id, Ranges()) or _on_two_disks(self.world, batch.id)
                 twice[batch.id] = known
                 assert not beyond - known, f"safe with fewer than two copies: {beyond - known}"
+            if beyond and copied and self.world.files:
+                _assert_kept_twice(self.world, peer, batch, beyond)
 
 
 class OneResult(Checker):
@@ -139,6 +141,15 @@ def all_batches(world: World) -> Iterator[tuple[SimPeer, Batch]]:
         if peer.alive:
             for batch in peer.state.core.batches.values():
                 yield peer, batch
+
+
+def _assert_kept_twice(world: World, peer: SimPeer, batch: Batch, safe: Ranges) -> None:
+    """Of each task that is called safe some result is in two folders; which one is shown may be another's."""
+    for index in safe.indices():
+        records = [peer.disk.durable[position - 1] for position in batch.results.positions(index)]
+        digests = {signed(record)[index][0].digest for record in records if isinstance(record, ResultBlock)}
+        most = max(sum(digest in other.disk.kept for other in world.peers) for digest in digests)
+        assert most >= 2, f"p{peer.number} calls {index} safe, whose output is in {most} folders"
 
 
 def _on_two_disks(world: World, batch: BatchId) -> Ranges:

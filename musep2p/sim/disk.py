@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from musep2p.core.ids import BatchId
+from musep2p.core.ids import BatchId, Digest
 from musep2p.core.records import RecipeRecord, Record, WillRecord
 
 __all__ = ["SimDisk"]
@@ -19,6 +19,7 @@ class SimDisk:
         starts: what the state folder counts; every incarnation has the next number.
         stuck_until_us: no sync ends before, for want of room.
         spool: names of the files that wait for the store.
+        kept: digests of the outputs in its own folder, in a farm without a store.
     """
 
     durable: list[Record] = field(default_factory=list)
@@ -28,6 +29,7 @@ class SimDisk:
     starts: int = 0
     stuck_until_us: int = 0
     spool: set[str] = field(default_factory=set)
+    kept: set[Digest] = field(default_factory=set)
     looked_at: int = 0
     recipes: set[BatchId] = field(default_factory=set)
     wills: set[BatchId] = field(default_factory=set)

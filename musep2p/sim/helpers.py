@@ -37,6 +37,9 @@ class StoreHelpers:
             self._store.publish(block)
             return ev.Published(op, block)
 
+        if not peer.has_store:
+            self._keep(peer, op, block, [spool_name(block.batch, e) for e in block.entries])
+            return
         self._at_store(peer, put, ev.PublishFailed(op, "away"), writes=True)
 
     def carry(self, peer: SimPeer, effect: fx.PublishFor) -> None:
@@ -49,7 +52,27 @@ class StoreHelpers:
             self._store.publish(block)
             return ev.Published(op, block)
 
+        if not peer.has_store:
+            self._keep(peer, op, block, [spool_name(block.batch, e, effect.maker) for e in block.entries])
+            return
         self._at_store(peer, put, ev.PublishFailed(op, "away"), writes=True)
+
+    def _keep(self, peer: SimPeer, op: int, block: ResultBlock, names: list[str]) -> None:
+        """In a peer's own folder, which never hangs; outputs that are there already need not be in the spool."""
+        life = peer.counter
+
+        def put() -> None:
+            if not peer.alive or peer.counter != life:
+                return
+            there = {e.digest for e, name in zip(block.entries, names, strict=True) if name in peer.disk.spool}
+            if {e.digest for e in block.entries} - there - peer.disk.kept:
+                self._world.counts["lost outputs"] += 1
+                self._world.reach(1, peer, life, ev.PublishFailed(op, "lost", block))
+                return
+            peer.disk.kept |= there
+            self._world.reach(1, peer, life, ev.Published(op, block, "b"))
+
+        self._world.call(self._store.delay_us, put)
 
     def withdraw(self, peer: SimPeer, effect: fx.Withdraw) -> None:
         """Records count no more."""
@@ -66,6 +89,9 @@ class StoreHelpers:
 
     def store_batch(self, peer: SimPeer, effect: fx.StoreBatch) -> None:
         """Recipe and will."""
+
+        if not peer.has_store:
+            return
 
         def put() -> ev.Event:
             self._store.put_batch(effect.batch, effect.recipe, effect.will)

@@ -54,7 +54,7 @@ class SimPeer:
         rng = random.Random(self.world.rng.getrandbits(64))
         incarnation = Incarnation(self.disk.starts, f"{rng.getrandbits(32):08x}")
         hello = Hello(1, "sim", f"p{self.number}", _PORT, _PORT + 1, self.slots, ("sim",))
-        payload = frozenset() if self.world.stores else frozenset({"sim"})
+        payload = frozenset() if self.world.files else frozenset({"sim"})
         core = Core(
             me=self.id, incarnation=incarnation, hello=hello, tuning=self.world.tuning, rng=rng,
             payload=payload, has_store=self.has_store,

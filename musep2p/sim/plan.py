@@ -22,7 +22,7 @@ class Plan:
 
     Attributes:
         slots, speeds: of each peer.
-        stores: whether outputs go to a shared store; otherwise to guardians.
+        stores: whether outputs go to a shared store; otherwise to guardians, with `folders` as files.
         tasks: of each batch; `submitters` names the peer of each, `submit_us` when.
         task_us: least and greatest task time.
         weather: while faults are on.
@@ -84,6 +84,7 @@ class Plan:
     disks: tuple[tuple[int, int, int, bool], ...] = ()
     spoils: tuple[tuple[int, int], ...] = ()
     blind: tuple[int, ...] = ()
+    folders: bool = False
 
     def faults(self) -> list[str]:
         """The kinds of fault that are on."""
@@ -114,6 +115,7 @@ class Plan:
             "disk full": bool(self.disks),
             "spoiled object": bool(self.spoils),
             "blind": bool(self.blind),
+            "folders": self.folders,
             "partition": any(len(pairs) > 1 for _, _, pairs in self.cuts),
             "one-way": any(len(pairs) == 1 for _, _, pairs in self.cuts),
         }
@@ -143,8 +145,7 @@ def draw(seed: int) -> Plan:
     rebirths = tuple((p, next(d[1] for d in deaths if d[0] == p) + 20_000 if p in hasty else at) for p, at in rebirths)
     living = [p for p in range(count) if p not in doomed]
     leavers = tuple((p, rng.randrange(3_000_000, 8_000_000)) for p in living[1:2] if rng.random() < 0.2)
-    cuts = _draw_cuts(random.Random(f"musep2p cuts {seed}"), count)
-    cuts += _draw_more_cuts(random.Random(f"musep2p more cuts {seed}"), count)
+    cuts = _draw_cuts(seed, count)
     low = rng.choice((4000, 20_000, 50_000, 200_000))
     return Plan(
         seed, slots, speeds, stores,
@@ -163,6 +164,7 @@ def draw(seed: int) -> Plan:
         disks=_draw_disks(random.Random(f"musep2p full disks {seed}"), count),
         blind=_draw_blind(random.Random(f"musep2p blind {seed}"), count, living[0]) if stores else (),
         spoils=_draw_spoils(random.Random(f"musep2p spoils {seed}")) if stores else (),
+        folders=not stores and random.Random(f"musep2p folders {seed}").random() < 1 / 3,
         commands=_draw_commands(random.Random(f"musep2p commands {seed}"), count, batches),
     )  # fmt: skip
 
@@ -172,7 +174,13 @@ def _draw_recipes(rng: random.Random) -> dict[str, Any]:
     return {"large_recipes": rng.random() < 0.3, "holes": rng.choice((0, 0, 0, 2, 3, 7))}
 
 
-def _draw_cuts(rng: random.Random, count: int) -> tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...]:
+def _draw_cuts(seed: int, count: int) -> tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...]:
+    """All that cuts some peers off from others."""
+    splits = _draw_splits(random.Random(f"musep2p cuts {seed}"), count)
+    return splits + _draw_more_cuts(random.Random(f"musep2p more cuts {seed}"), count)
+
+
+def _draw_splits(rng: random.Random, count: int) -> tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...]:
     """Splits of the farm in two, and deafness of one peer to another, each for some seconds."""
     cuts = []
     for _ in range(rng.choice((0, 0, 0, 0, 1, 1, 2))):

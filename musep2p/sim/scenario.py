@@ -125,7 +125,7 @@ def _farm(plan: Plan) -> World:
         tuning = replace(tuning, all_to_all=plan.all_to_all, near=1, far=1)
     world = World(random.Random(f"musep2p world {plan.seed}"), plan.weather, model, tuning)
     world.slow = {peer: SlowLink(delay_us, rate) for peer, delay_us, rate in plan.slow}
-    world.stores = plan.stores
+    world.stores, world.files = plan.stores, plan.stores or plan.folders
     for number, (slots, speed) in enumerate(zip(plan.slots, plan.speeds, strict=True)):
         world.add_peer(slots=slots, speed=speed, has_store=plan.stores and number not in plan.blind)
     for peer, (rate, offset_ms) in zip(world.peers, plan.clocks, strict=False):

@@ -89,7 +89,7 @@ class World:
         self.now_us = 0
         self.peers: list[SimPeer] = []
         self.store = SimStore()
-        self.stores = False
+        self.stores = self.files = False
         self._helpers = StoreHelpers(self)
         self.answers: list[tuple[int, Answer]] = []
         self.counts: Counter[str] = Counter()
@@ -310,7 +310,7 @@ class World:
                 continue
             salt = self.rng.randrange(self.model.digest_spread)
             digest = digest_of(f"{effect.batch}/{index}/{salt}".encode())
-            attempt, ext = effect.attempts.get(index, 1), "png" if self.stores else ""
+            attempt, ext = effect.attempts.get(index, 1), "png" if self.files else ""
             entry = Entry(index, digest, 100, us // 1000, attempt, ext=ext)
             if ext:
                 peer.disk.spool.add(spool_name(effect.batch, entry))
@@ -365,8 +365,12 @@ class World:
         block, body = _block(peer, effect.position), effect.envelope.body
         assert isinstance(body, Output)
         entry = next(entry for entry in block.entries if entry.index == body.index)
-        if spool_name(block.batch, entry) not in peer.disk.spool:
+        if spool_name(block.batch, entry) not in peer.disk.spool and entry.digest not in peer.disk.kept:
             self.counts["lost outputs"] += 1
+            if not effect.number:
+                self._send(peer, fx.Send(effect.address, effect.envelope, effect.bulk_port))
+                self.later(1, peer, ev.OutputGone(block, entry.index, "lost"))
+                return
             self.later(1, peer, ev.PublishFailed(effect.number, "lost", block))
             return
         piece = structs.replace(body, size=entry.size, data=bytes(min(_PIECE, entry.size - body.start)))

@@ -76,6 +76,11 @@ class StateFolder:
         """The folder of outputs that the store does not have yet."""
         return self.path / "spool"
 
+    @property
+    def kept(self) -> Path:
+        """The folder of outputs that stay here, in a farm without a store."""
+        return self.path / "outputs"
+
     def announce(self, address: str, farm: str) -> None:
         """Tell faces on this machine where the process listens."""
         write_durably(self.path / "running.json", msgspec.json.encode(RunningPeer(address, farm)))

@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 
-__all__ = ["Lan", "why_not"]
+__all__ = ["Lan", "run", "why_not"]
 
 
 def why_not():
@@ -29,7 +29,8 @@ def why_not():
     return ""
 
 
-def _sh(*argv, text=None, check=True):
+def run(*argv, text=None, check=True):
+    """Run a command and return what it prints; asserts that it succeeds."""
     done = subprocess.run(argv, input=text, text=True, capture_output=True, check=False)
     assert not check or done.returncode == 0, f"{' '.join(argv)}: {done.stderr.strip()}"
     return done.stdout
@@ -47,7 +48,7 @@ class Lan:
     def __enter__(self):
         hosts = range(1, self.count + 1)
         for name in [self._switch, *map(self.namespace, hosts)]:
-            _sh("ip", "netns", "add", name)
+            run("ip", "netns", "add", name)
         self._batch(
             None,
             [f"link add p{i} netns {self._switch} type veth peer name eth0 netns {self.namespace(i)}" for i in hosts],
@@ -56,15 +57,14 @@ class Lan:
         ports = [f"link set p{i} master br0 up" for i in hosts]
         self._batch(self._switch, [*bridge, "link set br0 up", *ports])
         for i in hosts:
-            up = ["link set lo up", "link set eth0 up", f"addr add {self.address(i)}/24 brd + dev eth0"]
-            self._batch(self.namespace(i), [*up, "route add 224.0.0.0/4 dev eth0"])
+            self._bring_up(i)
         return self
 
     def __exit__(self, *exc):
         for i in range(1, self.count + 1):
             self._signal(i, signal.SIGKILL)
         for name in [*(self.namespace(i) for i in range(1, self.count + 1)), self._switch]:
-            _sh("ip", "netns", "del", name, check=False)
+            run("ip", "netns", "del", name, check=False)
 
     def namespace(self, host):
         """Its name."""
@@ -80,13 +80,13 @@ class Lan:
 
     def cut_power(self, host):
         """Every process of a host dies at once, and no packet leaves it any more."""
-        _sh("ip", "-n", self.namespace(host), "link", "set", "eth0", "down")
+        run("ip", "-n", self.namespace(host), "link", "set", "eth0", "down")
         self._signal(host, signal.SIGKILL)
 
     def plug_in(self, host):
         """A host whose power was cut has its link again."""
-        _sh("ip", "-n", self.namespace(host), "link", "set", "eth0", "up")
-        _sh("ip", "-n", self.namespace(host), "route", "replace", "224.0.0.0/4", "dev", "eth0")
+        run("ip", "-n", self.namespace(host), "link", "set", "eth0", "up")
+        run("ip", "-n", self.namespace(host), "route", "replace", "224.0.0.0/4", "dev", "eth0")
 
     def freeze(self, host):
         """Every process of a host stands still; its system answers for them."""
@@ -126,13 +126,31 @@ class Lan:
         self._rules.clear()
         self._apply()
 
+    def readdress(self, host, address):
+        """A host has another address from now on; what it had open is gone."""
+        name = self.namespace(host)
+        run("ip", "-n", name, "addr", "flush", "dev", "eth0")
+        run("ip", "-n", name, "addr", "add", f"{address}/24", "brd", "+", "dev", "eth0")
+        run("ip", "-n", name, "route", "replace", "224.0.0.0/4", "dev", "eth0")
+        run("ip", "-n", name, "neigh", "flush", "all", check=False)
+
+    def slow_down(self, host, kbit):
+        """So much a second goes from and to a host."""
+        for namespace, device in ((self.namespace(host), "eth0"), (self._switch, f"p{host}")):
+            shape = ["tbf", "rate", f"{kbit}kbit", "burst", "32kbit", "latency", "400ms"]
+            run("ip", "netns", "exec", namespace, "tc", "qdisc", "add", "dev", device, "root", *shape)
+
+    def _bring_up(self, host):
+        up = ["link set lo up", "link set eth0 up", f"addr add {self.address(host)}/24 brd + dev eth0"]
+        self._batch(self.namespace(host), [*up, "route add 224.0.0.0/4 dev eth0"])
+
     def _signal(self, host, sig):
-        for pid in _sh("ip", "netns", "pids", self.namespace(host), check=False).split():
+        for pid in run("ip", "netns", "pids", self.namespace(host), check=False).split():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), sig)
 
     def _batch(self, namespace, lines):
-        _sh("ip", *(["-n", namespace] if namespace else []), "-batch", "-", text="\n".join(lines) + "\n")
+        run("ip", *(["-n", namespace] if namespace else []), "-batch", "-", text="\n".join(lines) + "\n")
 
     def _apply(self):
         rules = "\n".join(f"    {rule}" for rules in self._rules.values() for rule in rules)
@@ -140,4 +158,4 @@ class Lan:
             "table bridge lan {}\ndelete table bridge lan\ntable bridge lan {\n  chain forwarded {\n"
             f"    type filter hook forward priority 0; policy accept;\n{rules}\n  }}\n}}\n"
         )
-        _sh("ip", "netns", "exec", self._switch, "nft", "-f", "-", text=table)
+        run("ip", "netns", "exec", self._switch, "nft", "-f", "-", text=table)

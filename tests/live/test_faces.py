@@ -211,21 +211,6 @@ def test_ctrl_c_ends_a_farm_of_one_politely(farm):
     assert "60/60 safe" in again.stderr
 
 
-def test_in_a_farm_without_a_store_only_payloads_are_taken(farm):
-    """A farm that has no folder: `null` runs, pictures wait, and why is said; a store that comes ends the wait."""
-    farm.start("p1", store=False)
-    farm.run("submit", farm.batch("name: small\nengine: null\nseeds: {count: 300}\n"), state="p1", check=0)
-    farm.run("submit", "--detach", farm.batch(PICTURES), state="p1", check=0)
-    waiting = farm.status("p1", "tea house")
-    farm.start("p2", "--peer", farm.addresses["p1"])
-    farm.run("watch", "tea house", state="p1", check=0)
-
-    assert "no store here: pictures need a peer of the farm that has one" in farm.log("p1")
-    assert waiting["state"] == "waiting" and "join with --store" in waiting["reason"]
-    assert farm.status("p1", "small")["safe"] == 300
-    assert all((farm.base / "store" / row["path"]).is_file() for row in farm.results("p1", "tea house"))
-
-
 def test_small_faces(farm):
     """--version, config, completion and help answer at once, without a peer."""
     version = farm.run("--version", check=0).stdout

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from musep2p.core import accounting, finding, market, peer_state, publishing, reports, submission
+from musep2p.core import accounting, facts, finding, market, peer_state, publishing, reports, submission
 from musep2p.core.effects import Unspool, Write
 from musep2p.core.ids import Incarnation
 from musep2p.core.ranges import Ranges
@@ -65,7 +65,7 @@ def _spool(patch: pytest.MonkeyPatch) -> None:
 
 
 def _copies(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(publishing, "await_copies", lambda core, batch, ranges: reports._mark_safe(core, batch, ranges))
+    patch.setattr(publishing, "await_copies", lambda core, batch, ranges, *_: reports._mark_safe(core, batch, ranges))
 
 
 def _winner(patch: pytest.MonkeyPatch) -> None:
@@ -79,13 +79,13 @@ def _winner(patch: pytest.MonkeyPatch) -> None:
 
 
 def _versions(patch: pytest.MonkeyPatch) -> None:
-    real = accounting._believe
+    real = facts._believe
 
     def believe(core: Core, batch: Any, sender: Any, view: Any, *rest: Any) -> None:
         view.version = -1
         real(core, batch, sender, view, *rest)
 
-    patch.setattr(accounting, "_believe", believe)
+    patch.setattr(facts, "_believe", believe)
 
 
 _ONLY_THE_STORE_KNOWS = Plan(
@@ -103,6 +103,9 @@ PROTECTIONS = {
     "said only when durable": Protection(_durable, 10000),
     "an output stays until the journal says that it is safe": Protection(_spool, 10083),
     "safe only with two copies": Protection(_copies, 10004),
+    "a guardian's word counts when it has the output": Protection(
+        lambda patch: patch.setattr(facts, "_must_copy", lambda *_: False), 300001
+    ),
     "the smallest digest wins": Protection(_winner, 10020),
     "a failure counts once": Protection(
         lambda patch: patch.setattr(Results, "has_failure", lambda results, failure: False), 100001

@@ -55,7 +55,7 @@ BODIES = [
     m.Taken(1),
     m.Declined(1),
     m.Handover(1, BATCH, BLOCK),
-    m.OutputAsk(1, 7, 262_144),
+    m.OutputAsk(1, BATCH, True, 7, 7, 262_144),
     m.Output(1, 7, 262_144, 1 << 20, b"some bytes"),
     m.HandedOver(1, True),
 ]

@@ -61,12 +61,14 @@ class Settings(msgspec.Struct, frozen=True, array_like=True):
         priority: higher runs first.
         retries: how many failures of a task are forgiven; one more and it has failed.
         timeout_ms: time for one task; 0 means max(10 min, 20 x the median of its class).
+        home: the peer at which it was submitted; in a farm without a store the pictures go there, too.
     """
 
     name: Word = "batch"
     priority: Annotated[int, Meta(ge=-1000, le=1000)] = 0
     retries: Annotated[int, Meta(ge=0, le=100)] = 2
     timeout_ms: Annotated[int, Meta(ge=0)] = 0
+    home: Annotated[str, Meta(pattern="^([0-9a-f]{16})?$")] = ""
 
 
 class Counted(msgspec.Struct, frozen=True, tag="counted"):

@@ -1,0 +1,85 @@
+"""Farms without a store: pictures stay in folders of peers, each in two before it is called safe."""
+
+import shutil
+
+from musep2p.core.ids import digest_of
+from tests.live.farm import until
+
+PAINT = """
+name: cities
+prompt: "{{city}} at dawn"
+size: 192x192
+axes: {city: [Kyoto, Rome, Oslo]}
+seeds: {count: 8}
+"""
+TASKS = 24
+
+
+def start(farm, *names):
+    for name in names:
+        first = next(iter(farm.addresses.values()), None)
+        farm.start(name, *(("--peer", first) if first else ()), store=False)
+    farm.wait_up(len(farm.addresses), names[0], store=False)
+
+
+def whole(farm, name, rows):
+    """The tasks whose pictures this peer has, each as its record says."""
+    outputs = farm.base / name / "outputs"
+    there = {row["index"]: outputs / row["path"] for row in rows if (outputs / row["path"]).is_file()}
+    digests = {row["index"]: row["digest"] for row in rows}
+    return {index for index, path in there.items() if digest_of(path.read_bytes()) == digests[index]}
+
+
+def test_pictures_are_with_the_submitter_and_with_guardians(farm):
+    """By their names, with a sheet; spools are empty; what one machine has lost the others have."""
+    start(farm, "p1", "p2", "p3", "p4")
+    farm.run("submit", farm.batch(PAINT), state="p3", check=0, timeout_s=90)
+    rows = farm.results("p1")
+    everything = set(range(TASKS))
+    until(lambda: whole(farm, "p3", rows) == everything, "the submitter has all")
+    until(lambda: list(farm.base.glob("p3/outputs/batches/*/sheet.png")), "its sheet is drawn")
+    have = {name: whole(farm, name, rows) for name in farm.addresses}
+    spools = [list((farm.base / name / "spool").iterdir()) for name in farm.addresses]
+
+    assert [row["index"] for row in rows] == list(range(TASKS)) and len({row["peer"] for row in rows}) == 4
+    assert sum(found == everything for found in have.values()) >= 3, "three guardians, and who submitted"
+    assert spools == [[], [], [], []]
+    assert "no store here" in farm.log("p1")
+    farm.run("verify", "--store", farm.base / "p3" / "outputs", state="p3", check=0)
+
+
+def test_a_maker_that_is_gone_for_good(farm):
+    """Whatever was called safe is with others; the rest is rendered again."""
+    start(farm, "p1", "p2", "p3")
+    farm.run("submit", "--detach", farm.batch(PAINT.replace("8", "30")), state="p1", check=0)
+    until(lambda: farm.status("p1").get("safe", 0) >= 10, "some are safe", 60)
+    farm.kill("p2")
+    shutil.rmtree(farm.base / "p2")
+    farm.run("watch", "cities", state="p1", check=0, timeout_s=90)
+    rows = farm.results("p1")
+    until(lambda: len(whole(farm, "p1", rows)) == 90, "the submitter has all")
+
+    assert [row["index"] for row in rows] == list(range(90))
+    assert len(whole(farm, "p3", rows)) == 90
+
+
+def test_one_machine_alone(farm):
+    """Its own folder is all there is, and it says so."""
+    start(farm, "p1")
+    farm.run("submit", farm.batch(PAINT), state="p1", check=0, timeout_s=90)
+
+    assert whole(farm, "p1", farm.results("p1")) == set(range(TASKS))
+
+
+def test_a_store_that_comes_later(farm):
+    """What was called safe stays where it is; all that is made from then on goes to the store."""
+    start(farm, "p1", "p2")
+    farm.run("submit", farm.batch(PAINT), state="p1", check=0, timeout_s=90)
+    farm.start("p3", "--peer", farm.addresses["p1"], "--adopt-store")
+    farm.wait_up(3, "p1", store=False)
+    until(lambda: any(peer["store"] == "ok" for peer in farm.peers("p1")), "the store is open")
+    more = PAINT.replace("cities", "more").replace("dawn", "dusk")
+    farm.run("submit", farm.batch(more, "more.yaml"), state="p1", check=0, timeout_s=90)
+
+    assert whole(farm, "p1", farm.results("p1", "cities")) == set(range(TASKS))
+    assert all((farm.base / "store" / row["path"]).is_file() for row in farm.results("p1", "more"))
