@@ -41,7 +41,7 @@ from musep2p.store.disk_watch import DiskWatch
 from musep2p.store.journal import Journal
 from musep2p.store.layout import Presence
 from musep2p.store.outlet import Outlet
-from musep2p.store.outputs import piece_of
+from musep2p.store.outputs import picture_of, piece_of
 from musep2p.store.state_folder import StateFolder
 
 __all__ = ["Options", "Peer"]
@@ -267,6 +267,7 @@ class Peer:
             fx.SendReport: self._send_report,
             fx.ReplyResults: self._reply_results,
             fx.ReplyWhy: self._reply_why,
+            fx.ReplyPicture: self._reply_picture,
             fx.Reply: lambda e: links.reply(e.via, e.answer),
             fx.ReplyEnvelope: lambda e: links.reply(e.via, e.envelope),
             fx.Hangup: lambda e: links.hang_up(e.address),
@@ -306,6 +307,11 @@ class Peer:
 
     def _reply_why(self, effect: fx.ReplyWhy) -> None:
         self._links.reply(effect.via, Answer(effect.number, why_answer(effect, self._record)))
+
+    def _reply_picture(self, effect: fx.ReplyPicture) -> None:
+        records = map(self._record, effect.positions)
+        picture = picture_of(effect, records, self._folder.spool, self._folder.kept)
+        self._links.reply(effect.via, Answer(effect.number, picture))
 
     def _record(self, position: int) -> Record:
         return self._journal.read(position)[0]

@@ -279,6 +279,25 @@ def results(
 
 
 @app.command()
+def picture(
+    batch: BatchName,
+    index: Annotated[int, typer.Argument(min=0, help="The task's index.")],
+    out: Annotated[Path | None, typer.Option("--out", help="File; by default named after the task, here.")] = None,
+    state: State = None,
+    store: Store = None,
+    farm: Farm = None,
+    listen: Listen = None,
+    peer: PeerOption = None,
+    json: Json = False,
+) -> None:
+    """One picture, wherever it is now: also what still waits for the store on a peer's disk."""
+    from musep2p.cli import picture as commands
+
+    settings = _client_settings(state, farm, listen, peer, store)
+    raise typer.Exit(commands.picture(settings, batch, index, out, as_json=json))
+
+
+@app.command()
 def verify(
     batch: Annotated[str, typer.Argument(help="Id, unique beginning of it, or name; all if left out.")] = "",
     repair: Annotated[
@@ -309,6 +328,19 @@ def gc(
     from musep2p.cli import gc as commands
 
     raise typer.Exit(commands.gc(load_settings({"store": store, "farm": farm}), apply=apply, as_json=json))
+
+
+@app.command()
+def merge(
+    other: Annotated[Path, typer.Argument(help="Another store, or `outputs` in the state folder of a peer.")],
+    store: Store = None,
+    farm: Farm = None,
+    json: Json = False,
+) -> None:
+    """Take into the farm's store what another one has."""
+    from musep2p.cli import merge as commands
+
+    raise typer.Exit(commands.merge(load_settings({"store": store, "farm": farm}), other, as_json=json))
 
 
 @app.command()

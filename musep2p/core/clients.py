@@ -8,7 +8,7 @@ from musep2p.core import requests as r
 from musep2p.core.carriers import storeless
 from musep2p.core.commands import on_command
 from musep2p.core.data import Batch, Member, Waiter
-from musep2p.core.effects import Reply, ReplyResults
+from musep2p.core.effects import Reply, ReplyPicture, ReplyResults
 from musep2p.core.events import Asked
 from musep2p.core.ids import Digest, PeerId, short
 from musep2p.core.loads import able, has_place, present_load
@@ -40,6 +40,7 @@ def on_asked(core: Core, event: Asked) -> None:
         r.ResultsAsk: _on_results,
         r.WhyAsk: _on_why,
         r.WithdrawAsk: _on_withdraw,
+        r.PictureAsk: _on_picture,
     }
     if event.request.farm != core.hello.farm:
         text = f"this peer is of farm {core.hello.farm!r}, not {event.request.farm!r}."
@@ -147,6 +148,24 @@ def _on_withdraw(core: Core, event: Asked) -> None:
         _answer(core, event, batch)
     else:
         on_withdraw_ask(core, event, batch)
+
+
+def _on_picture(core: Core, event: Asked) -> None:
+    ask = event.request.body
+    assert isinstance(ask, r.PictureAsk)
+    batch = _find(core, ask.batch)
+    if isinstance(batch, r.ErrorAnswer):
+        _answer(core, event, batch)
+        return
+    if ask.index not in batch.results.tasks():
+        text = f"the batch has no task {ask.index}."
+        _answer(core, event, r.ErrorAnswer("index", text, "`musep2p status` says how many it has.", 2))
+        return
+    nothing = r.Entry(ask.index, Digest(""), 0, 0)
+    answer = r.Picture(nothing, batch.tasks.name(ask.index), ask.index in batch.results.safe, b"")
+    positions = batch.results.positions(ask.index)
+    length = core.tuning.piece_bytes
+    core.effects.append(ReplyPicture(event.via, event.request.number, answer, positions, ask.start, length))
 
 
 def _page(core: Core, batch: Batch, ask: r.ResultsAsk, event: Asked) -> ReplyResults:

@@ -8,7 +8,7 @@ from musep2p.core.ids import BatchId, PeerId
 from musep2p.core.messages import Envelope
 from musep2p.core.recipe import Recipe, Tasks
 from musep2p.core.records import Failure, Record, ResultBlock, Will, Withdrawal
-from musep2p.core.requests import Answer, ResultRow, WhyAnswer
+from musep2p.core.requests import Answer, Picture, ResultRow, WhyAnswer
 
 __all__ = [
     "Conclude",
@@ -28,6 +28,7 @@ __all__ = [
     "Recount",
     "Reply",
     "ReplyEnvelope",
+    "ReplyPicture",
     "ReplyResults",
     "ReplyWhy",
     "Reread",
@@ -95,6 +96,20 @@ class ReplyResults(Effect, frozen=True):
     tasks: Tasks
     folder: str
     next: int
+
+
+class ReplyPicture(Effect, frozen=True):
+    """Answer a face with bytes of an output of these records that is on our own disk, or that there is none.
+
+    `answer` has the name and whether it is safe; its result and bytes are read.
+    """
+
+    via: bytes
+    number: int
+    answer: Picture
+    positions: tuple[int, ...]
+    start: int
+    length: int
 
 
 class ReplyWhy(Effect, frozen=True):

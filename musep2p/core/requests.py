@@ -26,6 +26,8 @@ __all__ = [
     "PeerView",
     "PeersAnswer",
     "PeersAsk",
+    "Picture",
+    "PictureAsk",
     "Request",
     "RequestBody",
     "ResultRow",
@@ -221,6 +223,23 @@ class WhyAsk(msgspec.Struct, frozen=True, tag="why"):
     index: Number
 
 
+class PictureAsk(msgspec.Struct, frozen=True, tag="picture"):
+    """Send me what you have of this task's output, on your own disk, from this byte on."""
+
+    batch: BatchName
+    index: Number
+    start: Number = 0
+
+
+class Picture(msgspec.Struct, frozen=True, tag="picture-bytes"):
+    """Some bytes of an output and the result that it is of; `safe` when it is where the promise says, too."""
+
+    entry: Entry
+    name: str
+    safe: bool
+    data: Annotated[bytes, Meta(max_length=1 << 20)]
+
+
 class StoryLine(msgspec.Struct, frozen=True, array_like=True):
     """Something that happened to a task at a peer, so many milliseconds ago."""
 
@@ -270,8 +289,10 @@ class ErrorAnswer(msgspec.Struct, frozen=True, tag="error"):
     exit_code: int
 
 
-RequestBody = SubmitAsk | Upload | StatusAsk | CommandAsk | PeersAsk | ResultsAsk | WhyAsk | WithdrawAsk
-AnswerBody = Accepted | Uploaded | StatusList | PeersAnswer | ResultsPage | WhyAnswer | Withdrawn | ErrorAnswer
+RequestBody = SubmitAsk | Upload | StatusAsk | CommandAsk | PeersAsk | ResultsAsk | WhyAsk | WithdrawAsk | PictureAsk
+AnswerBody = (
+    Accepted | Uploaded | StatusList | PeersAnswer | ResultsPage | WhyAnswer | Withdrawn | Picture | ErrorAnswer
+)
 
 
 class Request(msgspec.Struct, frozen=True, array_like=True):

@@ -408,6 +408,7 @@ class World:
         fx.SendReport: _send_report,
         fx.ReplyResults: _reply_results,
         fx.ReplyWhy: _reply_why,
+        fx.ReplyPicture: lambda self, peer, effect: None,
         fx.ReplyEnvelope: _reply_envelope,
         fx.Reply: lambda self, peer, effect: self.answers.append((peer.number, effect.answer)),
         fx.Hangup: lambda self, peer, effect: None,

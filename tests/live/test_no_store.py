@@ -45,6 +45,8 @@ def test_pictures_are_with_the_submitter_and_with_guardians(farm):
     assert sum(found == everything for found in have.values()) >= 3, "three guardians, and who submitted"
     assert spools == [[], [], [], []]
     assert "no store here" in farm.log("p1")
+    shown = farm.ask("picture", "cities", "5", "--out", str(farm.base / "shown.png"), state="p2")
+    assert digest_of((farm.base / "shown.png").read_bytes()) == shown["digest"] == rows[5]["digest"]
     farm.run("verify", "--store", farm.base / "p3" / "outputs", state="p3", check=0)
 
 
@@ -80,6 +82,12 @@ def test_a_store_that_comes_later(farm):
     until(lambda: any(peer["store"] == "ok" for peer in farm.peers("p1")), "the store is open")
     more = PAINT.replace("cities", "more").replace("dawn", "dusk")
     farm.run("submit", farm.batch(more, "more.yaml"), state="p1", check=0, timeout_s=90)
+    store = farm.base / "store"
+    farm.run("merge", farm.base / "p1" / "outputs", "--store", store, check=0)
+    farm.run("verify", "--store", store, state="p1", check=0)
+    farm.run("picture", "more", "3", "--store", store, "--out", farm.base / "x.png", state="p1", check=0)
 
+    assert digest_of((farm.base / "x.png").read_bytes()) == farm.results("p1", "more")[3]["digest"]
+    assert all((store / row["path"]).is_file() for row in farm.results("p1", "cities"))
     assert whole(farm, "p1", farm.results("p1", "cities")) == set(range(TASKS))
     assert all((farm.base / "store" / row["path"]).is_file() for row in farm.results("p1", "more"))

@@ -37,11 +37,14 @@ def test_a_store_that_goes_away_and_comes_back(farm):
     assert waiting["safe"] < 40
     assert len(list((farm.base / "p1" / "spool").iterdir())) == 40 - waiting["safe"]
     assert list(store.iterdir()) == []
+    some = max(int(path.name.split("-")[1]) for path in (farm.base / "p1" / "spool").iterdir())
+    shown = farm.ask("picture", "many", str(some), "--out", str(farm.base / "shown"), state="p1")
     store.rmdir()
     aside.rename(store)
     farm.run("watch", "many", state="p1", check=0)
     assert [row["index"] for row in farm.results("p1")] == list(range(40))
     assert "is no longer the store" in farm.log("p1")
+    assert shown["from"] == "p1" and shown["digest"] == farm.results("p1")[some]["digest"]
     until(lambda: not list((farm.base / "p1" / "spool").iterdir()), "the spool is empty again")
 
 
