@@ -18,7 +18,7 @@ def gc(settings: Settings, *, apply: bool, as_json: bool) -> int:
     """Say what is unneeded, and with `apply` collect it; 0."""
     root = store_root(settings, "gc")
     try:
-        found = collect(root, time.time()) if apply else unneeded(root)
+        found = collect(root, time.time()) if apply else unneeded(root, time.time())
     except OSError as error:
         words = f"{error.filename or root}: {error.strerror or error}."
         raise StoreError(words, "Run it again: it goes on where it ended.") from None
@@ -42,6 +42,9 @@ def _lines(found: Collected, *, applied: bool) -> list[str]:
     if found.deleted:
         files = counted(found.deleted, "file", "files")
         lines.append(f"{files} of earlier runs deleted: {found.deleted_size / 1e6:.1f} MB")
+    if found.half_written:
+        words = counted(len(found.half_written), "file", "files")
+        lines.append(f"{words} half written by somebody who is gone{': deleted' if applied else ''}")
     if found.put_back:
         lines.append(f"{counted(found.put_back, 'file', 'files')} put back: a record names them by now")
     return lines

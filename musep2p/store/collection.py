@@ -1,7 +1,8 @@
 """Collection: what no record or manifest of any batch names goes, by way of `trash/`.
 
 A run reads all record logs, moves keys and then objects that none names to `trash/<run>/`, and deletes what earlier
-runs moved there at least a day ago and still none names. A peer may give an object a record just while it is moved:
+runs moved there at least a day ago and still none names. What was begun to be written a day ago and has no final name
+is deleted: its writer is gone. A peer may give an object a record just while it is moved:
 whoever misses an object looks in the trash, and a run puts back what is named by now.
 """
 
@@ -43,6 +44,7 @@ class Collected:
         trash: the run's folder below the store; empty if nothing was moved.
         deleted, deleted_size: files of earlier runs, and their bytes.
         put_back: files of earlier runs that a record names by now.
+        half_written: paths that somebody began to write a day ago; after a run, deleted.
     """
 
     keys: list[str] = field(default_factory=list)
@@ -52,16 +54,23 @@ class Collected:
     deleted: int = 0
     deleted_size: int = 0
     put_back: int = 0
+    half_written: list[str] = field(default_factory=list)
 
 
-def unneeded(root: Path) -> Collected:
+def unneeded(root: Path, now_s: float) -> Collected:
     """What no record of any batch names. Changes nothing.
+
+    Args:
+        root: of the store.
+        now_s: seconds since 1970.
 
     Raises:
         StoreError: a log cannot be read to its end, so nobody knows what it names.
         OSError: as the share says.
     """
-    return _unneeded(root, _named(root))
+    found = _unneeded(root, _named(root))
+    found.half_written = [path.relative_to(root).as_posix() for path in _half_written(root, now_s)]
+    return found
 
 
 def collect(root: Path, now_s: float) -> Collected:
@@ -81,12 +90,38 @@ def collect(root: Path, now_s: float) -> Collected:
     if found.keys or found.objects:
         stamp = time.strftime(_STAMP, time.gmtime(now_s))
         found.trash = f"trash/{stamp}-{secrets.token_hex(2)}"
-    for path in [*found.keys, *found.objects]:
-        target = root / found.trash / path
+    for path in _half_written(root, _share_now_s(root)):
+        path.unlink(missing_ok=True)
+        found.half_written.append(path.relative_to(root).as_posix())
+    for name in [*found.keys, *found.objects]:
+        target = root / found.trash / name
         target.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):
-            os.replace(root / path, target)
+            os.replace(root / name, target)
     return found
+
+
+def _half_written(root: Path, now_s: float) -> list[Path]:
+    folders = [root, *(root / name for name in ("objects", "keys", "batches", "peers"))]
+    there = (path for folder in folders for path in folder.glob(".tmp-*" if folder is root else "**/.tmp-*"))
+    return sorted(path for path in there if path.is_file() and now_s - _written_s(path) >= _KEPT_S)
+
+
+def _written_s(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return float("inf")
+
+
+def _share_now_s(root: Path) -> float:
+    """The time by the clock that dates the share's files: another machine's may be years away."""
+    probe = root / f".tmp-{secrets.token_hex(8)}"
+    probe.touch()
+    try:
+        return probe.stat().st_mtime
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def _named(root: Path) -> set[str]:

@@ -1,7 +1,9 @@
 """Collection takes what no record names, by way of the trash, and gives back what turns out to be needed."""
 
 import json
+import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -30,18 +32,36 @@ def files(root, folder):
 
 def test_what_a_record_names_stays(stored):
     """Also when it is the only one of many batches that does."""
-    (stored.root / "objects/.tmp-now").write_bytes(b"being written")
+    being_written = stored.root / "objects/.tmp-now"
+    being_written.write_bytes(b"being written")
+    os.utime(being_written, (NOW_S - 60, NOW_S - 60))
 
-    assert collect(stored.root, NOW_S) == unneeded(stored.root)
-    assert not unneeded(stored.root).objects and not (stored.root / "trash").exists()
+    assert collect(stored.root, NOW_S) == unneeded(stored.root, NOW_S)
+    assert not unneeded(stored.root, NOW_S).objects and not (stored.root / "trash").exists()
     assert stored.found()[1] == set()
+
+
+def test_what_was_begun_a_day_ago_and_never_ended_is_deleted(stored, capsys):
+    """Its writer is gone; by the share's own clock, since ours may be years away. What is new stays."""
+    old, new = stored.root / "objects/.tmp-old", stored.folder / "images/.tmp-new"
+    for path, age_s in ((old, 2 * DAY_S), (new, 60)):
+        path.write_bytes(b"half")
+        os.utime(path, (time.time() - age_s, time.time() - age_s))
+    settings = load_settings({"store": stored.root})
+    assert gc(settings, apply=False, as_json=False) == 0
+    said = capsys.readouterr().out
+    found = collect(stored.root, 0.0)
+
+    assert "1 file half written by somebody who is gone" in said
+    assert found.half_written == ["objects/.tmp-old"]
+    assert not old.exists() and new.exists() and not list(stored.root.glob(".tmp-*"))
 
 
 def test_a_batch_that_somebody_deleted_is_collected_in_two_runs(stored):
     """Moved by the first, with its keys; deleted by one that comes a day later, not by one right after it."""
     objects, keys = files(stored.root, "objects"), files(stored.root, "keys")
     shutil.rmtree(stored.folder)
-    assert len(unneeded(stored.root).objects) == 2 == len(objects)
+    assert len(unneeded(stored.root, NOW_S).objects) == 2 == len(objects)
     moved = collect(stored.root, NOW_S)
 
     assert (len(moved.objects), len(moved.keys), moved.size) == (2, 3, 450)
@@ -130,4 +150,4 @@ def test_what_only_a_manifest_names_is_needed(stored):
     for log in (stored.folder / "records").iterdir():
         log.unlink()
 
-    assert unneeded(stored.root).objects == []
+    assert unneeded(stored.root, NOW_S).objects == []

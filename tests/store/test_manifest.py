@@ -182,8 +182,8 @@ def test_a_damaged_manifest_is_followed_by_a_sound_one(stored):
     whole[-9] ^= 1
     path.write_bytes(whole)
     with pytest.raises(StoreError, match=r"a manifest of cities-.* cannot be read"):
-        unneeded(stored.root)
+        unneeded(stored.root, 0.0)
     second = frozen(stored)
 
     assert second.name[:2] == "2-" and latest(stored.folder).path == second
-    assert unneeded(stored.root).objects == []
+    assert unneeded(stored.root, 0.0).objects == []
