@@ -164,7 +164,7 @@ def draw(seed: int) -> Plan:
         disks=_draw_disks(random.Random(f"musep2p full disks {seed}"), count),
         blind=_draw_blind(random.Random(f"musep2p blind {seed}"), count, living[0]) if stores else (),
         spoils=_draw_spoils(random.Random(f"musep2p spoils {seed}")) if stores else (),
-        folders=not stores and random.Random(f"musep2p folders {seed}").random() < 1 / 3,
+        folders=not stores and random.Random(f"musep2p folders {seed}").random() < 1 / 5,
         commands=_draw_commands(random.Random(f"musep2p commands {seed}"), count, batches),
     )  # fmt: skip
 

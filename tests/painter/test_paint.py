@@ -122,13 +122,16 @@ def test_every_shape(size, prompt):
     assert lively(picture)
 
 
+WITH_A_FIGURE = ("hair", "hat", "role", "thing", "wear", "who")
+
+
 @pytest.mark.parametrize("slot", sorted({m.split(".")[0] for meant in lexicon().english.values() for m in meant}))
 def test_every_concept_can_be_painted(slot):
-    """Each word of the vocabulary alone and with a figure."""
+    """Each word of the vocabulary alone, and with a figure where people wear, are or carry it."""
     meant = {concept: " ".join(phrase) for phrase, concepts in lexicon().english.items() for concept in concepts}
     for concept, phrase in meant.items():
         if concept.split(".")[0] == slot:
-            for prompt in (phrase, f"woman, {phrase}"):
+            for prompt in (phrase, f"woman, {phrase}") if slot in WITH_A_FIGURE else (phrase,):
                 assert lively(pixels(prompt, width=64, height=80)), prompt
 
 

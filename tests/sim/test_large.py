@@ -5,17 +5,20 @@ import pytest
 from musep2p.cli.simulate import Farm
 from musep2p.sim import scenario
 
-CASES = {
-    "all are hungry at once": (Farm(80, 1600, 1, task_ms=(1000, 3000)), 1.15),
-    "unequal, and joiners in the middle": (
-        Farm(80, 800, 1, speeds=(1.0, 1.0, 0.5, 0.25), task_ms=(1000, 3000), late=16),
-        1.40,
+CASES = [
+    pytest.param(Farm(80, 1600, 1, task_ms=(1000, 3000)), 1.15, id="all are hungry at once", marks=pytest.mark.long),
+    pytest.param(
+        Farm(80, 800, 1, speeds=(1.0, 1.0, 0.5, 0.25), task_ms=(1000, 3000), late=16), 1.40,
+        id="unequal, and joiners in the middle",
     ),
-    "one far away behind a thin line": (Farm(80, 1600, 1, task_ms=(1000, 3000), slow_ms=300, slow_kb_s=20), 1.15),
-}
+    pytest.param(
+        Farm(80, 1600, 1, task_ms=(1000, 3000), slow_ms=300, slow_kb_s=20), 1.15,
+        id="one far away behind a thin line", marks=pytest.mark.long,
+    ),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("farm", "ratio"), CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize(("farm", "ratio"), CASES)
 def test_a_large_farm_is_busy_and_quiet(farm, ratio):
     """Nearly as fast as any schedule could be on virtual time, at a bounded price of messages."""
     outcome = scenario.run(farm.plan())
