@@ -6,6 +6,7 @@ store.id FORMAT objects/ batches/<name>-<id8>/{recipe.msgpack,wills/,records/,im
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -40,6 +41,8 @@ FORMAT = 1
 _encode = msgspec.msgpack.Encoder().encode
 _PRESENCE_MAX = 1000
 _ROOM = 4 << 20
+# What does not go away by waiting. All else may: a share that is full, hangs up or is ill will be well again.
+_LASTING = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EINVAL})
 
 
 class EmptyStore(Exception):  # noqa: N818  # a state that callers ask about, not a failure
@@ -70,7 +73,8 @@ def self_test(root: Path) -> bool:
     """Does the share keep the two promises that everything rests on? Returns whether it has hard links.
 
     Raises:
-        StoreError: exclusive create or rename do not hold, or it cannot be written.
+        StoreError: exclusive create or rename do not hold, or it must not be written.
+        OSError: it cannot be written now, as when it is full.
     """
     probe = root / f".tmp-probe-{secrets.token_hex(8)}"
     other = probe.with_name(probe.name + "-2")
@@ -88,6 +92,8 @@ def self_test(root: Path) -> bool:
             raise StoreError(f"the share at {root} does not honour rename.", "Mount it another way (NFS, SMB, SFTP).")
         return _links_hold(other, probe)
     except OSError as error:
+        if error.errno not in _LASTING:
+            raise
         raise StoreError(
             f"the store {root} cannot be written: {error.strerror}.", "Check the mount and its rights."
         ) from None
@@ -145,6 +151,7 @@ class SharedStore:
     Raises:
         EmptyStore: it is empty and not to be adopted.
         StoreError: it is no store, of a newer format, or not to be trusted.
+        OSError: it cannot be used now; it may be later.
     """
 
     def __init__(self, root: Path, writer: str, adopt: str = "") -> None:
@@ -288,8 +295,13 @@ class SharedStore:
 
     def _check_folder(self) -> None:
         try:
-            self.root.mkdir(exist_ok=True)
+            try:
+                self.root.stat()  # a mount whose server is gone is there, and cannot be made
+            except FileNotFoundError:
+                self.root.mkdir()
         except OSError as error:
+            if error.errno not in _LASTING:
+                raise
             raise StoreError(
                 f"the store {self.root} cannot be reached: {error.strerror}.", "Check the path and that it is mounted."
             ) from None
@@ -308,6 +320,8 @@ class SharedStore:
                 ) from None
             return ""
         except (OSError, UnicodeDecodeError) as error:
+            if isinstance(error, OSError) and error.errno not in _LASTING:
+                raise
             raise StoreError(
                 f"{self.root}/store.id cannot be read: {error}.", "Check the share and its rights."
             ) from None
@@ -328,7 +342,9 @@ class SharedStore:
         try:
             text = (self.root / "FORMAT").read_text("ascii").strip()
             version = int(text)
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno not in _LASTING:
+                raise
             raise StoreError(f"{self.root}/FORMAT cannot be read.", "Is this the farm's store?") from None
         if version > FORMAT:
             raise StoreError(

@@ -33,9 +33,9 @@ def look(root: Path) -> dict[str, Any]:
     """
     if not root.is_dir():
         raise StoreError(f"{root} is not there.", "Check the path, and that the share is mounted.")
-    links = self_test(root)
     file = root / f".tmp-doctor-{secrets.token_hex(8)}"
     try:
+        links = self_test(root)
         started = time.time()
         with file.open("xb") as probe:
             probe.write(os.urandom(_BYTES))

@@ -57,8 +57,9 @@ class Farm:
         command += ["--store", self.base / "store"] if store else []
         command += ["--listen", listen] if listen else []
         command += [] if mdns else ["--no-mdns"]
-        (self.base / "store").mkdir(exist_ok=True)
-        if wait and store and not mdns and not any((self.base / "store").iterdir()):
+        if not self.processes:
+            (self.base / "store").mkdir(exist_ok=True)  # later it may be a share that hangs
+        if wait and store and not mdns and not self.processes and not any((self.base / "store").iterdir()):
             command += ["--adopt-store"]  # who is first need not look around for others
         log = (self.base / f"{name}.log").open("a")
         full = [*(self.prefix if prefix is None else prefix), *map(str, command), *map(str, options)]

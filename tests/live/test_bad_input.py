@@ -79,7 +79,7 @@ def test_a_store_that_cannot_be_written(farm):
     """A file is no folder."""
     (farm.base / "file").write_text("x")
 
-    refused(farm, *join(farm, "--store", farm.base / "file"), code=1, words=["file", "cannot be reached"])
+    refused(farm, *join(farm, "--store", farm.base / "file"), code=1, words=["file", "is not a folder"])
 
 
 def test_a_share_without_exclusive_create(farm):

@@ -101,6 +101,17 @@ def test_a_presence_file_that_cannot_be_written(farm, share):
     whole(farm, share)
 
 
+@pytest.mark.parametrize("rule", [{"write": {"errno": "ENOSPC"}}, {"all": {"errno": "ENOTCONN"}}], ids=["full", "gone"])
+def test_a_peer_that_is_started_meanwhile(farm, share, rule):
+    """It joins, waits for its share, and uses it as soon as that is well."""
+    share.fails(**rule)
+    farm.start("p3", "--peer", farm.addresses["p1"])
+    until(lambda: "the store is away" in farm.log("p3"), "it is said", 60)
+    share.fails()
+    until(lambda: "the store is there" in farm.log("p3"), "it is used", 60)
+    whole(farm, share, tidy=False)
+
+
 def test_a_share_that_hangs_for_a_while(farm, share):
     """No peer looks dead, faces are answered, rendering goes on; all is safe soon after."""
     share.fails(all={"hang": True})

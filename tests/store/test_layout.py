@@ -1,5 +1,6 @@
 """The shared store: adoption, format, the self-test, batches, keys, presence."""
 
+import errno
 import os
 import pathlib
 
@@ -85,6 +86,23 @@ def test_a_share_without_rename_is_refused(tmp_path, monkeypatch):
     with pytest.raises(StoreError, match="rename"):
         self_test(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("number", "raised"), [(errno.ENOSPC, OSError), (errno.EIO, OSError), (errno.EROFS, StoreError)]
+)
+def test_a_share_that_is_ill_may_be_well_again(store, monkeypatch, number, raised):
+    """It is no reason to refuse it for good, unlike rights that are missing."""
+
+    def ill(descriptor):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", ill)
+    with pytest.raises(raised) as caught:
+        SharedStore(store.root, "w")
+    assert type(caught.value) is raised
+    monkeypatch.undo()
+    assert SharedStore(store.root, "w").id == store.id
 
 
 def test_without_hard_links_views_are_copies(tmp_path, monkeypatch):
