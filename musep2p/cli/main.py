@@ -24,7 +24,10 @@ app = typer.Typer(
 )
 
 State = Annotated[Path | None, typer.Option("--state", help="State folder of the peer on this machine.")]
-Store = Annotated[Path | None, typer.Option("--store", help="The farm's shared folder (NAS).")]
+# Typer looks at paths, and a share may hang: only its helper process touches it.
+Store = Annotated[
+    Path | None, typer.Option("--store", help="The farm's shared folder (NAS).", parser=Path, metavar="STORE")
+]
 Farm = Annotated[str | None, typer.Option("--farm", help="The farm's name, the same on all machines.")]
 Listen = Annotated[str | None, typer.Option("--listen", help="ADDR or ADDR:PORT to listen on.")]
 PeerOption = Annotated[list[str] | None, typer.Option("--peer", help="HOST:PORT of a peer, if mDNS does not find it.")]

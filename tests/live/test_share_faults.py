@@ -101,12 +101,18 @@ def test_a_presence_file_that_cannot_be_written(farm, share):
     whole(farm, share)
 
 
-@pytest.mark.parametrize("rule", [{"write": {"errno": "ENOSPC"}}, {"all": {"errno": "ENOTCONN"}}], ids=["full", "gone"])
+@pytest.mark.parametrize(
+    "rule",
+    [{"write": {"errno": "ENOSPC"}}, {"all": {"errno": "ENOTCONN"}}, {"all": {"hang": True}}],
+    ids=["full", "gone", "hangs"],
+)
 def test_a_peer_that_is_started_meanwhile(farm, share, rule):
     """It joins, waits for its share, and uses it as soon as that is well."""
     share.fails(**rule)
     farm.start("p3", "--peer", farm.addresses["p1"])
-    until(lambda: "the store is away" in farm.log("p3"), "it is said", 60)
+    if rule != {"all": {"hang": True}}:  # that is known after its deadline only
+        until(lambda: "the store is away" in farm.log("p3"), "it is said", 60)
+    farm.wait_up(3, "p3", store=False)
     share.fails()
     until(lambda: "the store is there" in farm.log("p3"), "it is used", 60)
     whole(farm, share, tidy=False)
