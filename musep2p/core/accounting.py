@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 _READ_MS = 10_000  # then it goes on without
+_PATIENCE_MS_MAX = 4000
 
 
 def acting(core: Core, batch: Batch) -> bool:
@@ -217,10 +218,11 @@ def _open_round(core: Core, batch: Batch) -> None:
     accounting = batch.accounting
     accounting.round += 1
     accounting.open, accounting.asked_ms = True, core.now_ms
+    accounting.patience_ms = core.tuning.question_again_ms
     accounting.waiting = {member.id for member in core.up_members()}
     for member in core.up_members():
         core.send(member, m.Question(batch.id, accounting.round))
-    core.at("rounds", core.now_ms + core.tuning.question_again_ms)
+    core.at("rounds", core.now_ms + accounting.patience_ms)
     _continue_round(core, batch)
 
 
@@ -230,11 +232,12 @@ def _continue_round(core: Core, batch: Batch) -> None:
     accounting.waiting = waiting
     if not waiting:
         _end_round(core, batch)
-    elif core.now_ms - accounting.asked_ms >= core.tuning.question_again_ms:
+    elif core.now_ms - accounting.asked_ms >= accounting.patience_ms:
         accounting.asked_ms = core.now_ms
+        accounting.patience_ms = min(2 * accounting.patience_ms, _PATIENCE_MS_MAX)
         for peer in sorted(waiting):
             core.send(core.members[peer], m.Question(batch.id, accounting.round))
-        core.at("rounds", core.now_ms + core.tuning.question_again_ms)
+        core.at("rounds", core.now_ms + accounting.patience_ms)
 
 
 def _end_round(core: Core, batch: Batch) -> None:

@@ -115,13 +115,16 @@ class OpenGrant:
 class Cursor:
     """What one life of a guardian acknowledged of our reports on one batch; `kept`, with outputs that are files.
 
-    It need not be sent again what it has `received`.
+    It need not be sent again what it has `received`. After `patience_ms` without an answer (0: the usual) we send
+    again, and are twice as patient; an answer to what was not `resent` says how long one takes.
     """
 
     incarnation: Incarnation
     position: int = 0
     kept: int = 0
     received: int = 0
+    patience_ms: int = 0
+    resent: bool = False
     version: int = 0
     sent_ms: int = -NEVER
     sent_version: int = -1
@@ -176,6 +179,7 @@ class Accounting:
     round: int = 0
     open: bool = False
     asked_ms: int = 0
+    patience_ms: int = 0
     ended_ms: int = -NEVER
     waiting: set[PeerId] = field(default_factory=set)
     missing: Ranges = field(default_factory=Ranges)

@@ -2,7 +2,8 @@
 
 A report says what is held, under a version that grows with each change, and the facts of this peer's log
 since the position that this life of the guardian acknowledged. Unasked reports go out on change, at most every
-half second, until acknowledged; a peer that has emptied itself says so at once; a question is answered at once.
+half second, until acknowledged, ever more patiently, or a thin line would be full of repetitions. A peer that has
+emptied itself says so at once; a question is answered at once.
 Facts stay in the journal: the core names their positions, and `report_pages` cuts what was read into messages.
 """
 
@@ -43,6 +44,8 @@ _SMALL_BYTES = 32 << 10  # what is smaller may go before heartbeats
 _ENTRIES_AT_ONCE = 8000
 _FACTS_AT_ONCE = (16, 500)
 _WINDOW = 32
+_PATIENCE_MS_MAX = 8000
+_MEASURED_MS_MAX = 4000  # a guardian that stood still is no slow line
 
 
 def guardians(core: Core, batch: Batch) -> list[PeerId]:
@@ -139,6 +142,9 @@ def on_report_ack(core: Core, sender: Member, body: m.ReportAck) -> None:
         return
     batch.wake()
     cursor = _cursor(batch, sender)
+    if not cursor.resent:
+        took_ms = core.now_ms - cursor.sent_ms  # Karn: of what was sent twice nobody knows which was answered
+        cursor.patience_ms = min(2 * took_ms, _MEASURED_MS_MAX)
     if body.gap:
         # It may have judged us down in between, and forgotten what it acknowledged.
         cursor.position = cursor.sent_position = min(cursor.position, body.position)
@@ -183,18 +189,20 @@ def _report_if_due(core: Core, batch: Batch, guard: Member) -> int:
     cursor = _cursor(batch, guard)
     ready = min(len(batch.log), _window(core, batch, cursor))
     news = cursor.sent_version < batch.version or cursor.sent_position < ready
-    again = core.now_ms - cursor.sent_ms >= core.tuning.report_again_ms
-    if again:
-        cursor.sent_position = max(cursor.position, cursor.received)
+    again = not _fresh(core, cursor)
     if news or again:
         batch.reported_ms = core.now_ms
         _send_report(core, batch, guard, 0)
-    return core.now_ms + core.tuning.report_again_ms
+    return core.now_ms + _patience_ms(core, cursor)
 
 
 def _send_report(core: Core, batch: Batch, guard: Member, round_: int) -> None:
     cursor = _cursor(batch, guard)
-    start = max(cursor.position, cursor.received if round_ else cursor.sent_position)
+    cursor.resent = not _fresh(core, cursor) and cursor.sent_ms >= 0
+    if cursor.resent:
+        cursor.patience_ms = min(2 * _patience_ms(core, cursor), _PATIENCE_MS_MAX)
+        cursor.sent_position = cursor.received
+    start = max(cursor.position, cursor.sent_position)
     stop = max(start, min(len(batch.log), start + _facts_at_once(batch), _window(core, batch, cursor)))
     whole = stop == len(batch.log)
     all_held = (batch.work.held() | batch.granted, batch.running, batch.finished)
@@ -206,6 +214,15 @@ def _send_report(core: Core, batch: Batch, guard: Member, round_: int) -> None:
     envelope = Envelope(core.me, core.incarnation, guard.incarnation, core.cause, report)
     core.effects.append(SendReport(guard.address, guard.hello.bulk_port, envelope, tuple(batch.log[start:stop])))
     cursor.sent_ms, cursor.sent_version, cursor.sent_position = core.now_ms, batch.version, stop
+
+
+def _fresh(core: Core, cursor: Cursor) -> bool:
+    """True while an answer to what was sent last may still be on its way."""
+    return core.now_ms - cursor.sent_ms < _patience_ms(core, cursor)
+
+
+def _patience_ms(core: Core, cursor: Cursor) -> int:
+    return min(max(cursor.patience_ms, core.tuning.report_again_ms), _PATIENCE_MS_MAX)
 
 
 def _window(core: Core, batch: Batch, cursor: Cursor) -> int:

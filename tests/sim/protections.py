@@ -95,7 +95,7 @@ _ONLY_THE_STORE_KNOWS = Plan(
 
 PROTECTIONS = {
     "the nonce of an incarnation": Protection(_nonces, 10482),
-    "grants are taken back from peers that are gone": Protection(_without(market, "take_back_grants"), 10049),
+    "grants are taken back from peers that are gone": Protection(_without(market, "take_back_grants"), 10025),
     "grants are sent again until they are answered": Protection(_without(market, "tick_grants"), 10010),
     "what nobody holds is queued again": Protection(
         lambda patch: patch.setattr(accounting, "unaccounted", lambda core, batch: Ranges()), 10000
