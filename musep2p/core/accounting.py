@@ -11,6 +11,7 @@ from array import array
 
 from musep2p.core import messages as m
 from musep2p.core.ahead import recall, recall_behind
+from musep2p.core.carriers import storeless
 from musep2p.core.data import NEVER, Batch, Member, Slot
 from musep2p.core.effects import Kill, ReadResults, StoreBatch
 from musep2p.core.ids import PeerId, short
@@ -324,7 +325,18 @@ def tell_on(core: Core, batch: Batch, facts: array[int]) -> None:
         add_fact(core, batch, position)
     unsafe = batch.results.known - batch.results.safe
     told = set(facts) if unsafe else set()
-    files = batch.recipe.engine not in core.payload
     for position, ranges in batch.results.by_position(unsafe).items():
         if position in told:
-            await_copies(core, batch, ranges, position if files else 0)
+            _make_safe(core, batch, position, ranges)
+
+
+def _make_safe(core: Core, batch: Batch, position: int, ranges: Ranges) -> None:
+    """Results of somebody who is gone, as far as we have their outputs; what we have not is rendered again."""
+    if batch.recipe.engine in core.payload:
+        await_copies(core, batch, ranges)
+    elif position in core.kept and storeless(core):
+        await_copies(core, batch, ranges, position)
+    elif position in core.kept:
+        batch.finished.update(ranges)
+        core.unpublished.append((batch.id, position))
+        core.at("publish", core.now_ms)

@@ -64,9 +64,9 @@ def take_copy(core: Core, carried: Carried) -> None:
 def _take_in(core: Core, batch: Batch, sender: Member, view: View) -> None:
     """Write down what is complete, in order, and ask for outputs of what is not."""
     while view.waiting and not _must_copy(core, batch, view, view.taken, view.waiting[0]):
-        place = view.taken
-        _keep_fact(core, batch, view, view.waiting.popleft())
-        view.copied.discard(place)
+        copied = view.taken in view.copied
+        view.copied.discard(view.taken)
+        _keep_fact(core, batch, view, view.waiting.popleft(), copied=copied)
     for place, fact in enumerate(view.waiting, view.taken):
         if isinstance(fact, ResultBlock) and _must_copy(core, batch, view, place, fact):
             fetch(core, sender, place, fact)
@@ -86,11 +86,16 @@ def _view(batch: Batch, sender: Member) -> View:
     return view
 
 
-def _keep_fact(core: Core, batch: Batch, view: View, fact: BatchFact) -> None:
-    if fact.batch != batch.id:
+def _keep_fact(core: Core, batch: Batch, view: View, fact: BatchFact, *, copied: bool) -> None:
+    if fact.batch != batch.id or _knows(batch, fact):
         return
-    if not _knows(batch, fact):
-        core.write(fact, lambda position: _learn(core, batch, view, fact, position))
+
+    def learned(position: int) -> None:
+        if copied:
+            core.kept.add(position)
+        _learn(core, batch, view, fact, position)
+
+    core.write(fact, learned)
 
 
 def _knows(batch: Batch, fact: BatchFact) -> bool:

@@ -147,7 +147,7 @@ def on_publish_failed(core: Core, event: PublishFailed) -> None:
     if waiting is not None and event.lost is not None:
         batch = core.batches[waiting[0]]
         core.tell("error", f"{event.reason}: the task will be rendered again")
-        core.spooled -= spooled_bytes(event.lost.entries)
+        core.spooled = max(0, core.spooled - spooled_bytes(event.lost.entries))
         batch.finished.difference_update(indices_of(event.lost.entries))
         batch.touch(urgent=True)
         core.at("reports", core.now_ms)

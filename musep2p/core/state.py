@@ -92,6 +92,7 @@ class Core:
         self.unpublished: deque[tuple[BatchId, int]] = deque()
         self.withdrawing: dict[int, tuple[BatchId, tuple[Withdrawal, ...], bytes, int]] = {}
         self.withdrawn: list[tuple[BatchId, int, Reply]] = []
+        self.kept: set[int] = set()  # positions of others' results whose outputs were copied here
         self.handovers: dict[int, Handover] = {}
         self.carried: dict[int, Carried] = {}
         self.carried_done: dict[tuple[PeerId, Incarnation, int], None] = {}

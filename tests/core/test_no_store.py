@@ -199,3 +199,27 @@ def test_alone_one_copy_is_all_there_is():
     table.happen("p0", ev.TasksDone(0, start.chunk, (entry,), 500_000))
 
     assert early == [] and safe_at(table, "p0", index)
+
+
+@pytest.mark.parametrize("store", [False, True], ids=["still none", "one came"])
+def test_what_a_dead_maker_left_is_made_safe_by_who_copied_it(store):
+    """By more copies, or on the store that came meanwhile; nothing is rendered again."""
+    table = a_farm(2 if store else 4)
+    index = render_one(table, "p0")
+    while not table.published:
+        table.deliver()
+    (who, _) = table.published[0]
+    table.wait(100, settle=False)
+    del table.peers["p0"]
+    table.mail.clear()
+    if store:
+        table.boot("p3", has_store=True).core.payload = frozenset()
+        table.happen("p3", ev.StoreChanged("ok", "5" * 32))
+    for name in table.peers:
+        table.happen(name, ev.LinkRefused("10.0.0.1:7000"))
+        if name != "p3":
+            table.happen("p3", ev.Sighted(f"10.0.0.1:{7000 + int(name[1:])}"))
+    table.wait(5000)
+
+    assert safe_at(table, who, index)
+    assert not any(index in Ranges.decode(start.ranges) for name, start in table.starts if name != "p0")
