@@ -75,6 +75,7 @@ class Farm:
         line = self.processes[name].stdout.readline()
         assert line, f"{name} ended: {self.log(name)}"
         ready = json.loads(line)
+        assert "address" in ready, line
         self.addresses[name] = ready["address"]
         return ready
 
