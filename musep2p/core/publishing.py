@@ -94,13 +94,15 @@ def on_output(core: Core, sender: Member, body: m.Output) -> None:
     """A piece of an output of another peer."""
     given_up = handover.on_output(core, sender, body)
     if given_up is not None:
-        core.tell("warning", f"{sender.hello.name} has an output no more that it made or copied: it is not copied here")
+        core.tell("debug", f"{sender.hello.name} has an output no more that it made or copied: it is not copied here")
         take_copy(core, given_up)
 
 
 def on_output_gone(core: Core, event: OutputGone) -> None:
-    """An output that we keep is not what it was: if we made it, it does not count, and is rendered again."""
+    """An output that we keep is not what it was: if we made it and it is nowhere else, it is rendered again."""
     batch = core.batches[event.block.batch]
+    if event.index in batch.results.safe:
+        return  # on the store by now, or with two others
     own = [made for entry, made in signed(event.block).values() if made.peer == core.me and entry.index == event.index]
     for made in own:
         core.tell("error", f"{event.reason}: the task will be rendered again")

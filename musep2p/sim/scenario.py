@@ -155,7 +155,8 @@ def _spoil(world: World, seed: int) -> None:
     if wrong is None:
         return
     world.spoiled.append(wrong)
-    number = _SPOILED + len(world.spoiled)
+    world.counts["spoiled"] += 1
+    number = _SPOILED + world.counts["spoiled"]
     _report_spoiled(world, wrong, number, 0)
 
 

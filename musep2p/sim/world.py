@@ -366,7 +366,8 @@ class World:
         assert isinstance(body, Output)
         entry = next(entry for entry in block.entries if entry.index == body.index)
         if spool_name(block.batch, entry) not in peer.disk.spool and entry.digest not in peer.disk.kept:
-            self.counts["lost outputs"] += 1
+            known = peer.state.core.batches[block.batch].results
+            self.counts["lost outputs"] += entry.index not in known.safe
             if not effect.number:
                 self._send(peer, fx.Send(effect.address, effect.envelope, effect.bulk_port))
                 self.later(1, peer, ev.OutputGone(block, entry.index, "lost"))

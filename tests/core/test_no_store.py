@@ -134,6 +134,19 @@ def test_an_output_that_its_maker_has_lost_is_made_again():
     assert index not in table.batch("p0").results.known and index in held
 
 
+def test_what_is_safe_elsewhere_is_not_withdrawn_for_that():
+    """A late guardian asks for what its maker has no more, since it is on the store, or with two others."""
+    table = a_farm()
+    index = render_one(table, "p0")
+    table.wait(1000)
+    block = next(record for record in table.disks["p0"] if isinstance(record, ResultBlock))
+    table.happen("p0", ev.OutputGone(block, index, "it is not there"))
+    table.wait(1000)
+
+    assert safe_at(table, "p0", index)
+    assert not any(isinstance(record, Withdrawal) for record in table.disks["p0"])
+
+
 def test_what_a_guardian_never_said_of_itself_is_asked_for_by_no_mistake():
     """Of what is no result of a log, or beyond it, there are no bytes."""
     table = a_farm(2)
