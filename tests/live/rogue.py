@@ -43,7 +43,7 @@ def main():
             for packet in announced(*peer, farm):
                 talk.sendto(packet, ("224.0.0.251", 5353))
         print("announced", flush=True)
-        time.sleep(1)
+        time.sleep(10)
 
 
 if __name__ == "__main__":

@@ -110,10 +110,10 @@ def test_a_loop_that_is_stuck_while_threads_go_on(farm, lan):
     farm.kill("h3", signal.SIGUSR1)
     until(lambda: "h3 is down" in farm.log("h1"), "it is declared down")
     noticed_s = time.monotonic() - stuck
+    until(lambda: "stood still" in farm.log("h3"), "it goes on")
 
     show_the_same(farm, lan, 1, 3)
     assert noticed_s < 9
-    assert "stood still" in farm.log("h3")
 
 
 @pytest.mark.long
@@ -226,10 +226,9 @@ def test_three_parts_that_hear_nothing_of_each_other(farm, lan):
 def test_submitter_and_acting_guardian_die_together(farm, lan):
     """Whoever is left has all that was accepted."""
     start_all(farm, lan)
-    names = {peer["id"]: int(peer["name"][1:]) for peer in farm.peers("h1", prefix=lan.on(1))}
     submit(farm, lan, 2)
     under_way(farm, lan)
-    guardian = names[farm.status("h1", "many", prefix=lan.on(1))["guardian"]]
+    guardian = int(farm.status("h1", "many", prefix=lan.on(1))["guardian"][1:])
     gone = {2, guardian} if guardian != 2 else {2, 3}
     for host in gone:
         farm.kill(f"h{host}")
@@ -242,10 +241,9 @@ def test_submitter_and_acting_guardian_die_together(farm, lan):
 def test_acting_guardian_and_store_are_gone_together(farm, lan):
     """The others go on with what waits in their spools, and store it when the store is back."""
     start_all(farm, lan)
-    names = {peer["id"]: int(peer["name"][1:]) for peer in farm.peers("h1", prefix=lan.on(1))}
     submit(farm, lan)
     under_way(farm, lan)
-    guardian = names[farm.status("h1", "many", prefix=lan.on(1))["guardian"]]
+    guardian = int(farm.status("h1", "many", prefix=lan.on(1))["guardian"][1:])
     (farm.base / "store").rename(farm.base / "elsewhere")
     farm.kill(f"h{guardian}")
     one, other = [host for host in range(1, 5) if host != guardian][:2]
