@@ -260,9 +260,12 @@ class PeerState:
                 reports.settle_copies(core, batch)
                 withdrawal.recount(core, batch)
             _announce_work(core)
-        submission.settle_submissions(core)
-        withdrawal.settle_withdrawn(core)
-        clients.settle_waiters(core)
+        if core.submissions:
+            submission.settle_submissions(core)
+        if core.withdrawn:
+            withdrawal.settle_withdrawn(core)
+        if core.waiters:
+            clients.settle_waiters(core)
         if core.draining and not core.left:
             _leave_if_empty(core)
 

@@ -222,16 +222,17 @@ class World:
                 return
             peer.wake_us = -1
         self.counts["events"] += 1
-        self.trace.update(f"{self.now_us} {peer.number} {type(event).__name__}".encode())
+        self.trace.update(b"%d %d %b" % (self.now_us, peer.number, type(event).__name__.encode()))
         effects = peer.state.handle(event, peer.clock_ms(self.now_us), f"e{number}")
         if self.counts["events"] % self.check_every == 0:
             peer.state.check()
-        doom = self.doomed.get(peer.number)
+        doom = self.doomed.get(peer.number) if self.doomed else None
         dies = doom is not None and doom.event in ("", type(event).__name__) and doom.effects < len(effects)
+        perform, observers = self._perform, self.observers
         for effect in effects[: doom.effects] if doom is not None and dies else effects:
-            for observe in self.observers:
+            for observe in observers:
                 observe(peer, effect)
-            self._perform[type(effect)](self, peer, effect)
+            perform[type(effect)](self, peer, effect)
         if doom is not None and dies:
             self.kill(peer, power_cut=doom.power_cut)
         self._schedule_wake(peer)
