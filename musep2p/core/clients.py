@@ -122,12 +122,19 @@ def _on_results(core: Core, event: Asked) -> None:
         _answer(core, event, batch)
         return
     guards = guardians(core, batch)
-    if guards and core.me not in guards:
+    if guards and guards[0] != core.me and (core.me not in guards or _behind(batch)):
         page = r.ResultsPage(batch.id, [], 0, core.members[guards[0]].address)
     else:
         core.effects.append(_page(core, batch, ask, event))
         return
     _answer(core, event, page)
+
+
+def _behind(batch: Batch) -> bool:
+    """True when who acts has told of more than we have heard ourselves yet."""
+    told = batch.progress
+    ours = batch.results.safe.count() + batch.failed.count()
+    return told is not None and told.turn == batch.will.turn and ours < told.safe + told.failed
 
 
 def _on_why(core: Core, event: Asked) -> None:

@@ -260,8 +260,9 @@ def _ask(core: Core, carried: Carried) -> None:
     elif not carried.publishing:
         carried.publishing = True
         batch: Batch = core.batches[carried.block.batch]
-        if batch.stored != batch.will and not carried.copy:
+        if batch.stored != batch.will:
             core.effects.append(StoreBatch(batch.id, batch.recipe, batch.will))
+            batch.stored = batch.will if carried.copy else batch.stored  # a folder of our own takes it
         name = batch.will.settings.name
         core.effects.append(PublishFor(carried.op, batch.id, name, batch.recipe, carried.block, carried.sender))
 

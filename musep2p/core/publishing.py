@@ -63,8 +63,10 @@ def publish_waiting(core: Core) -> None:
         batch_id, position = core.unpublished.popleft()
         batch = core.batches[batch_id]
         op = core.next_number()
-        first = not batch.folder if not core.store.ok else batch.stored is None
-        if first and not (core.store.ok and any(sees(core, guard) for guard in guardians(core, batch)[:1])):
+        if not core.store.ok and batch.stored != batch.will:
+            core.effects.append(StoreBatch(batch.id, batch.recipe, batch.will))
+            batch.stored = batch.will  # a folder of our own takes it
+        elif batch.stored is None and not any(sees(core, guard) for guard in guardians(core, batch)[:1]):
             core.effects.append(StoreBatch(batch.id, batch.recipe, batch.will))  # else who acts does it
         core.publishing[op] = (batch_id, position)
         core.effects.append(Publish(op, batch.id, batch.will.settings.name, batch.recipe, position))

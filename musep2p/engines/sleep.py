@@ -1,7 +1,7 @@
 """`sleep`: waits, then gives 2 kB of constant bytes. For tests: it can fail, crash, hang or leak when told to.
 
-Parameters: `ms`, the time at speed 1; `fail_at`, `crash_at`, `hang_at`, `leak_at`: attempts (like `1` or `1,2`,
-or `all`) at which it does that.
+Parameters: `ms`, the time at speed 1; `distinct`, whether tasks with other parameters give other bytes; `fail_at`,
+`crash_at`, `hang_at`, `leak_at`: attempts (like `1` or `1,2`, or `all`) at which it does that.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class SleepEngine:
     name = "sleep"
     keyed = False
     payload = False
-    parameters = frozenset(("ms", "seed", *_MISCHIEF))
+    parameters = frozenset(("ms", "seed", "distinct", *_MISCHIEF))
     identity = "sleep/1"
 
     def check(self, parameters: Parameters) -> list[tuple[str, str]]:
@@ -41,7 +41,7 @@ class SleepEngine:
         return problems
 
     def normalise(self, parameters: Parameters) -> Parameters:
-        known = ("ms", "seed", *_MISCHIEF)
+        known = ("ms", "seed", "distinct", *_MISCHIEF)
         return {name: parameters[name] for name in known if name in parameters}
 
     def render(self, task: Task) -> Output:
@@ -55,7 +55,8 @@ class SleepEngine:
         time.sleep(ms / 1000 / task.speed)
         if self._told(task, "fail_at"):
             raise EngineError(f"told to fail at attempt {task.attempt}.")
-        return Output(_DATA, "bin")
+        own = f"{task.parameters}".encode() if task.parameters.get("distinct") else b""
+        return Output(_DATA + own, "bin")
 
     def _told(self, task: Task, mischief: str) -> bool:
         attempts = str(task.parameters.get(mischief, ""))

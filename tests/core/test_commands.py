@@ -1,13 +1,15 @@
 """Cancel, pause, resume and retry: whichever peer they are said to, also when it dies right afterwards."""
 
 import pytest
+from msgspec import structs
 
 from musep2p.core import events as ev
+from musep2p.core.accounting import acting
 from musep2p.core.ids import digest_of
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Settings
 from musep2p.core.records import Entry
-from musep2p.core.requests import Accepted, CommandAsk, Request
+from musep2p.core.requests import Accepted, CommandAsk, Request, ResultsAsk
 from musep2p.core.wills import CANCELLED, PAUSED, RUNNING
 from tests.core.wire import Table
 
@@ -115,3 +117,24 @@ def test_what_would_change_nothing_is_said():
     assert say(table, "p0", "pause").note == "it is done already: nothing to pause"
     assert say(table, "p0", "cancel").note == "it is done already: nothing to cancel"
     assert table.batch("p0").will.turn == turn + 1
+
+
+def test_a_guardian_that_has_heard_less_names_who_accounts():
+    """It was told that more is done than it knows: results are asked for where they are."""
+    table = Table(2)
+    table.meet()
+    table.submit("p0")
+    table.wait(1000)
+    acts = next(name for name in table.peers if acting(table.core(name), table.batch(name)))
+    other = next(name for name in table.peers if name != acts)
+    batch = table.batch(other)
+
+    def answer():
+        asked = Request(1, "table", 9, ResultsAsk("table"))
+        table.replies.clear()
+        table.happen(other, ev.Asked(b"face", asked))
+        return table.replies[-1] if table.replies else None
+
+    assert answer() is None, "a page of its own"
+    batch.progress = structs.replace(batch.progress, safe=1)
+    assert answer().redirect == table.core(other).members[table.core(acts).me].address

@@ -85,6 +85,15 @@ def test_who_submitted_has_a_copy_of_all():
     assert batch.results.known.count() == len(makers)
 
 
+def test_who_only_copies_has_the_recipe_too():
+    """A folder with pictures and no recipe could not be concluded."""
+    table = a_farm()
+    render_one(table, "p0")
+    table.wait(1000)
+
+    assert sorted(who for who, _ in table.batches_stored) == ["p0", "p1", "p2"]
+
+
 def test_a_guardian_that_heard_of_a_store_does_not_count():
     """It takes the record, and not the output: what goes to the store is not for guardians."""
     table = a_farm(2)

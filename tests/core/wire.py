@@ -38,6 +38,7 @@ class Table:
         self.kept: list[tuple[str, str, int, int]] = []  # pieces of others' outputs
         self.published: list[tuple[str, object]] = []  # for others
         self.concluded: list[tuple[str, fx.Conclude]] = []
+        self.batches_stored: list[tuple[str, fx.StoreBatch]] = []
         self.stores = False  # whether what is put on the store is there at once
         self.tuning, self.slots = tuning or Tuning(), slots
         for number in range(count):
@@ -96,6 +97,8 @@ class Table:
                 again.append(there if self.stores else ev.PublishFailed(effect.op, "full"))
             elif isinstance(effect, fx.Reread):
                 again.append(ev.Reread(self.disks[name][effect.position - 1]))
+            elif isinstance(effect, fx.StoreBatch):
+                self.batches_stored.append((name, effect))
             elif isinstance(effect, fx.Conclude):
                 self.concluded.append((name, effect))
             elif isinstance(effect, fx.Start):

@@ -17,7 +17,7 @@ FILES = """
 name: cities
 engine: sleep
 prompt: "{{city}}"
-params: {ms: 80}
+params: {ms: 80, distinct: true}
 axes: {city: [Kyoto, Rome, Oslo]}
 seeds: {count: 8}
 """

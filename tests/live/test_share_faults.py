@@ -8,7 +8,7 @@ from tests.live.farm import Farm, until
 from tests.live.share import Share, why_no_share
 
 COUNT = 40
-BATCH = f"name: many\nengine: sleep\nparams: {{ms: 150}}\nseeds: {{count: {COUNT}}}\n"
+BATCH = f"name: many\nengine: sleep\nparams: {{ms: 150, distinct: true}}\nseeds: {{count: {COUNT}}}\n"
 
 
 @pytest.fixture
