@@ -96,10 +96,8 @@ def _on_status(core: Core, event: Asked) -> None:
 def _on_command(core: Core, event: Asked) -> None:
     ask = event.request.body
     assert isinstance(ask, r.CommandAsk)
-    batch = _find(core, ask.batch)
-    if isinstance(batch, r.ErrorAnswer):
-        _answer(core, event, batch)
-    else:
+    batch = _named(core, event, ask.batch)
+    if batch is not None:
         on_command(core, event, batch, ask.word)
 
 
@@ -117,17 +115,14 @@ def _on_peers(core: Core, event: Asked) -> None:
 def _on_results(core: Core, event: Asked) -> None:
     ask = event.request.body
     assert isinstance(ask, r.ResultsAsk)
-    batch = _find(core, ask.batch)
-    if isinstance(batch, r.ErrorAnswer):
-        _answer(core, event, batch)
+    batch = _named(core, event, ask.batch)
+    if batch is None:
         return
     guards = guardians(core, batch)
     if guards and guards[0] != core.me and (core.me not in guards or _behind(batch)):
-        page = r.ResultsPage(batch.id, [], 0, core.members[guards[0]].address)
+        _answer(core, event, r.ResultsPage(batch.id, [], 0, core.members[guards[0]].address))
     else:
         core.effects.append(_page(core, batch, ask, event))
-        return
-    _answer(core, event, page)
 
 
 def _behind(batch: Batch) -> bool:
@@ -140,29 +135,24 @@ def _behind(batch: Batch) -> bool:
 def _on_why(core: Core, event: Asked) -> None:
     ask = event.request.body
     assert isinstance(ask, r.WhyAsk)
-    batch = _find(core, ask.batch)
-    if isinstance(batch, r.ErrorAnswer):
-        _answer(core, event, batch)
-    else:
+    batch = _named(core, event, ask.batch)
+    if batch is not None:
         answer_why(core, event, batch, _why_waiting(core, batch))
 
 
 def _on_withdraw(core: Core, event: Asked) -> None:
     ask = event.request.body
     assert isinstance(ask, r.WithdrawAsk)
-    batch = _find(core, ask.batch)
-    if isinstance(batch, r.ErrorAnswer):
-        _answer(core, event, batch)
-    else:
+    batch = _named(core, event, ask.batch)
+    if batch is not None:
         on_withdraw_ask(core, event, batch)
 
 
 def _on_picture(core: Core, event: Asked) -> None:
     ask = event.request.body
     assert isinstance(ask, r.PictureAsk)
-    batch = _find(core, ask.batch)
-    if isinstance(batch, r.ErrorAnswer):
-        _answer(core, event, batch)
+    batch = _named(core, event, ask.batch)
+    if batch is None:
         return
     if ask.index not in batch.results.tasks():
         text = f"the batch has no task {ask.index}."
@@ -237,6 +227,15 @@ def _view(member: Member) -> r.PeerView:
 
 def _store_word(core: Core) -> str:
     return "ok" if core.store.ok else "none" if core.store.state == "absent" else "away"
+
+
+def _named(core: Core, event: Asked, name: str) -> Batch | None:
+    """The batch that a face names; if there is none, or several, it is told so."""
+    batch = _find(core, name)
+    if isinstance(batch, Batch):
+        return batch
+    _answer(core, event, batch)
+    return None
 
 
 def _find(core: Core, name: str) -> Batch | r.ErrorAnswer:
