@@ -334,7 +334,7 @@ class Peer:
                 self.post(ev.PublishFailed(effect.number, f"an output is no longer in the spool: {error}", block))
                 return
             envelope, piece = effect.envelope, cast(Output, effect.envelope.body)
-            self.post(ev.OutputGone(block, piece.index, str(error)))
+            self.post(ev.OutputGone(effect.position, block, piece.index, str(error)))
         self._links.send(effect.address, envelope, effect.bulk_port)
 
     def _keep_piece(self, effect: fx.KeepPiece) -> None:

@@ -147,8 +147,8 @@ class Awaited(NamedTuple):
 class View:
     """What a guardian knows of one reporter's holdings and log; `facts` are positions in our own journal.
 
-    `waiting` are the last facts received, not taken in since outputs of them are not here; `copied` the places in the
-    log of those that are.
+    `waiting` are the last facts received, not taken in since outputs of them are not here. `fetched` says, by places in
+    the log, whose outputs need not be waited for any more: True if they are here, False if nobody has them.
     """
 
     incarnation: Incarnation
@@ -161,7 +161,7 @@ class View:
     finished: Ranges = field(default_factory=Ranges)
     facts: array[int] = field(default_factory=lambda: array("I"))
     waiting: deque[BatchFact] = field(default_factory=deque)
-    copied: set[int] = field(default_factory=set)
+    fetched: dict[int, bool] = field(default_factory=dict)
 
     @property
     def taken(self) -> int:

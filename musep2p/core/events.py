@@ -154,8 +154,12 @@ class PublishFailed(Event, frozen=True):
 
 
 class OutputGone(Event, frozen=True):
-    """The output of this index of a block, asked for by a guardian, is not what it was, or not there any more."""
+    """The output of this index of a block, asked for by a guardian, is not what it was, or not there any more.
 
+    The block is at this position of our journal.
+    """
+
+    position: int
     block: ResultBlock
     index: int
     reason: str

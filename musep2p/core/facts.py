@@ -43,13 +43,13 @@ def on_report(core: Core, sender: Member, body: m.Report) -> None:
     core.when_durable(lambda: _believe(core, batch, sender, view, body, taken, gap))
 
 
-def take_copy(core: Core, carried: Carried) -> None:
-    """The outputs of a reported result are here, or nowhere any more: it counts, and so does what waited behind it."""
+def take_copy(core: Core, carried: Carried, *, there: bool) -> None:
+    """The outputs of a reported result are here, or cannot be had: it counts, and so does what waited behind it."""
     batch, sender = core.batches[carried.block.batch], core.members.get(carried.sender)
     view = batch.accounting.views.get(carried.sender)
     if view is None or sender is None or carried.incarnation != view.incarnation:
         return
-    view.copied.add(carried.number)
+    view.fetched[carried.number] = there
     _take_in(core, batch, sender, view)
     taken = view.taken
 
@@ -64,8 +64,7 @@ def take_copy(core: Core, carried: Carried) -> None:
 def _take_in(core: Core, batch: Batch, sender: Member, view: View) -> None:
     """Write down what is complete, in order, and ask for outputs of what is not."""
     while view.waiting and not _must_copy(core, batch, view, view.taken, view.waiting[0]):
-        copied = view.taken in view.copied
-        view.copied.discard(view.taken)
+        copied = view.fetched.pop(view.taken, False)
         _keep_fact(core, batch, view, view.waiting.popleft(), copied=copied)
     for place, fact in enumerate(view.waiting, view.taken):
         if isinstance(fact, ResultBlock) and _must_copy(core, batch, view, place, fact):
@@ -74,7 +73,7 @@ def _take_in(core: Core, batch: Batch, sender: Member, view: View) -> None:
 
 def _must_copy(core: Core, batch: Batch, view: View, place: int, fact: BatchFact) -> bool:
     """True for a result that cannot be acknowledged yet, since its outputs are not here."""
-    if not storeless(core) or not isinstance(fact, ResultBlock) or fact.batch != batch.id or place in view.copied:
+    if not storeless(core) or not isinstance(fact, ResultBlock) or fact.batch != batch.id or place in view.fetched:
         return False
     return bool(spooled_bytes(fact.entries)) and not batch.results.covers(fact)
 

@@ -81,7 +81,7 @@ def on_published(core: Core, event: Published) -> None:
     if carried is not None:
         let_go(core, carried)
         if carried.copy:
-            take_copy(core, carried)
+            take_copy(core, carried, there=True)
         else:
             on_carried(core, carried)
     elif waiting is not None and core.store.state == "absent":
@@ -97,14 +97,23 @@ def on_output(core: Core, sender: Member, body: m.Output) -> None:
     given_up = handover.on_output(core, sender, body)
     if given_up is not None:
         core.tell("debug", f"{sender.hello.name} has an output no more that it made or copied: it is not copied here")
-        take_copy(core, given_up)
+        take_copy(core, given_up, there=False)
 
 
 def on_output_gone(core: Core, event: OutputGone) -> None:
-    """An output that we keep is not what it was: if we made it and it is nowhere else, it is rendered again."""
+    """An output that we keep is not what it was: unless it is safe elsewhere, it is rendered again.
+
+    What we made is withdrawn. What we copied we hold no more; its maker, if that lives, tells of it.
+    """
     batch = core.batches[event.block.batch]
     if event.index in batch.results.safe:
-        return  # on the store by now, or with two others
+        return
+    core.kept.discard(event.position)
+    for lost in [one for one in batch.awaiting if one.position == event.position]:
+        batch.awaiting.remove(lost)
+        batch.finished.difference_update(lost.ranges)
+        batch.touch(urgent=True)
+        core.at("reports", core.now_ms)
     own = [made for entry, made in signed(event.block).values() if made.peer == core.me and entry.index == event.index]
     for made in own:
         core.tell("error", f"{event.reason}: the task will be rendered again")

@@ -371,7 +371,7 @@ class World:
             self.counts["lost outputs"] += entry.index not in known.safe
             if not effect.number:
                 self._send(peer, fx.Send(effect.address, effect.envelope, effect.bulk_port))
-                self.later(1, peer, ev.OutputGone(block, entry.index, "lost"))
+                self.later(1, peer, ev.OutputGone(effect.position, block, entry.index, "lost"))
                 return
             self.later(1, peer, ev.PublishFailed(effect.number, "lost", block))
             return

@@ -26,6 +26,11 @@ def a_farm(count=3):
     return table
 
 
+def position_of(table, block, name="p0"):
+    """Where this peer's journal has it."""
+    return table.disks[name].index(block) + 1
+
+
 def copies(table):
     """Who has copied outputs of others, by how many."""
     return [who for who, _ in table.published]
@@ -135,7 +140,7 @@ def test_an_output_that_its_maker_has_lost_is_made_again():
     maker, guardian = table.core("p0"), table.core("p1")
     envelope = m.Envelope(maker.me, maker.incarnation, guardian.incarnation, "", gone)
     table.happen("p1", ev.Received(envelope, "10.0.0.1", b"p0"))
-    table.happen("p0", ev.OutputGone(block, index, "it is altered"))
+    table.happen("p0", ev.OutputGone(position_of(table, block), block, index, "it is altered"))
     table.wait(3000)
     held = table.batch("p0").held() | table.batch("p1").held()
 
@@ -149,11 +154,55 @@ def test_what_is_safe_elsewhere_is_not_withdrawn_for_that():
     index = render_one(table, "p0")
     table.wait(1000)
     block = next(record for record in table.disks["p0"] if isinstance(record, ResultBlock))
-    table.happen("p0", ev.OutputGone(block, index, "it is not there"))
+    table.happen("p0", ev.OutputGone(position_of(table, block), block, index, "it is not there"))
     table.wait(1000)
 
     assert safe_at(table, "p0", index)
     assert not any(isinstance(record, Withdrawal) for record in table.disks["p0"])
+
+
+def test_an_output_that_could_not_be_copied_is_no_copy():
+    """The record is taken, so that nothing waits for ever; whoever has only that makes nothing safe by it."""
+    table = a_farm(3)
+    index = render_one(table, "p0")
+    while not any(isinstance(envelope.body, m.OutputAsk) for _, _, envelope in table.mail):
+        table.deliver()
+    (to, ask), *_ = [(who, one.body) for who, _, one in table.mail if isinstance(one.body, m.OutputAsk)]
+    table.mail.clear()
+    maker, guardian = table.core("p0"), table.core(to)
+    gone = m.Output(ask.number, index, 0, 0, b"")
+    envelope = m.Envelope(maker.me, maker.incarnation, guardian.incarnation, "", gone)
+    table.happen(to, ev.Received(envelope, "10.0.0.1", b"p0"))
+    table.mail.clear()
+    del table.peers["p0"]
+    for name in table.peers:
+        table.happen(name, ev.LinkRefused("10.0.0.1:7000"))
+    table.wait(3000)
+
+    assert index in table.batch(to).results.known and not guardian.kept
+    assert not safe_at(table, to, index)
+    assert any(index in table.batch(name).work.held() for name in table.peers)
+
+
+def test_a_copy_that_goes_bad_while_its_maker_is_gone_is_held_no_more():
+    """The third had no room for it: the task is work again."""
+    table = a_farm(3)
+    table.core("p2").disk_full = "no room"
+    index = render_one(table, "p0")
+    while not table.published:
+        table.deliver()
+    block = next(record for record in table.disks["p1"] if isinstance(record, ResultBlock))
+    del table.peers["p0"]
+    table.mail.clear()
+    for name in table.peers:
+        table.happen(name, ev.LinkRefused("10.0.0.1:7000"))
+    held = index in table.batch("p1").finished
+    table.happen("p1", ev.OutputGone(position_of(table, block, "p1"), block, index, "it is altered"))
+    table.wait(3000)
+
+    assert held and not safe_at(table, "p1", index)
+    assert index not in table.batch("p1").finished
+    assert any(index in table.batch(name).work.held() for name in table.peers)
 
 
 def test_what_a_guardian_never_said_of_itself_is_asked_for_by_no_mistake():
