@@ -33,129 +33,132 @@ _TASKS = 60
 _BATCH = f"name: kernel\nengine: sleep\nprompt: kernel\nparams: {{ms: 300}}\nseeds: {{count: {_TASKS}}}\n"
 
 
-_SAMBA = (
-    "security = user",
-    "map to guest = bad user",
-    "guest account = root",
-    "load printers = no",
-    "disable spoolss = yes",
-    "server min protocol = SMB2",
-)
-_SAMBA_FOLDERS = (
-    "private dir",
-    "lock directory",
-    "state directory",
-    "cache directory",
-    "pid directory",
-    "ncalrpc dir",
-)
+_SAMBA = """
+[global]
+security = user
+map to guest = bad user
+guest account = root
+load printers = no
+disable spoolss = yes
+server min protocol = SMB2
+log file = {base}/smb.log
+private dir = {base}/private
+lock directory = {base}/lock
+state directory = {base}/state
+cache directory = {base}/cache
+pid directory = {base}/pid
+ncalrpc dir = {base}/ncalrpc
+[farm]
+path = {base}/export
+read only = no
+guest ok = yes
+force user = root
+"""
 
 
-class Nfs:
-    """The kernel's own server on host 1."""
+class Server:
+    """A file server on host 1, of `base/export`."""
 
     def __init__(self, lan: Lan, base: Path) -> None:
-        self._lan, self._export = lan, base / "export"
-        self._export.mkdir()
-        run("mount", "-t", "tmpfs", "tmpfs", str(self._export))
-        self._daemons: list[subprocess.Popen[bytes]] = []
+        self.lan, self.base, self.export = lan, base, base / "export"
+        self.export.mkdir()
+        self.daemons: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
         """Serve."""
+        raise NotImplementedError
+
+    def crash(self) -> None:
+        """It serves no more."""
+        for daemon in self.daemons:
+            daemon.kill()
+            daemon.wait()
+        self.daemons.clear()
+
+    def mount(self, host: int, folder: Path) -> None:
+        """Its share at a host."""
+        raise NotImplementedError
+
+    def on(self, host: int, *argv: str, check: bool = True) -> str:
+        """Run there, but see all mounts: `ip netns exec` would hide those that are made later."""
+        return run(*self.enter(host), *argv, check=check)
+
+    def enter(self, host: int) -> list[str]:
+        """What to put before a command for that."""
+        return ["nsenter", f"--net=/run/netns/{self.lan.namespace(host)}"]
+
+    def serve(self, *argv: str) -> None:
+        """Start a process of the server."""
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.daemons.append(subprocess.Popen([*self.enter(1), *argv], **quiet))
+
+
+class Nfs(Server):
+    """The kernel's own."""
+
+    def start(self) -> None:
         run("modprobe", "-aq", "nfsd", "nfs", "nfsv4", check=False)
+        if not self.export.is_mount():
+            run(
+                "mount", "-t", "tmpfs", "tmpfs", str(self.export)
+            )  # what is shared from the other kernel cannot be exported
         if not Path("/proc/fs/nfsd/threads").exists():
-            self._at_server("mount", "-t", "nfsd", "nfsd", "/proc/fs/nfsd")
+            self.on(1, "mount", "-t", "nfsd", "nfsd", "/proc/fs/nfsd")
         for folder in ("v4recovery", "sm", "nfsdcld"):
             Path("/var/lib/nfs", folder).mkdir(exist_ok=True)
         for file in ("etab", "rmtab"):
             Path("/var/lib/nfs", file).touch()
         for daemon in (["rpcbind", "-f", "-w"], ["rpc.mountd", "-F", "-N", "3"]):
-            self._daemons.append(subprocess.Popen([*self._enter(1), *daemon], stderr=subprocess.DEVNULL))
+            self.serve(*daemon)
             time.sleep(1)  # they say nothing when they are ready
         options = "rw,no_root_squash,no_subtree_check,fsid=0,insecure,sync"
-        self._at_server("exportfs", "-o", options, f"*:{self._export}")
+        self.on(1, "exportfs", "-o", options, f"*:{self.export}")
         for file in ("nfsv4leasetime", "nfsv4gracetime"):
-            self._at_server("sh", "-c", f"echo 10 > /proc/fs/nfsd/{file}", check=False)
-        self._at_server("rpc.nfsd", "-N", "3", "4")
+            self.on(1, "sh", "-c", f"echo 10 > /proc/fs/nfsd/{file}", check=False)
+        self.on(1, "rpc.nfsd", "-N", "3", "4")
 
     def crash(self) -> None:
-        """It serves no more."""
-        self._at_server("rpc.nfsd", "0", check=False)
-        for daemon in self._daemons:
-            daemon.kill()
-            daemon.wait()
-        self._daemons.clear()
+        self.on(1, "rpc.nfsd", "0", check=False)
+        super().crash()
 
     def mount(self, host: int, folder: Path) -> None:
-        """Its share at a host; each client says who it is, since all have one machine's name."""
-        name = self._lan.namespace(host)
-        identify = f"echo {name} > /sys/fs/nfs/net/nfs_client/identifier"
-        run(*self._enter(host), "sh", "-c", identify, check=False)
+        # Each client says who it is, since all have one machine's name.
+        identify = f"echo {self.lan.namespace(host)} > /sys/fs/nfs/net/nfs_client/identifier"
+        self.on(host, "sh", "-c", identify, check=False)
         options = "vers=4.2,proto=tcp,soft,timeo=20,retrans=2"
-        run(*self._enter(host), "mount", "-t", "nfs4", "-o", options, f"{self._lan.address(1)}:/", str(folder))
-
-    def _at_server(self, *argv: str, check: bool = True) -> None:
-        run(*self._enter(1), *argv, check=check)
-
-    def _enter(self, host: int) -> list[str]:
-        return ["nsenter", f"--net=/run/netns/{self._lan.namespace(host)}"]
+        self.on(host, "mount", "-t", "nfs4", "-o", options, f"{self.lan.address(1)}:/", str(folder))
 
 
-class Cifs:
-    """Samba on host 1."""
-
-    def __init__(self, lan: Lan, base: Path) -> None:
-        self._lan, self._base = lan, base
-        settings = [f"log file = {base}/smb.log", *_SAMBA]
-        for name in (
-            "private dir",
-            "lock directory",
-            "state directory",
-            "cache directory",
-            "pid directory",
-            "ncalrpc dir",
-        ):
-            folder = base / name.partition(" ")[0]
-            folder.mkdir()
-            settings.append(f"{name} = {folder}")
-        (base / "export").mkdir()
-        share = [f"path = {base}/export", "read only = no", "guest ok = yes", "force user = root"]
-        (base / "smb.conf").write_text("\n".join(["[global]", *settings, "[farm]", *share, ""]))
-        self._server: subprocess.Popen[bytes] | None = None
+class Cifs(Server):
+    """Samba."""
 
     def start(self) -> None:
-        """Serve."""
-        argv = ["/usr/sbin/smbd", "-F", "--no-process-group", "-s", str(self._base / "smb.conf")]
-        self._server = subprocess.Popen([*self._enter(1), *argv], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until(lambda: self._listens(), "the server listens", 60)
+        for folder in ("private", "lock", "state", "cache", "pid", "ncalrpc"):
+            (self.base / folder).mkdir(exist_ok=True)
+        settings = self.base / "smb.conf"
+        settings.write_text(_SAMBA.format(base=self.base))
+        self.serve("/usr/sbin/smbd", "-F", "--no-process-group", "-s", str(settings))
+        until(self._listens, "the server listens", 60)
 
     def crash(self) -> None:
-        """It is killed, with all that it has begun."""
-        for pid in run("ip", "netns", "pids", self._lan.namespace(1)).split():
-            run("kill", "-9", pid, check=False)
-        assert self._server is not None
-        self._server.wait()
+        for pid in run("ip", "netns", "pids", self.lan.namespace(1)).split():
+            run("kill", "-9", pid, check=False)  # with all that it has begun
+        super().crash()
 
     def mount(self, host: int, folder: Path) -> None:
-        """Its share at a host."""
         run("modprobe", "-q", "cifs", check=False)
         options = "guest,vers=3.1.1,cache=strict,actimeo=1,soft"
-        run(*self._enter(host), "mount", "-t", "cifs", f"//{self._lan.address(1)}/farm", str(folder), "-o", options)
+        self.on(host, "mount", "-t", "cifs", f"//{self.lan.address(1)}/farm", str(folder), "-o", options)
 
     def _listens(self) -> bool:
-        code = (
-            f"import socket as s; c = s.socket(); c.settimeout(1); print(c.connect_ex(('{self._lan.address(1)}', 445)))"
-        )
-        return run(*self._enter(1), sys.executable, "-c", code, check=False).strip() == "0"
-
-    def _enter(self, host: int) -> list[str]:
-        return ["nsenter", f"--net=/run/netns/{self._lan.namespace(host)}"]
+        at = self.lan.address(1), 445
+        code = f"import socket as s; c = s.socket(); c.settimeout(1); print(c.connect_ex({at}))"
+        return self.on(1, sys.executable, "-c", code, check=False).strip() == "0"
 
 
-def on_a_share(server_class: type[Nfs | Cifs]) -> None:
+def on_a_share(server_class: type[Server]) -> None:
     """Inside: a batch, and its server's death."""
-    base = Path("/tmp/kernel")
-    base.mkdir()
+    base = Path(tempfile.mkdtemp())
     with Lan(3) as lan:
         server = server_class(lan, base)
         server.start()

@@ -1,5 +1,7 @@
 """What a review of the protocol found, each as the story that went wrong: one-way silence, flapping, odd restarts."""
 
+from itertools import pairwise
+
 import pytest
 
 from musep2p.core import effects as fx
@@ -372,3 +374,27 @@ def test_a_peer_that_stood_still_says_so_and_judges_nobody():
 
     assert any(who == "p0" and "this peer stood still" in text for who, text in table.told)
     assert len(table.core("p0").up_members()) == 1
+
+
+def test_what_nobody_answers_is_said_ever_more_rarely():
+    """A thin line would be full of repetitions; the first answer makes us as quick as it was."""
+    table = Table(2)
+    table.meet()
+    table.submit("p0")
+    table.wait(1000)
+    running(table)
+    work(table)
+    told = []
+    for _ in range(600):
+        table.wait(50, settle=False)
+        while table.mail:
+            told += [table.now_ms for _, to, one in table.mail if isinstance(one.body, m.Report) and to == "p1"]
+            table.drop(m.Report)
+            if table.mail:
+                table.deliver()
+    pauses = [later - earlier for earlier, later in pairwise(sorted(set(told)))][-4:]
+    table.wait(9000)
+    after = table.core("p0").batches[table.batch("p0").id].cursors[table.core("p1").me]
+
+    assert pauses == sorted(pauses) and pauses[-1] >= 4 * pauses[0] > 0
+    assert after.position == len(table.batch("p0").log) and after.patience_ms < 2000

@@ -22,6 +22,22 @@ MUSEP2P = [sys.executable, "-m", "musep2p"]
 CLEAN = {k: v for k, v in os.environ.items() if not k.startswith("MUSEP2P_")}
 
 
+def pictures(each, size):
+    """A batch of so many pictures of each of three cities."""
+    return (
+        f'name: cities\nprompt: "{{{{city}}}} at dawn"\nsize: {size}x{size}\n'
+        f"axes: {{city: [Kyoto, Rome, Oslo]}}\nseeds: {{count: {each}}}\n"
+    )
+
+
+def files(each):
+    """The same of files that take no time to make, each of other bytes."""
+    return (
+        'name: cities\nengine: sleep\nprompt: "{{city}}"\nparams: {ms: 80, distinct: true}\n'
+        f"axes: {{city: [Kyoto, Rome, Oslo]}}\nseeds: {{count: {each}}}\n"
+    )
+
+
 def until(condition, what, timeout_s=30.0):
     """The first true value of a condition, or a failure that says what did not come true."""
     deadline, pause_s = time.monotonic() + timeout_s, 0.02

@@ -2,23 +2,7 @@
 
 import signal
 
-from tests.live.farm import until
-
-PAINT = """
-name: cities
-prompt: "{{city}} at dawn"
-size: 128x128
-axes: {city: [Kyoto, Rome, Oslo]}
-seeds: {count: 20}
-"""
-FILES = """
-name: cities
-engine: sleep
-prompt: "{{city}}"
-params: {ms: 80, distinct: true}
-axes: {city: [Kyoto, Rome, Oslo]}
-seeds: {count: 40}
-"""
+from tests.live.farm import files, pictures, until
 
 
 def spool(farm):
@@ -32,7 +16,7 @@ def test_one_machine_has_the_store_and_the_others_need_none(farm):
     farm.start("p3", "--peer", farm.addresses["p1"], store=False)
     farm.wait_up(3, "p1", store=False)
     until(lambda: farm.peers("p1")[0]["store"] == "ok", "the store is open")
-    farm.run("submit", "--detach", farm.batch(PAINT), state="p2", check=0)
+    farm.run("submit", "--detach", farm.batch(pictures(20, 128)), state="p2", check=0)
     farm.run("watch", "cities", state="p3", check=0, timeout_s=90)
     rows = farm.results("p1")
     until(lambda: list(farm.base.glob("store/batches/*/sheet.png")), "the sheet is drawn")
@@ -50,7 +34,7 @@ def test_a_carrier_that_dies_and_comes_back(farm):
     farm.start("p1")
     farm.start("p2", "--peer", farm.addresses["p1"], store=False)
     farm.wait_up(2, "p1", store=False)
-    farm.run("submit", "--detach", farm.batch(FILES), state="p2", check=0)
+    farm.run("submit", "--detach", farm.batch(files(40)), state="p2", check=0)
     until(lambda: farm.status("p2").get("safe", 0) >= 6, "some are safe", 60)
     farm.kill("p1")
     until(lambda: len(spool(farm)) >= 3, "pictures wait", 60)
@@ -77,7 +61,7 @@ def test_two_stores_that_meet(farm):
     ids = {(farm.base / folder / "store.id").read_text(): folder for folder in ("store", "other")}
     ours, stranger = ids[min(ids)], "p2" if ids[min(ids)] == "store" else "p1"
     until(lambda: "is not the farm's" in farm.log(stranger), "it is told")
-    farm.run("submit", "--detach", farm.batch(FILES), state="p2", check=0)
+    farm.run("submit", "--detach", farm.batch(files(40)), state="p2", check=0)
     farm.run("watch", "cities", state="p1", check=0, timeout_s=90)
     rows = farm.results("p1")
 

@@ -157,9 +157,7 @@ def test_a_machine_behind_a_thin_line(farm, lan):
 @pytest.mark.long
 def test_frames_that_come_late_twice_and_in_another_order(tmp_path):
     """Between a tenth and three tenths of a second on every line."""
-    lan_or_skip()
-    if why_no_switch():
-        pytest.skip(why_no_switch())
+    lan_or_skip(why_no_switch())
     farm = Farm(tmp_path)
     with SlowLan(4) as lan, contextlib.closing(farm):
         start_all(farm, lan)
@@ -222,13 +220,18 @@ def test_three_parts_that_hear_nothing_of_each_other(farm, lan):
     show_the_same(farm, lan, 1, 6)
 
 
+def acting_on_it(farm, lan, submitter):
+    """The host that accounts for a batch that is under way."""
+    start_all(farm, lan)
+    submit(farm, lan, submitter)
+    under_way(farm, lan)
+    return int(farm.status("h1", "many", prefix=lan.on(1))["guardian"][1:])
+
+
 @pytest.mark.long
 def test_submitter_and_acting_guardian_die_together(farm, lan):
     """Whoever is left has all that was accepted."""
-    start_all(farm, lan)
-    submit(farm, lan, 2)
-    under_way(farm, lan)
-    guardian = int(farm.status("h1", "many", prefix=lan.on(1))["guardian"][1:])
+    guardian = acting_on_it(farm, lan, 2)
     gone = {2, guardian} if guardian != 2 else {2, 3}
     for host in gone:
         farm.kill(f"h{host}")
@@ -240,10 +243,7 @@ def test_submitter_and_acting_guardian_die_together(farm, lan):
 @pytest.mark.long
 def test_acting_guardian_and_store_are_gone_together(farm, lan):
     """The others go on with what waits in their spools, and store it when the store is back."""
-    start_all(farm, lan)
-    submit(farm, lan)
-    under_way(farm, lan)
-    guardian = int(farm.status("h1", "many", prefix=lan.on(1))["guardian"][1:])
+    guardian = acting_on_it(farm, lan, 1)
     (farm.base / "store").rename(farm.base / "elsewhere")
     farm.kill(f"h{guardian}")
     one, other = [host for host in range(1, 5) if host != guardian][:2]

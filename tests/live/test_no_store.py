@@ -3,24 +3,9 @@
 import shutil
 
 from musep2p.core.ids import digest_of
-from tests.live.farm import until
+from tests.live.farm import files, pictures, until
 
-PAINT = """
-name: cities
-prompt: "{{city}} at dawn"
-size: 192x192
-axes: {city: [Kyoto, Rome, Oslo]}
-seeds: {count: 8}
-"""
 TASKS = 24
-FILES = """
-name: cities
-engine: sleep
-prompt: "{{city}}"
-params: {ms: 80, distinct: true}
-axes: {city: [Kyoto, Rome, Oslo]}
-seeds: {count: 8}
-"""
 
 
 def start(farm, *names):
@@ -41,7 +26,7 @@ def whole(farm, name, rows):
 def test_pictures_are_with_the_submitter_and_with_guardians(farm):
     """By their names, with a sheet; spools are empty; what one machine has lost the others have."""
     start(farm, "p1", "p2", "p3", "p4")
-    farm.run("submit", farm.batch(PAINT), state="p3", check=0, timeout_s=90)
+    farm.run("submit", farm.batch(pictures(TASKS // 3, 192)), state="p3", check=0, timeout_s=90)
     rows = farm.results("p1")
     everything = set(range(TASKS))
     until(lambda: whole(farm, "p3", rows) == everything, "the submitter has all")
@@ -61,7 +46,7 @@ def test_pictures_are_with_the_submitter_and_with_guardians(farm):
 def test_a_maker_that_is_gone_for_good(farm):
     """Whatever was called safe is with others; the rest is rendered again."""
     start(farm, "p1", "p2", "p3")
-    farm.run("submit", "--detach", farm.batch(FILES.replace("count: 8", "count: 30")), state="p1", check=0)
+    farm.run("submit", "--detach", farm.batch(files(30)), state="p1", check=0)
     until(lambda: farm.status("p1").get("safe", 0) >= 10, "some are safe", 60)
     farm.kill("p2")
     shutil.rmtree(farm.base / "p2")
@@ -76,7 +61,7 @@ def test_a_maker_that_is_gone_for_good(farm):
 def test_one_machine_alone(farm):
     """Its own folder is all there is, and it says so."""
     start(farm, "p1")
-    farm.run("submit", farm.batch(FILES), state="p1", check=0, timeout_s=90)
+    farm.run("submit", farm.batch(files(TASKS // 3)), state="p1", check=0, timeout_s=90)
 
     assert whole(farm, "p1", farm.results("p1")) == set(range(TASKS))
 
@@ -84,11 +69,11 @@ def test_one_machine_alone(farm):
 def test_a_store_that_comes_later(farm):
     """What was called safe stays where it is; all that is made from then on goes to the store."""
     start(farm, "p1", "p2")
-    farm.run("submit", farm.batch(FILES), state="p1", check=0, timeout_s=90)
+    farm.run("submit", farm.batch(files(TASKS // 3)), state="p1", check=0, timeout_s=90)
     farm.start("p3", "--peer", farm.addresses["p1"], "--adopt-store")
     farm.wait_up(3, "p1", store=False)
     until(lambda: any(peer["store"] == "ok" for peer in farm.peers("p1")), "the store is open")
-    more = FILES.replace("cities", "more").replace("Oslo", "Ulm")
+    more = files(TASKS // 3).replace("cities", "more").replace("Oslo", "Ulm")
     farm.run("submit", farm.batch(more, "more.yaml"), state="p1", check=0, timeout_s=90)
     store = farm.base / "store"
     farm.run("merge", farm.base / "p1" / "outputs", "--store", store, check=0)
