@@ -174,7 +174,7 @@ def on_handed_over(core: Core, sender: Member, body: m.HandedOver) -> None:
     if body.stored:
         core.effects.append(Reread(handover.position))
     else:
-        core.unpublished.append((handover.batch, handover.position))
+        _wait_again(core, handover)
         sender.carries_from_ms = core.now_ms + _REFUSED_MS
         core.at("handovers", core.now_ms + _REFUSED_MS)
 
@@ -213,10 +213,16 @@ def forget_carriage(core: Core, lost: PeerId) -> None:
     """A peer is gone: what it was to carry for us waits again; of what we carried for it, only what is here goes on."""
     for handover in [one for one in core.handovers.values() if one.carrier == lost]:
         del core.handovers[handover.number]
-        core.unpublished.append((handover.batch, handover.position))
+        _wait_again(core, handover)
     for carried in [one for one in core.carried.values() if one.sender == lost and one.wanted() is not None]:
         let_go(core, carried)
     core.at("handovers", core.now_ms)
+
+
+def _wait_again(core: Core, handover: Handover) -> None:
+    """Nobody carries it: another one may, or our own store, which may have come back meanwhile."""
+    core.unpublished.append((handover.batch, handover.position))
+    core.at("publish", core.now_ms)
 
 
 def tick_handovers(core: Core) -> None:

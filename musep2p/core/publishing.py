@@ -167,7 +167,7 @@ def on_publish_failed(core: Core, event: PublishFailed) -> None:
         return
     if waiting is not None:
         core.unpublished.append(waiting)
-        if core.store.state == "absent":
+        if core.store.state != "away":  # else it goes on when the store is back
             core.at("publish", core.now_ms + _AGAIN_MS)
         return
     if on_withdraw_failed(core, event.op, event.reason):

@@ -91,6 +91,22 @@ def test_a_carrier_that_cannot_take_it_now_is_left_alone_for_a_while():
     assert safe_at(table, "p0", index) and len(table.published) == 1
 
 
+@pytest.mark.parametrize("ended", ["refused", "dead"])
+def test_what_no_carrier_took_goes_to_our_own_store_that_is_back(ended):
+    """It was offered while the store was away here, and comes back when the store has been there for a while."""
+    table = a_farm()
+    index = render_one(table, "p0")
+    table.core("p1").disk_full = "no room"
+    table.happen("p0", ev.StoreChanged("ok", "5" * 32))
+    if ended == "dead":
+        del table.peers["p1"]
+        table.mail.clear()
+        table.happen("p0", ev.LinkRefused("10.0.0.1:7001"))
+    table.wait(100)
+
+    assert safe_at(table, "p0", index) and table.published == []
+
+
 def test_a_carrier_that_dies_is_replaced():
     """What it had not said to be there is offered to another."""
     table = a_farm(seeing=("p1", "p2"))
