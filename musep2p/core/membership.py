@@ -75,7 +75,7 @@ def on_addresses(core: Core, sender: Member, body: m.Addresses) -> None:
 
 def tick_dial(core: Core) -> None:
     """Say hello to candidates whose time has come, with back-off."""
-    reached = {member.address for member in core.members.values() if member.state not in ("down", "left")}
+    reached = _reached(core)
     due = [a for a, (at, _) in core.candidates.items() if at <= core.now_ms and a not in reached]
     for address in due[:_DIALS_AT_ONCE]:
         tries = core.candidates[address][1]
@@ -286,6 +286,10 @@ def _forget_long_gone(core: Core) -> None:
             del core.members[peer]
 
 
+def _reached(core: Core) -> set[str]:
+    return {member.address for member in core.members.values() if member.state not in ("down", "left")}
+
+
 def _add_candidate(core: Core, address: str) -> None:
     if address in core.candidates or address in core.own_addresses:
         return
@@ -294,6 +298,8 @@ def _add_candidate(core: Core, address: str) -> None:
         if core.candidates[hopeless][1] < _HOPELESS:
             return
         del core.candidates[hopeless]
+        if hopeless not in _reached(core):
+            core.effects.append(Hangup(hopeless))
     core.candidates[address] = (core.now_ms, 0)
     core.at("dial", core.now_ms)
 

@@ -32,6 +32,9 @@ _PROBE_AGAIN_S = 0.15
 _PROBING_S = 5.0  # then silence has told the core
 _PEER_ADDRESS = "Peer-Address"
 _CONTROL, _BULK = b"c", b"b"
+_SOCKETS_OF_A_LINK = 3  # it, and both ends of its monitor
+_CLOSING = 300  # sockets that were closed and that ZeroMQ has not yet let go
+_ROOM_MADE = 16  # links closed when the system has no room for one more
 _BULK_WAITING = 32  # messages of up to 1 MiB; who does not read them loses more
 
 COMMON_OPTIONS = {
@@ -96,11 +99,11 @@ class ZmqLinks:
         self._post, self._tell = post, tell
         self._loop = asyncio.get_running_loop()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._context.setsockopt(zmq.MAX_SOCKETS, 4096)
+        self._context.set(zmq.MAX_SOCKETS, _SOCKETS_OF_A_LINK * most + _CLOSING)
         self._links: dict[str, _Link] = {}
         self._most = most
         self._bad: dict[str, int] = {}
-        self._closed = False
+        self._crowded = self._closed = False
         self._drain_soon: set[zmq.Socket[bytes]] = set()
         self._control, self._bulk, self.port, self.bulk_port = self._bind_pair(listen, port)
         self._watch(self._control, lambda: self._drain_router(self._control))
@@ -182,12 +185,11 @@ class ZmqLinks:
             return None
         while len(self._links) >= self._most:
             self._close_link(self._links.pop(next(iter(self._links))))
-        dealer = self._context.socket(zmq.DEALER)
-        for option, value in {**COMMON_OPTIONS, **CLIENT_OPTIONS, zmq.MAXMSGSIZE: CONTROL_BYTES_MAX}.items():
-            dealer.setsockopt(option, value)
-        if bulk:
-            dealer.setsockopt(zmq.SNDHWM, _BULK_WAITING)
-        monitor = dealer.get_monitor_socket(_MONITORED)
+        try:
+            dealer, monitor = self._dealer(bulk=bulk)
+        except (zmq.ZMQError, OSError) as error:
+            self._make_room(error.strerror or str(error))
+            return None
         try:
             dealer.connect(f"tcp://{address}")
         except zmq.ZMQError as error:
@@ -199,6 +201,26 @@ class ZmqLinks:
         self._watch(dealer, lambda: self._drain_dealer(address))
         self._watch(monitor, lambda: self._drain_monitor(address, link))
         return link
+
+    def _dealer(self, *, bulk: bool) -> tuple[zmq.Socket[bytes], zmq.Socket[bytes]]:
+        dealer = self._context.socket(zmq.DEALER)
+        try:
+            for option, value in {**COMMON_OPTIONS, **CLIENT_OPTIONS, zmq.MAXMSGSIZE: CONTROL_BYTES_MAX}.items():
+                dealer.setsockopt(option, value)
+            if bulk:
+                dealer.setsockopt(zmq.SNDHWM, _BULK_WAITING)
+            return dealer, dealer.get_monitor_socket(_MONITORED)
+        except zmq.ZMQError:
+            dealer.close()
+            raise
+
+    def _make_room(self, reason: str) -> None:
+        """The message is lost, as any may be; the links used longest ago are closed for the next ones."""
+        if not self._crowded:
+            self._crowded = True
+            self._tell("warning", f"no room for one more link ({reason}); raise this process's limit of open files")
+        for address in list(self._links)[:_ROOM_MADE]:
+            self._close_link(self._links.pop(address))
 
     def _close_link(self, link: _Link) -> None:
         if link.probe is not None:

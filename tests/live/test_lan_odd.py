@@ -172,12 +172,12 @@ def test_frames_that_come_late_twice_and_in_another_order(tmp_path):
 
 
 @pytest.mark.long
-def test_two_hundred_peers_that_do_not_exist(farm, lan):
+def test_two_thousand_peers_that_do_not_exist(farm, lan):
     """Announced by a stranger, with one that says a real peer's address: real peers stay connected and finish."""
     start_all(farm, lan, odd=[4])
     port = int(farm.addresses["h1"].rsplit(":", 1)[1])
     rogue = subprocess.Popen(
-        [*lan.on(4), sys.executable, ODD.parent / "rogue.py", lan.address(4), FARM, "200", f"{lan.address(1)}:{port}"],
+        [*lan.on(4), sys.executable, ODD.parent / "rogue.py", lan.address(4), FARM, "2000", f"{lan.address(1)}:{port}"],
         stdout=subprocess.PIPE, text=True, env=CLEAN,
     )  # fmt: skip
     try:

@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import sys
+from pathlib import Path
 
 import pytest
 import zmq
@@ -13,6 +15,7 @@ from musep2p.core.messages import Envelope
 from musep2p.core.requests import Answer, PeersAsk, Request, StatusList
 from musep2p.errors import ConfigError
 from musep2p.net.links import ZmqLinks, peer_address
+from musep2p.platforms import links_max
 from musep2p.wire.codec import CONTROL_BYTES_MAX, decode, encode
 
 
@@ -216,5 +219,42 @@ def test_links_that_are_not_used_make_room_for_others():
         finally:
             for end in (few, *others):
                 end.links.close()
+
+    run(scenario, 1)
+
+
+def test_as_many_links_as_are_allowed_can_be_open():
+    """ZeroMQ's own limit of sockets is not met first, though those that were closed go a little later."""
+
+    async def scenario(one):
+        many = End(most=links_max())
+        try:
+            for port in range(10_000, 10_000 + links_max() + 200):
+                many.links.send(f"127.0.0.1:{port}", envelope(m.Goodbye()))
+            assert len(many.links._links) == links_max() and many.told == []
+        finally:
+            many.links.close()
+
+    run(scenario, 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+def test_a_process_without_room_for_one_more_link_goes_on():
+    """It says so once, and makes room by letting go of the oldest."""
+
+    async def scenario(one):
+        import resource
+
+        many, limits = End(most=500), resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (sum(1 for _ in Path("/dev/fd").iterdir()) + 60, limits[1]))
+        try:
+            for port in range(10_000, 10_100):
+                many.links.send(f"127.0.0.1:{port}", envelope(m.Goodbye()))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        many.links.send(one.address, envelope(m.Goodbye()))
+        assert isinstance((await one.next()).envelope.body, m.Goodbye)
+        assert len(many.told) == 1 and "open files" in many.told[0]
+        many.links.close()
 
     run(scenario, 1)
