@@ -15,6 +15,7 @@ from functools import partial
 
 from musep2p.core.accounting import acting
 from musep2p.core.data import Batch
+from musep2p.core.events import Sighted
 from musep2p.core.ids import BatchId, hash64
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Axis, Recipe, Settings
@@ -36,6 +37,7 @@ _CHECK_EVERY = 1000
 _LARGE = 64  # farms of more peers are looked at more rarely, or looking would take longer than running
 _DOOM_US = 500_000  # a peer that does nothing of that length meanwhile dies all the same
 _SPOILED = 1000  # numbers of faces that tell of it
+_RUMOURS_US = 10_000_000  # as mDNS and presence files are repeated
 _GRACE_US = 120_000_000  # after healing: back-offs of 10 s, lost peers, a handful of rounds and the work itself
 
 
@@ -106,7 +108,22 @@ def _build(plan: Plan) -> World:
         world.call(max(plan.heal_us, *(at for at, *_ in plan.commands)) + 1_000_000, partial(_resume_all, world))
     _schedule_store(world, plan)
     _schedule_faults(world, plan)
+    if len(world.peers) <= _LARGE:
+        world.call(plan.heal_us + _RUMOURS_US, partial(_spread_rumours, world))
     return world
+
+
+def _spread_rumours(world: World) -> None:
+    """Who is up is sighted by all, again and again: two peers that met nobody else would stay alone otherwise.
+
+    Only after healing: before it, peers find each other by word of mouth or not at all.
+    """
+    up = [peer for peer in world.peers if peer.alive and not peer.left]
+    for peer in up:
+        for other in up:
+            if other is not peer and other.address not in peer.state.core.candidates:
+                world.later(1000, peer, Sighted(other.address))
+    world.call(_RUMOURS_US, partial(_spread_rumours, world))
 
 
 def _farm(plan: Plan) -> World:

@@ -169,6 +169,7 @@ class SharedStore:
         self._folders: dict[BatchId, Path] = {}
         self._logs: dict[BatchId, RecordLog] = {}
         self._log_sets = 1
+        self._present: dict[str, Presence | None] = {}
 
     def check_identity(self) -> None:
         """Is it still this store? An unmounted share is an ordinary empty folder.
@@ -273,10 +274,14 @@ class SharedStore:
         self._log_sets += 1
 
     def announce(self, presence: Presence, incarnation: str, number: int) -> None:
-        """Say where this peer listens."""
+        """Say where this peer listens; what earlier lives of it said goes, since they had no time to."""
         folder = self.root / "peers"
         folder.mkdir(exist_ok=True)
-        write_durably(folder / f"{presence.peer}-{incarnation}-{number}.msgpack", _encode(presence))
+        path = folder / f"{presence.peer}-{incarnation}-{number}.msgpack"
+        write_durably(path, _encode(presence))
+        for stale in folder.glob(f"{presence.peer}-*.msgpack"):
+            if stale.name != path.name:
+                stale.unlink(missing_ok=True)
 
     def withdraw(self, peer: str, incarnation: str) -> None:
         """This life of the peer ends: its presence files go."""
@@ -285,13 +290,16 @@ class SharedStore:
                 path.unlink()
 
     def present(self) -> list[Presence]:
-        """All presence files that can be read; a rumour, like all discovery."""
-        found = []
+        """What all presence files say that can be read; a rumour, like all discovery. Each is read once."""
         with contextlib.suppress(OSError):
-            for path in sorted((self.root / "peers").glob("*.msgpack"))[:_PRESENCE_MAX]:
-                with contextlib.suppress(OSError, msgspec.MsgspecError):
-                    found.append(msgspec.msgpack.decode(path.read_bytes(), type=Presence))
-        return found
+            names = sorted(path.name for path in (self.root / "peers").glob("*.msgpack"))[:_PRESENCE_MAX]
+            self._present = {name: self._present.get(name) or self._read_presence(name) for name in names}
+        return [presence for presence in self._present.values() if presence is not None]
+
+    def _read_presence(self, name: str) -> Presence | None:
+        with contextlib.suppress(OSError, msgspec.MsgspecError):
+            return msgspec.msgpack.decode((self.root / "peers" / name).read_bytes(), type=Presence)
+        return None
 
     def _check_folder(self) -> None:
         try:

@@ -263,3 +263,15 @@ def test_presence_is_a_rumour_that_survives_garbage(store):
 
     assert before == ["10.0.0.1:7340", "10.0.0.2:7340"]
     assert [presence.address for presence in store.present()] == ["10.0.0.2:7340"]
+
+
+def test_a_life_that_was_killed_is_present_no_more_when_the_next_one_is(store):
+    """Nobody took its file away; the next life says another address, and two in a row do no harm."""
+    store.announce(Presence("1" * 16, "studio", "10.0.0.1:7340"), "1-00", 1)
+    store.announce(Presence("1" * 15 + "2", "studio", "10.0.0.2:7340"), "1-00", 1)
+    before = len(store.present())
+    for _ in range(2):
+        store.announce(Presence("1" * 16, "studio", "10.0.0.9:7340"), "2-00", 1)
+
+    assert before == 2
+    assert [presence.address for presence in store.present()] == ["10.0.0.9:7340", "10.0.0.2:7340"]
