@@ -305,8 +305,12 @@ def _lower_bound_us(plan: Plan) -> int:
 
 
 def _work_us(plan: Plan) -> int:
-    power = sum(s * v for s, v in zip(plan.slots, plan.speeds, strict=True))
-    return round(4 * sum(plan.tasks) * plan.task_us[1] / power)
+    """Four times what the machines that are left need for all of it."""
+    gone = {number for number, *_ in plan.deaths} - {number for number, *_ in plan.rebirths}
+    gone |= {number for number, _ in plan.leavers}
+    machines = list(zip(plan.slots, plan.speeds, strict=True))
+    left = [slots * speed for number, (slots, speed) in enumerate(machines) if number not in gone]
+    return round(4 * sum(plan.tasks) * plan.task_us[1] / (sum(left) or 1))
 
 
 def _surviving(world: World) -> set[BatchId]:
