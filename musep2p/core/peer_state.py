@@ -315,7 +315,8 @@ def _leave_if_empty(core: Core) -> None:
     unsafe = sum(batch.finished.count() for batch in core.batches.values())
     on_their_way = core.publishing or core.handovers or core.carried or core.grants
     busy = on_their_way or core.submissions or core.durable < core.written
-    if patient and (unsafe or busy):
+    untold = any(reports.is_behind(core, batch) for batch in core.awake.values())  # two copies shall stay, not one
+    if patient and (unsafe or busy or untold):
         core.at("drain", core.idle_since_ms + core.tuning.drain_ms)
         return
     if unsafe:

@@ -30,6 +30,7 @@ __all__ = [
     "await_copies",
     "copied",
     "guardians",
+    "is_behind",
     "let_rest",
     "listeners",
     "on_question",
@@ -258,7 +259,12 @@ def _at_rest(core: Core, batch: Batch) -> bool:
     guards = guardians(core, batch)
     if guards and guards[0] == core.me and not (batch.accounting.complete and batch.accounting.told is not None):
         return False
-    return not any(_behind(core, batch, guard) for guard in listeners(core, batch) if guard != core.me)
+    return not is_behind(core, batch)
+
+
+def is_behind(core: Core, batch: Batch) -> bool:
+    """True while one of those who are told of a batch has not acknowledged all of our log and what we hold."""
+    return any(_behind(core, batch, guard) for guard in listeners(core, batch) if guard != core.me)
 
 
 def report_pages(envelope: Envelope, facts: Iterable[tuple[BatchFact, int]]) -> Iterator[tuple[Envelope, bool]]:

@@ -1,5 +1,7 @@
 """A result that proved wrong: its record counts no more, wherever it is met, and its task is done again."""
 
+import pytest
+
 from musep2p.core import events as ev
 from musep2p.core import messages as m
 from musep2p.core import requests as r
@@ -208,3 +210,33 @@ def test_a_batch_at_rest_wakes_for_what_is_withdrawn():
 
     assert at_rest and 7 not in batch.results.doubted
     assert wrong in table.disks[name] and 7 not in batch.results.known
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_who_leaves_has_told_all_guardians_or_waited_long_enough(hears):
+    """Two copies shall stay: its own, which counted before, goes with it."""
+    table = a_complete_batch()
+    withdraw(table, "p2", 7)
+    table.happen("p2", ev.DrainAsked())
+
+    def wait_deaf(ms):
+        until = table.now_ms + ms
+        while table.now_ms < until:
+            table.wait(50, settle=False)
+            while table.mail:
+                deaf = table.mail[0][1] == "p0" and isinstance(table.mail[0][2].body, m.Report)
+                if deaf:
+                    table.mail.pop(0)
+                else:
+                    table.deliver()
+
+    wait_deaf(2000)
+    withdrawal = Withdrawal(table.batch("p0").id, record_of(table, 7), 7)
+    before = table.core("p2").left, table.batch("p1").results.has_withdrawal(withdrawal)
+    if hears:
+        table.wait(3000)
+    else:
+        wait_deaf(table.core("p2").tuning.drain_ms)
+
+    assert before == (False, True) and table.core("p2").left
+    assert table.batch("p0").results.has_withdrawal(withdrawal) == hears
