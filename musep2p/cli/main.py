@@ -304,7 +304,8 @@ def picture(
 def verify(
     batch: Annotated[str, typer.Argument(help="Id, unique beginning of it, or name; all if left out.")] = "",
     repair: Annotated[
-        bool, typer.Option("--repair", help="Mend what the store has the bytes for, and have the rest rendered again.")
+        bool,
+        typer.Option("--repair", help="Mend what the store or a peer has the bytes of; render the rest anew."),
     ] = False,
     store: Store = None,
     state: State = None,

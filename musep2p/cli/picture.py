@@ -5,17 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from musep2p.cli.client import PeerClient, find_peer, no_peers
+from musep2p.cli.holders import Holders
 from musep2p.cli.show import print_json
 from musep2p.config import Settings
 from musep2p.core import requests as r
 from musep2p.core.ids import digest_of, short
-from musep2p.errors import ConfigError, MuseError, StoreError, UsageError
+from musep2p.errors import ConfigError, StoreError, UsageError
 from musep2p.store.objects import object_path
 
 __all__ = ["picture"]
-
-_ASKED_MAX = 64
-_EACH_S = 2.0
 
 
 def picture(settings: Settings, name: str, index: int, out: Path | None, *, as_json: bool) -> int:
@@ -53,31 +51,12 @@ def picture(settings: Settings, name: str, index: int, out: Path | None, *, as_j
 
 def _from_peers(client: PeerClient, first: r.WhyAnswer, settings: Settings) -> tuple[r.Entry, bytes, str] | None:
     """From our peer's disk, or that of another that is up: whoever holds it first."""
-    holders = {peer for peer, how in first.holders if how == "finished"}
-    peers = client.ask(r.PeersAsk(), r.PeersAnswer).peers
-    others = sorted((peer for peer in peers[1:] if peer.state == "up"), key=lambda peer: peer.name not in holders)
-    for peer in [peers[0], *others[:_ASKED_MAX]]:
-        asked = client if peer is peers[0] else PeerClient(peer.address, settings.farm_name)
-        try:
-            whole = _whole(asked, first)
-        except MuseError:
-            continue
-        finally:
-            if asked is not client:
-                asked.close()
-        if whole is not None:
-            return *whole, peer.name
-    return None
-
-
-def _whole(client: PeerClient, first: r.WhyAnswer) -> tuple[r.Entry, bytes] | None:
-    """All pieces from one peer; None if they are not what their record says."""
-    page = client.ask(r.PictureAsk(first.batch, first.index), r.Picture, _EACH_S)
-    entry, data = page.entry, page.data
-    while page.data and len(data) < entry.size:
-        page = client.ask(r.PictureAsk(first.batch, first.index, len(data)), r.Picture, _EACH_S)
-        data += page.data
-    return (entry, data) if digest_of(data) == entry.digest else None
+    holding = frozenset(peer for peer, how in first.holders if how == "finished")
+    holders = Holders(client, settings.farm_name, holding)
+    try:
+        return holders.fetch(first.batch, first.index)
+    finally:
+        holders.close()
 
 
 def _from_store(client: PeerClient, first: r.WhyAnswer, settings: Settings) -> tuple[r.Entry, bytes, str] | None:

@@ -1,19 +1,24 @@
-"""`verify`: proof that the store has what its records say, and the mending of what it can mend by itself.
+"""`verify`: proof that the store has what its records say, and the mending of what is wrong.
 
-What the store has no bytes for is rendered again: a running peer withdraws its records.
+What neither the store nor a peer has the bytes of is rendered again: a running peer withdraws its records.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from musep2p.cli.client import PeerClient, find_peer
+from musep2p.cli.holders import Holders
 from musep2p.cli.show import counted, note, print_json
 from musep2p.config import Settings
 from musep2p.core import requests as r
+from musep2p.core.ids import BatchId
+from musep2p.core.records import Entry
 from musep2p.errors import MuseError, StoreError, UsageError
 from musep2p.store.layout import stored_id
 from musep2p.store.sheets import named_folders
@@ -36,10 +41,11 @@ def verify(settings: Settings, name: str, *, repair: bool, as_json: bool) -> int
     verdicts: list[tuple[Verdict, int]] = []
     gone: set[str] = set()
     told = time.monotonic()
+    peers = _Peers(settings)
     for number, folder in enumerate(folders, 1):
         verdict, mended = verify_batch(root, folder, checked), 0
         if repair and verdict.problems:
-            verdict, mended, wrong = _mend(root, folder, verdict)
+            verdict, mended, wrong = _mend(root, folder, verdict, peers)
             gone |= wrong
         verdicts.append((verdict, mended))
         if not as_json:
@@ -47,7 +53,8 @@ def verify(settings: Settings, name: str, *, repair: bool, as_json: bool) -> int
         if sys.stderr.isatty() and len(folders) > 1 and time.monotonic() - told > _EVERY_S:
             told = time.monotonic()
             note(f"{number} of {len(folders)} batches")
-    again = _render_again(settings, root, gone) if gone else {}
+    again = _render_again(peers.client(), root, gone) if gone else {}
+    peers.close()
     if as_json:
         print_json([_json(verdict, mended, again) for verdict, mended in verdicts])
     return 1 if any(verdict.problems for verdict, _ in verdicts) else 0
@@ -74,14 +81,48 @@ def _all_folders(root: Path) -> list[Path]:
         return []
 
 
-def _mend(root: Path, folder: Path, verdict: Verdict) -> tuple[Verdict, int, set[str]]:
-    """What is wrong after mending, how many results were mended, and the objects that the store has no bytes for."""
+class _Peers:
+    """The farm, looked for when it is needed first; nothing is wrong if nobody is there."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._sought = settings, False
+        self._client: PeerClient | None = None
+        self._holders: Holders | None = None
+
+    def client(self) -> PeerClient | None:
+        """Of a running peer."""
+        if not self._sought:
+            self._sought, self._client = True, find_peer(self._settings)
+        return self._client
+
+    def picture(self, batch: BatchId, entry: Entry) -> bytes | None:
+        """What a peer still has on its own disk."""
+        client = self.client()
+        if self._holders is None and client is not None:
+            with contextlib.suppress(MuseError):
+                self._holders = Holders(client, self._settings.farm_name)
+        found = self._holders.fetch(batch, entry.index, entry.digest) if self._holders is not None else None
+        if found is None:
+            return None
+        note(f"the picture of task {entry.index} comes from {found[2]}")
+        return found[1]
+
+    def close(self) -> None:
+        """Nobody is asked any more."""
+        if self._holders is not None:
+            self._holders.close()
+        if self._client is not None:
+            self._client.close()
+
+
+def _mend(root: Path, folder: Path, verdict: Verdict, peers: _Peers) -> tuple[Verdict, int, set[str]]:
+    """What is wrong after mending, how many results were mended, and the objects that nobody has the bytes for."""
     from musep2p.store.layout import self_test
     from musep2p.store.objects import ObjectStore
 
     try:
         store = ObjectStore(root, links=self_test(root))
-        mended = repair_batch(store, root, folder, verdict)
+        mended = repair_batch(store, root, folder, verdict, peers.picture)
         verdict = verify_batch(root, folder, {}) if mended else verdict
         return verdict, mended, set_aside(store, root, folder, verdict)
     except OSError as error:
@@ -89,11 +130,8 @@ def _mend(root: Path, folder: Path, verdict: Verdict) -> tuple[Verdict, int, set
         raise StoreError(words, "The store must be writable, and have room, to be mended.") from None
 
 
-def _render_again(settings: Settings, root: Path, gone: set[str]) -> dict[str, int]:
+def _render_again(client: PeerClient | None, root: Path, gone: set[str]) -> dict[str, int]:
     """Have a peer withdraw every record, of whatever batch, that names a lost object; returns how many, by batch."""
-    from musep2p.cli.client import find_peer
-
-    client = find_peer(settings)
     withdrawn: dict[str, int] = {}
     for folder in _all_folders(root):
         batch, records = naming(root, folder, gone)
@@ -114,8 +152,6 @@ def _render_again(settings: Settings, root: Path, gone: set[str]) -> dict[str, i
             note(f"{lost} to be rendered again in {name}: {error}")
             if getattr(error, "code", "") == "batch":
                 note(f"  no peer knows {name} any more: submit its file again")
-    if client is not None:
-        client.close()
     return withdrawn
 
 

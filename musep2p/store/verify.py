@@ -3,16 +3,16 @@
 What should be there is what the record logs say. An object is sound if its bytes hash to its name; a view, which
 is what people browse, if it shows the bytes of its object. Objects that batches share are read once.
 
-Repair makes an object from a view that has its bytes, and a view from its object; a file that is wrong is moved to
-`quarantine/`, never thrown away. What neither has must be rendered again: the records that name such an object, of
-whatever batch, are to be withdrawn.
+Repair makes an object from a view that has its bytes, or from what a peer still has, and a view from its object; a
+file that is wrong is moved to `quarantine/`, never thrown away. What nobody has must be rendered again: the records
+that name such an object, of whatever batch, are to be withdrawn.
 """
 
 from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,8 +30,9 @@ from musep2p.store.manifest import blocks_by_index, latest, manifests
 from musep2p.store.objects import ObjectStore, object_path
 from musep2p.store.record_log import RecordLog, read_log
 
-__all__ = ["Problem", "Verdict", "naming", "repair_batch", "set_aside", "verify_batch"]
+__all__ = ["Elsewhere", "Problem", "Verdict", "naming", "repair_batch", "set_aside", "verify_batch"]
 
+Elsewhere = Callable[[BatchId, Entry], bytes | None]
 _Made = dict[int, list[tuple[Entry, RecordId]]]
 _REPAIR = "repair"
 _encode = msgspec.msgpack.Encoder().encode
@@ -109,13 +110,14 @@ def verify_batch(root: Path, folder: Path, checked: dict[str, str]) -> Verdict:
     return verdict
 
 
-def repair_batch(store: ObjectStore, root: Path, folder: Path, verdict: Verdict) -> int:
-    """Mend what the store itself has the bytes for; returns how many results were mended.
+def repair_batch(store: ObjectStore, root: Path, folder: Path, verdict: Verdict, elsewhere: Elsewhere) -> int:
+    """Mend what the store itself has the bytes for, or somebody else; returns how many results were mended.
 
     Args:
         store: the objects of that root.
         root, folder: as for `verify_batch`.
         verdict: what it found.
+        elsewhere: asked for what the store has no bytes of; gives bytes that hash to the entry's digest, or None.
 
     Raises:
         OSError: as the share says.
@@ -134,6 +136,7 @@ def repair_batch(store: ObjectStore, root: Path, folder: Path, verdict: Verdict)
         target = object_path(root, entry.digest, entry.ext)
         moved = (root / "trash").glob(f"*/{target.relative_to(root).as_posix()}")
         data = _sound_bytes([target, view, *moved], entry.digest)
+        data = data if data is not None else elsewhere(BatchId(verdict.batch), entry)
         if data is not None:
             store.put(data, entry.digest, entry.ext)
             store.show_as(entry.digest, entry.ext, view)

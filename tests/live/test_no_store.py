@@ -42,6 +42,14 @@ def test_pictures_are_with_the_submitter_and_with_guardians(farm):
     assert digest_of((farm.base / "shown.png").read_bytes()) == shown["digest"] == rows[5]["digest"]
     farm.run("verify", "--store", farm.base / "p3" / "outputs", state="p3", check=0)
 
+    for path in farm.base.glob(f"p3/outputs/*/**/{rows[5]['digest']}*"):
+        path.unlink()
+    (farm.base / "p3" / "outputs" / rows[5]["path"]).unlink()
+    repair = "verify", "cities", "--repair", "--store", farm.base / "p3" / "outputs"
+    repaired = farm.run(*repair, state="p3", check=0)
+    assert "1 of them mended" in repaired.stdout and "task 5 comes from p" in repaired.stderr
+    assert whole(farm, "p3", rows) == everything
+
 
 def test_a_maker_that_is_gone_for_good(farm):
     """Whatever was called safe is with others; the rest is rendered again."""

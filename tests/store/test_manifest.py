@@ -13,7 +13,7 @@ from musep2p.errors import StoreError
 from musep2p.store.collection import unneeded
 from musep2p.store.conclusion import conclude
 from musep2p.store.manifest import _root, blocks_by_index, freeze, latest, manifests
-from musep2p.store.verify import repair_batch, set_aside, verify_batch
+from musep2p.store.verify import set_aside, verify_batch
 from tests.store.test_verify import BATCH, TASKS, Stored
 
 LIFE = Incarnation(3, "0" * 8)
@@ -100,7 +100,7 @@ def test_lost_record_logs_are_written_again_from_the_manifest(stored):
     for log in (stored.folder / "records").iterdir():
         log.unlink()
     verdict, problems = stored.found()
-    mended = repair_batch(stored.store.objects, stored.root, stored.folder, verdict)
+    mended = stored.mend()
     after, left = stored.found()
 
     assert {problem for problem in problems if problem[0] == "missing"} == {("missing", i) for i in range(3)}
@@ -122,7 +122,7 @@ def test_a_withdrawn_result_is_not_brought_back_by_the_manifest(stored):
     verdict, problems = stored.found()
 
     assert problems == set() and verdict.results == 2
-    assert repair_batch(stored.store.objects, stored.root, stored.folder, verdict) == 0
+    assert stored.mend() == 0
 
 
 def test_a_conclusion_leaves_what_is_there(stored):

@@ -55,9 +55,9 @@ class Stored:
         verdict = verify_batch(self.root, self.folder, {})
         return verdict, {(problem.kind, problem.index) for problem in verdict.problems}
 
-    def mend(self):
+    def mend(self, elsewhere=lambda batch, entry: None):
         verdict, _ = self.found()
-        return repair_batch(self.store.objects, self.root, self.folder, verdict)
+        return repair_batch(self.store.objects, self.root, self.folder, verdict, elsewhere)
 
 
 @pytest.fixture(params=[True, False], ids=["links", "copies"])
@@ -99,6 +99,23 @@ def test_an_object_is_made_from_its_view_and_a_view_from_its_object(stored):
     assert stored.mend() == 2 + copies
     assert stored.found()[1] == set()
     assert [stored.view(index).read_bytes() for index in range(3)] == stored.outputs
+
+
+def test_what_a_peer_still_has_is_put_back(stored):
+    """It is asked for that result only, and what was wrong is in quarantine."""
+    stored.object(0).write_bytes(b"bad")
+    stored.view(0).unlink()
+    stored.view(0).write_bytes(b"bad")
+    asked = []
+
+    def elsewhere(batch, entry):
+        asked.append((batch, entry.index))
+        return stored.outputs[0]
+
+    assert stored.mend(elsewhere) == 1 and asked == [(BATCH, 0)]
+    assert stored.found()[1] == set()
+    assert stored.view(0).read_bytes() == stored.outputs[0]
+    assert b"bad" in [path.read_bytes() for path in (stored.root / "quarantine").iterdir()]
 
 
 def test_what_nobody_has_is_left_as_it_is(stored):
