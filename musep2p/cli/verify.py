@@ -22,7 +22,7 @@ from musep2p.core.records import Entry
 from musep2p.errors import MuseError, StoreError, UsageError
 from musep2p.store.layout import stored_id
 from musep2p.store.sheets import named_folders
-from musep2p.store.verify import Verdict, naming, repair_batch, set_aside, verify_batch
+from musep2p.store.verify import Verdict, naming, repair_batch, set_aside, verify_batch, withdrawn_for_good
 
 __all__ = ["store_root", "verify"]
 
@@ -53,7 +53,8 @@ def verify(settings: Settings, name: str, *, repair: bool, as_json: bool) -> int
         if sys.stderr.isatty() and len(folders) > 1 and time.monotonic() - told > _EVERY_S:
             told = time.monotonic()
             note(f"{number} of {len(folders)} batches")
-    again = _render_again(peers.client(), root, gone) if gone else {}
+    lacking = {verdict.folder for verdict, _ in verdicts if repair and verdict.results < verdict.tasks}
+    again = _render_again(peers, root, gone, lacking) if gone or lacking else {}
     peers.close()
     if as_json:
         print_json([_json(verdict, mended, again) for verdict, mended in verdicts])
@@ -130,13 +131,22 @@ def _mend(root: Path, folder: Path, verdict: Verdict, peers: _Peers) -> tuple[Ve
         raise StoreError(words, "The store must be writable, and have room, to be mended.") from None
 
 
-def _render_again(client: PeerClient | None, root: Path, gone: set[str]) -> dict[str, int]:
-    """Have a peer withdraw every record, of whatever batch, that names a lost object; returns how many, by batch."""
+def _render_again(peers: _Peers, root: Path, gone: set[str], lacking: set[str]) -> dict[str, int]:
+    """Have a peer withdraw what must be rendered again; returns how many records, by batch.
+
+    Args:
+        peers: of the farm.
+        root: of the store.
+        gone: objects that nobody has; every record that names one, of whatever batch, is withdrawn.
+        lacking: folders of batches without a result of some task; what was withdrawn there is told once more.
+    """
     withdrawn: dict[str, int] = {}
     for folder in _all_folders(root):
         batch, records = naming(root, folder, gone)
+        records += withdrawn_for_good(root, folder) if folder.name in lacking else []
         if not records:
             continue
+        client = peers.client()
         name = folder.name.rpartition("-")[0]
         lost = counted(len({index for _, index in records}), "picture has", "pictures have")
         if client is None:

@@ -30,7 +30,16 @@ from musep2p.store.manifest import blocks_by_index, latest, manifests
 from musep2p.store.objects import ObjectStore, object_path
 from musep2p.store.record_log import RecordLog, read_log
 
-__all__ = ["Elsewhere", "Problem", "Verdict", "naming", "repair_batch", "set_aside", "verify_batch"]
+__all__ = [
+    "Elsewhere",
+    "Problem",
+    "Verdict",
+    "naming",
+    "repair_batch",
+    "set_aside",
+    "verify_batch",
+    "withdrawn_for_good",
+]
 
 Elsewhere = Callable[[BatchId, Entry], bytes | None]
 _Made = dict[int, list[tuple[Entry, RecordId]]]
@@ -197,6 +206,17 @@ def naming(root: Path, folder: Path, objects: set[str]) -> tuple[str, list[tuple
         if f"{entry.digest}.{entry.ext}" in objects
     ]
     return batch, found
+
+
+def withdrawn_for_good(root: Path, folder: Path) -> list[tuple[RecordId, int]]:
+    """Records that were withdrawn, each with its index, of tasks that have no other result.
+
+    Who told the farm of them may have died with those who heard it: told again, they harm nobody.
+    """
+    batch = batch_id_of((folder / "recipe.msgpack").read_bytes())
+    facts = list(_facts(root, folder, Verdict(folder.name, batch)))
+    made = results_of(iter(facts))
+    return [(f.record, f.index) for f in facts if isinstance(f, Withdrawal) and not made.get(f.index)]
 
 
 def _forgotten(root: Path, folder: Path, verdict: Verdict, made: _Made) -> Iterator[Problem]:

@@ -10,11 +10,11 @@ from musep2p.cli.verify import verify
 from musep2p.config import load_settings
 from musep2p.core.ids import Incarnation, PeerId, TaskKey, digest_of
 from musep2p.core.recipe import Axis, Recipe, Settings, Tasks, batch_id
-from musep2p.core.records import Entry, RecordId, ResultBlock, Will
+from musep2p.core.records import Entry, RecordId, ResultBlock, Will, Withdrawal
 from musep2p.errors import StoreError, UsageError
 from musep2p.store.layout import SharedStore
 from musep2p.store.objects import object_path
-from musep2p.store.verify import repair_batch, set_aside, verify_batch
+from musep2p.store.verify import repair_batch, set_aside, verify_batch, withdrawn_for_good
 
 RECIPE = Recipe("sleep", {"prompt": "{{city}}"}, (Axis.of("city", ("Kyoto", "Paris", "Rome", "Oslo")),), (1,))
 BATCH, TASKS = batch_id(RECIPE), Tasks(RECIPE)
@@ -195,3 +195,16 @@ def test_what_cannot_be_read_now_is_not_taken_for_wrong(stored, monkeypatch):
 
     assert ("unreadable", 0) in problems and {kind for kind, _ in problems} == {"unreadable"}
     assert gone == set() and stored.found()[1] == set()
+
+
+def test_withdrawals_of_what_nothing_took_the_place_of_are_named_again(stored):
+    """Whoever knew of them in the farm may be gone; what was rendered since is left alone."""
+    made = [RecordId(PeerId("1" * 16), LIFE, number) for number in range(3)]
+    for index in (0, 1):
+        stored.store.append_record(Withdrawal(BATCH, made[index], index), "cities")
+    again = RecordId(PeerId("1" * 16), LIFE, 1000)
+    entry = Entry(1, digest_of(stored.outputs[1]), 3, 1, ext="png")
+    stored.store.append_record(ResultBlock(BATCH, again, (entry,), True), "cities")
+    stored.store.sync()
+
+    assert withdrawn_for_good(stored.root, stored.folder) == [(made[0], 0)]
