@@ -154,7 +154,7 @@ def test_a_link_that_comes_and_goes(farm, lan):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("share", [0.05, 0.2])
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.5])
 def test_frames_that_are_lost(farm, lan, share):
     """Slower, with nothing failed."""
     lan.loss(share)
