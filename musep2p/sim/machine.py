@@ -70,6 +70,7 @@ class SimPeer:
             self.world.later(2000, self, ev.SlotReady(slot))
         for address in sightings:
             self.world.later(500, self, ev.Sighted(address))
+        self.world.deliver_waiting(self)
 
     def clock_ms(self, now_us: int) -> int:
         """What this machine's monotonic clock shows."""

@@ -47,6 +47,7 @@ class Plan:
         spoils: (microsecond, rng seed): when the object of a result on the store goes bad, and somebody notices.
         blind: peers that do not see the store, where there is one.
         slow: (peer, microseconds one way, bytes a second) of each machine behind a slow line, all the time.
+        mail: what is sent to a process that is not running waits for its next life.
     """
 
     seed: int
@@ -85,6 +86,7 @@ class Plan:
     spoils: tuple[tuple[int, int], ...] = ()
     blind: tuple[int, ...] = ()
     folders: bool = False
+    mail: bool = False
 
     def faults(self) -> list[str]:
         """The kinds of fault that are on."""
@@ -116,6 +118,7 @@ class Plan:
             "spoiled object": bool(self.spoils),
             "blind": bool(self.blind),
             "folders": self.folders,
+            "mail": self.mail and bool(self.rebirths),
             "partition": any(len(pairs) > 1 for _, _, pairs in self.cuts),
             "one-way": any(len(pairs) == 1 for _, _, pairs in self.cuts),
         }
@@ -164,9 +167,15 @@ def draw(seed: int) -> Plan:
         disks=_draw_disks(random.Random(f"musep2p full disks {seed}"), count),
         blind=_draw_blind(random.Random(f"musep2p blind {seed}"), count, living[0]) if stores else (),
         spoils=_draw_spoils(random.Random(f"musep2p spoils {seed}")) if stores else (),
-        folders=not stores and random.Random(f"musep2p folders {seed}").random() < 1 / 5,
+        **_draw_kept(seed, stores),
         commands=_draw_commands(random.Random(f"musep2p commands {seed}"), count, batches),
     )  # fmt: skip
+
+
+def _draw_kept(seed: int, stores: bool) -> dict[str, Any]:
+    """What stays where it is: files in folders of peers, mail for processes that do not run."""
+    folders = not stores and random.Random(f"musep2p folders {seed}").random() < 1 / 5
+    return {"folders": folders, "mail": random.Random(f"musep2p mail {seed}").random() < 1 / 2}
 
 
 def _draw_recipes(rng: random.Random) -> dict[str, Any]:

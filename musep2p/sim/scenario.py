@@ -26,6 +26,7 @@ from musep2p.core.tuning import Tuning
 from musep2p.core.wills import CANCELLED, PAUSED
 from musep2p.sim.checkers import ALL, Checker, all_batches
 from musep2p.sim.machine import SimPeer
+from musep2p.sim.mail import WaitingMail
 from musep2p.sim.network import SlowLink, Weather
 from musep2p.sim.plan import Plan
 from musep2p.sim.world import Doom, TaskModel, World
@@ -148,6 +149,7 @@ def _farm(plan: Plan) -> World:
     for peer, (rate, offset_ms) in zip(world.peers, plan.clocks, strict=False):
         peer.rate, peer.offset_ms = rate, offset_ms
     world.fault_rng = random.Random(f"musep2p disks {plan.seed}") if plan.torn else None
+    world.mail = WaitingMail(random.Random(f"musep2p waiting mail {plan.seed}")) if plan.mail else None
     world.store.rng = random.Random(f"musep2p store {plan.seed}")
     return world
 

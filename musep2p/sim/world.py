@@ -33,6 +33,7 @@ from musep2p.core.why import why_answer
 from musep2p.core.withdrawal import recounted
 from musep2p.sim.helpers import StoreHelpers
 from musep2p.sim.machine import SimPeer
+from musep2p.sim.mail import WaitingMail
 from musep2p.sim.network import SlowLink, Weather, fates
 from musep2p.sim.store import SimStore
 from musep2p.wire import codec
@@ -97,6 +98,7 @@ class World:
         self.executed: Counter[tuple[BatchId, int]] = Counter()
         self.cut: set[tuple[int, int]] = set()
         self.slow: dict[int, SlowLink] = {}
+        self.mail: WaitingMail | None = None
         self.fault_rng: random.Random | None = None
         self.doomed: dict[int, Doom] = {}
         self.spoiled: list[Withdrawal] = []
@@ -160,6 +162,8 @@ class World:
             return
         self.counts["deaths"] += 1
         peer.alive = False
+        if self.mail is not None:
+            self.mail.forget(peer.number)
         peer.disk.die(self.fault_rng)
         if not power_cut:
             for other in self.peers:
@@ -252,11 +256,26 @@ class World:
         self._deliver(peer, effect.address, data, effect.envelope)
 
     def _reply_envelope(self, peer: SimPeer, effect: fx.ReplyEnvelope) -> None:
-        self._deliver(peer, effect.via.decode(), codec.encode(effect.envelope), effect.envelope)
+        if (target := self._by_address.get(effect.via.decode())) is not None and target.alive:
+            self._deliver(peer, target.address, codec.encode(effect.envelope), effect.envelope)
+
+    def deliver_waiting(self, peer: SimPeer) -> None:
+        """A process listens again: what was sent meanwhile reaches it, most of it meant for its life before."""
+        for delay_us, number, envelope in self.mail.take(peer.address) if self.mail is not None else ():
+            sender = self.peers[number]
+            self.later(delay_us, peer, ev.Received(envelope, sender.host, sender.address.encode()))
+
+    def _hang_up(self, peer: SimPeer, effect: fx.Hangup) -> None:
+        if self.mail is not None:
+            self.mail.hang_up(peer.number, effect.address)
 
     def _deliver(self, sender: SimPeer, address: str, data: bytes, envelope: Envelope) -> None:
         target = self._by_address.get(address)
-        if target is None or not target.alive or target.left or (sender.number, target.number) in self.cut:
+        if target is None or target.left or (sender.number, target.number) in self.cut:
+            return
+        if not target.alive:
+            if self.mail is not None:
+                self.mail.keep(sender.number, address, envelope)
             return
         slow = [self.slow[end] for end in (sender.number, target.number) if end in self.slow]
         for delay in fates(self.weather, self.rng):
@@ -413,7 +432,7 @@ class World:
         fx.ReplyPicture: lambda self, peer, effect: None,
         fx.ReplyEnvelope: _reply_envelope,
         fx.Reply: lambda self, peer, effect: self.answers.append((peer.number, effect.answer)),
-        fx.Hangup: lambda self, peer, effect: None,
+        fx.Hangup: _hang_up,
         fx.Write: _write,
         fx.Start: _start,
         fx.Recall: _recall,

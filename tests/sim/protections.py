@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
+from msgspec import structs
 
-from musep2p.core import accounting, facts, finding, market, peer_state, publishing, reports, submission
+from musep2p.core import accounting, facts, finding, market, membership, peer_state, publishing, reports, submission
 from musep2p.core.effects import Unspool, Write
 from musep2p.core.ids import Incarnation
+from musep2p.core.messages import Envelope
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import spool_name
 from musep2p.core.results import Results
@@ -40,6 +42,15 @@ def _without(where: Any, name: str) -> Callable[[pytest.MonkeyPatch], None]:
 
 def _nonces(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(machine, "Incarnation", lambda counter, nonce: Incarnation(counter, "0" * 8))
+
+
+def _addressee(patch: pytest.MonkeyPatch) -> None:
+    real = membership.known_sender
+
+    def known_sender(core: Core, envelope: Envelope, via: bytes) -> Any:
+        return real(core, envelope if envelope.to is None else structs.replace(envelope, to=core.incarnation), via)
+
+    patch.setattr(membership, "known_sender", known_sender)
 
 
 def _durable(patch: pytest.MonkeyPatch) -> None:
@@ -95,6 +106,7 @@ _ONLY_THE_STORE_KNOWS = Plan(
 
 PROTECTIONS = {
     "the nonce of an incarnation": Protection(_nonces, 10482),
+    "what is meant for an earlier life is not heard": Protection(_addressee, 10717),
     "grants are taken back from peers that are gone": Protection(_without(market, "take_back_grants"), 10025),
     "grants are sent again until they are answered": Protection(_without(market, "tick_grants"), 10010),
     "what nobody holds is queued again": Protection(

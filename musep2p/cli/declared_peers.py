@@ -1,0 +1,99 @@
+"""The commands of and on peers, as the command line declares them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from musep2p.cli.options import Farm, Json, Listen, PeerOption, State, Store, client_settings
+from musep2p.config import load_settings
+from musep2p.errors import UsageError
+
+__all__ = ["config", "doctor", "join", "peers", "service"]
+
+
+def join(
+    state: State = None,
+    store: Store = None,
+    farm: Farm = None,
+    listen: Listen = None,
+    peer: PeerOption = None,
+    slots: Annotated[int | None, typer.Option(help="Tasks at one time; usually one per GPU.")] = None,
+    name: Annotated[str | None, typer.Option(help="What people call this peer.")] = None,
+    speed: Annotated[float | None, typer.Option(help="Relative speed that test engines pretend.")] = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="A batch may ask for peers with this tag.")] = None,
+    no_mdns: Annotated[bool, typer.Option("--no-mdns", help="Do not announce or look by mDNS.")] = False,
+    adopt_store: Annotated[bool, typer.Option("--adopt-store", help="Make an empty folder the farm's store.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Tell of steals too.")] = False,
+    json: Json = False,
+) -> None:
+    """Be a peer of the farm until Ctrl-C."""
+    from musep2p.cli import farm as commands
+
+    settings = load_settings(
+        {
+            "state": state, "store": store, "farm": farm, "listen": listen, "slots": slots, "name": name,
+            "speed": speed, "peers": tuple(peer or ()), "tags": tuple(tag or ()),
+        }
+    )  # fmt: skip
+    commands.join(settings, mdns=not no_mdns, adopt_store=adopt_store, as_json=json, verbose=verbose)
+
+
+def peers(
+    state: State = None, farm: Farm = None, listen: Listen = None, peer: PeerOption = None, json: Json = False
+) -> None:
+    """Who is in the farm."""
+    from musep2p.cli import farm as commands
+
+    commands.peers(client_settings(state, farm, listen, peer), as_json=json)
+
+
+def doctor(
+    state: State = None,
+    store: Store = None,
+    farm: Farm = None,
+    listen: Listen = None,
+    peer: PeerOption = None,
+    json: Json = False,
+) -> None:
+    """Is this machine ready? Network, multicast, firewall, other peers, store, engines; and what to do."""
+    from musep2p.cli import doctor as commands
+
+    raise typer.Exit(commands.doctor(client_settings(state, farm, listen, peer, store), as_json=json))
+
+
+def service(
+    print_it: Annotated[bool, typer.Option("--print", help="Print it; nothing is installed.")] = False,
+    system: Annotated[str, typer.Option("--system", help="linux, macos or windows; default: this one.")] = "",
+    state: State = None,
+    store: Store = None,
+    farm: Farm = None,
+    listen: Listen = None,
+    peer: PeerOption = None,
+    slots: Annotated[int | None, typer.Option(help="Tasks at one time; usually one per GPU.")] = None,
+    name: Annotated[str | None, typer.Option(help="What people call this peer.")] = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="A batch may ask for peers with this tag.")] = None,
+) -> None:
+    """The systemd, launchd or Task Scheduler entry that starts a peer at logon."""
+    from musep2p.cli import service as commands
+
+    if not print_it or system not in ("", *commands.SYSTEMS):
+        known = ", ".join(commands.SYSTEMS)
+        raise UsageError("say `service --print`, with --system one of " + known + ".", "Nothing is installed by it.")
+    settings = load_settings(
+        {
+            "state": state, "store": store, "farm": farm, "listen": listen, "slots": slots, "name": name,
+            "peers": tuple(peer or ()), "tags": tuple(tag or ()),
+        }
+    )  # fmt: skip
+    raise typer.Exit(commands.service(settings, system))
+
+
+def config(
+    state: State = None, store: Store = None, farm: Farm = None, listen: Listen = None, json: Json = False
+) -> None:
+    """The settings as they are, and where they may be given."""
+    from musep2p.cli import settings as commands
+
+    commands.show(load_settings({"state": state, "store": store, "farm": farm, "listen": listen}), as_json=json)
