@@ -11,7 +11,7 @@ import re
 import socket
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ class Settings:
         memory_mb: a slot's child above this is ended.
         spool_mb: outputs that wait here while the store is away; 0: half of what is free, 10 GB at most.
         gpu_mb: memory of the GPU, for batches that ask for some; 0: what `nvidia-smi` says.
+        engines: what each engine needs to know on this machine, by its name; only from files.
     """
 
     state: Path
@@ -59,6 +60,7 @@ class Settings:
     gpu_mb: int = 0
     peers: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    engines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def place(self) -> tuple[str, int]:
         """The address and port (0: any free) to listen on.
@@ -113,11 +115,12 @@ def load_settings(
         ConfigError: a source has an unknown key or a value of the wrong kind.
     """
     environ = os.environ if environ is None else environ
-    known = {field.name for field in fields(Settings)}
+    known = {each.name for each in fields(Settings)}
     merged: dict[str, Any] = {}
     for path in (user_file(), _project_file(cwd or Path.cwd())):
         if path is not None and path.is_file():
-            merged.update(_read_file(path, known))
+            values = _read_file(path, known)
+            merged.update({**values, "engines": {**merged.get("engines", {}), **values.get("engines", {})}})
     merged.update({key: environ[name] for key, name in ENVIRONMENT.items() if environ.get(name)})
     merged.update({key: value for key, value in flags.items() if value not in (None, ())})
     # A folder of its own for each farm: journals of two farms must not meet.
@@ -140,13 +143,16 @@ def _read_file(path: Path, known: set[str]) -> dict[str, Any]:
     unknown = sorted(set(values) - known)
     if unknown:
         raise ConfigError(f"{path}: unknown setting {unknown[0]!r}.", f"Known: {', '.join(sorted(known))}.")
+    engines = values.get("engines", {})
+    if not isinstance(engines, dict) or not all(isinstance(table, dict) for table in engines.values()):
+        raise ConfigError(f"{path}: engines must be tables.", "Write [engines.NAME] above the options of an engine.")
     return values
 
 
 def _typed(merged: dict[str, Any]) -> dict[str, Any]:
     kinds: dict[str, Any] = {
         "state": Path, "store": Path, "farm": str, "listen": str, "name": str, "slots": int, "speed": float,
-        "memory_mb": int, "spool_mb": int, "gpu_mb": int, "peers": tuple, "tags": tuple,
+        "memory_mb": int, "spool_mb": int, "gpu_mb": int, "peers": tuple, "tags": tuple, "engines": dict,
     }  # fmt: skip
     typed: dict[str, Any] = {}
     for key, value in merged.items():

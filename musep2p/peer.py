@@ -30,7 +30,7 @@ from musep2p.core.state import Core
 from musep2p.core.tuning import Tuning
 from musep2p.core.why import why_answer
 from musep2p.core.withdrawal import recounted
-from musep2p.engines.registry import engine_names, load_engine
+from musep2p.engines.registry import load_engine, usable_engines
 from musep2p.errors import ConfigError, LocalProtocolError, MuseError, StoreError
 from musep2p.net.discovery import MdnsDiscovery, live_addresses
 from musep2p.net.links import ZmqLinks, peer_address
@@ -215,7 +215,7 @@ class Peer:
 
     def _make_core(self) -> Core:
         settings = self._settings
-        engines = tuple(engine_names())
+        engines = usable_engines()
         hello = Hello(
             PROTOCOL_VERSION, settings.farm_name, settings.name, self._links.port, self._links.bulk_port,
             settings.slots, engines, settings.tags, settings.speed, settings.gpu_mb or gpu_memory_mb(), __version__,

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable
 from typing import BinaryIO
 
-from musep2p.platforms import child_options
+from musep2p.platforms import child_options, end_group, end_tree
 
 __all__ = ["FrameProcess", "child_pipes", "listen", "read_frame", "write_frame"]
 
@@ -72,9 +72,9 @@ class FrameProcess:
             write_frame(self._process.stdin, payload)  # type: ignore[arg-type]
 
     def kill(self) -> None:
-        """End the child now."""
-        with contextlib.suppress(OSError):
-            self._process.kill()
+        """End the child now, and whatever it started."""
+        if self._process.poll() is None:
+            end_tree(self._process.pid)
 
     def close(self, timeout_s: float = 5.0) -> bool:
         """Let the child end by itself, kill it if it does not; False if even that did not end it."""
@@ -93,7 +93,9 @@ class FrameProcess:
         assert self._process.stdout is not None
         while (frame := read_frame(self._process.stdout)) is not None:  # type: ignore[arg-type]
             self._on_frame(frame)
-        self._on_exit(self._process.wait())
+        code = self._process.wait()
+        end_group(self._process.pid)
+        self._on_exit(code)
 
 
 def child_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -115,6 +117,7 @@ def listen(commands: BinaryIO, hear: Callable[[bytes], None]) -> None:
     def listening() -> None:
         while (frame := read_frame(commands)) is not None:
             hear(frame)
+        end_tree(os.getpid(), itself=False)
         os._exit(0)
 
     threading.Thread(target=listening, name="parent", daemon=True).start()

@@ -18,7 +18,17 @@ from typing import TypedDict
 
 import psutil
 
-__all__ = ["NO_ROOM", "ChildOptions", "child_options", "fsync_folder", "links_max", "on_stop", "stand_back"]
+__all__ = [
+    "NO_ROOM",
+    "ChildOptions",
+    "child_options",
+    "end_group",
+    "end_tree",
+    "fsync_folder",
+    "links_max",
+    "on_stop",
+    "stand_back",
+]
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})  # a disk or a quota that is full may have room again
 
@@ -41,6 +51,25 @@ def child_options() -> ChildOptions:
         flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
         return {"creationflags": flags, "start_new_session": False}
     return {"creationflags": 0, "start_new_session": True}
+
+
+def end_tree(pid: int, *, itself: bool = True) -> None:
+    """Kill a process of ours and whatever it started."""
+    try:
+        process = psutil.Process(pid)
+        below = process.children(recursive=True)
+        for each in [process, *below] if itself else below:
+            with contextlib.suppress(psutil.Error):
+                each.kill()
+    except psutil.Error:
+        return
+
+
+def end_group(pid: int) -> None:
+    """Kill what a child that is gone had started; Windows does not know what that was."""
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):
+            os.killpg(pid, signal.SIGKILL)
 
 
 def stand_back(niceness: int) -> None:

@@ -50,6 +50,8 @@ class Engine(Protocol):
     `parameters` are the names that it takes, None for any. `keyed`: equal parameters mean equal work, so they are
     looked up first. `payload`: it makes no files, and its small outputs ride in the records.
 
+    One whose constructor takes an argument gets its table of the peer's settings, or None.
+
     `render` may take any time, print, crash or hang: only this task's attempt pays for it. It must not keep
     state between tasks that changes their output.
     """
@@ -62,6 +64,10 @@ class Engine(Protocol):
     @property
     def identity(self) -> str:
         """Name, version and model: equal identities render equal parameters to equal work."""
+        ...
+
+    def missing(self) -> str:
+        """Why nothing can be rendered on this machine; empty if it can. Quick: nobody is asked over a network."""
         ...
 
     def check(self, parameters: Parameters) -> list[tuple[str, str]]:

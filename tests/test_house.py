@@ -16,7 +16,7 @@ FLOORS = {
     "core": {"core", "errors"},
     "wire": {"core", "wire", "errors"},
     "ports": {"core", "errors"},
-    "engines": {"core", "engines", "errors", "images", "painter", "ports"},
+    "engines": {"config", "core", "engines", "errors", "images", "painter", "ports"},
     "images": {"errors", "images"},
     "painter": {"painter"},
     "batchfile": {"batchfile", "core", "engines", "errors", "ports"},

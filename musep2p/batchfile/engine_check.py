@@ -22,12 +22,11 @@ _STANDARD = ("prompt", "negative", "width", "height", "steps", "guidance", "samp
 
 def engine_parameters(name: str) -> frozenset[str] | None:
     """The parameters that an engine takes; None when it takes any, or is not here to say."""
-    if name not in engine_names():
-        return None
     try:
-        return load_engine(name).parameters
+        engine = load_engine(name)
     except EngineError:
         return None
+    return None if engine.missing() else engine.parameters
 
 
 def check_fixed(engine_name: str, fixed: Mapping[str, Scalar], nodes: Mapping[str, Node], source: Source) -> None:
@@ -48,8 +47,6 @@ def check_fixed(engine_name: str, fixed: Mapping[str, Scalar], nodes: Mapping[st
 def check_with_engine(tasks: Tasks, drafts: list[Draft], nodes: Mapping[str, Node], source: Source) -> None:
     """Try every different value of every axis that the engine is handed, or that a parameter is made of."""
     recipe = tasks.recipe
-    if recipe.engine not in engine_names():
-        source.mistakes.note(f"the engine {recipe.engine!r} is not on this machine: its parameters were not checked")
     engine = _engine(recipe.engine, source)
     if engine is None:
         return
@@ -68,13 +65,18 @@ def check_with_engine(tasks: Tasks, drafts: list[Draft], nodes: Mapping[str, Nod
 
 
 def _engine(name: str, source: Source) -> Engine | None:
-    if name not in engine_names():
-        return None
+    """The engine, if it can render here; else other machines have to know."""
+    absent = name not in engine_names()
     try:
-        return load_engine(name)
+        engine = None if absent else load_engine(name)
     except EngineError as error:
         source.mistakes.add(0, 0, error.message, error.hint)
         return None
+    if engine is None or engine.missing():
+        what = "is not on this machine" if absent else "is not set up on this machine"
+        source.mistakes.note(f"the engine {name!r} {what}: its parameters were not checked")
+        return None
+    return engine
 
 
 def _made_of(recipe: Recipe) -> dict[str, set[str]]:

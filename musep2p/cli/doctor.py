@@ -209,7 +209,10 @@ def _engines() -> Iterator[Finding]:
         return
     for engine in said:
         name = f"engine {engine['name']}"
-        if "problem" in engine:
+        if "missing" in engine:
+            what, _, remedy = engine["missing"].partition(". ")
+            yield Finding(name, "note", what, remedy)
+        elif "problem" in engine:
             remedy = "Install musep2p, or the package that brings it, again."
             yield Finding(name, "bad", f"does not work: {engine['problem']}", remedy)
         else:

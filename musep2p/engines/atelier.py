@@ -37,6 +37,9 @@ class AtelierEngine:
 
         return f"{_VERSION} {calibration()}"
 
+    def missing(self) -> str:
+        return ""
+
     def check(self, parameters: Parameters) -> list[tuple[str, str]]:
         problems = []
         values = self.normalise(parameters)

@@ -23,6 +23,9 @@ class NullEngine:
     parameters = None
     identity = "null/1"
 
+    def missing(self) -> str:
+        return ""
+
     def check(self, parameters: Parameters) -> list[tuple[str, str]]:
         size = len(_encode(self.normalise(parameters)))
         return (

@@ -4,29 +4,38 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import entry_points
+from inspect import signature
 
+from musep2p.config import load_settings
 from musep2p.core.ids import TaskKey
 from musep2p.core.recipe import Tasks, task_key
 from musep2p.errors import EngineError
 from musep2p.ports import Engine
 
-__all__ = ["engine_names", "key_of", "load_engine"]
+__all__ = ["engine_names", "key_of", "load_engine", "usable_engines"]
 
 
 def engine_names() -> list[str]:
-    """The engines installed here."""
+    """The engines installed here, whether or not they can render."""
     return sorted({point.name for point in entry_points(group="musep2p.engines")})
+
+
+def usable_engines() -> tuple[str, ...]:
+    """Those that can render here, as far as they know."""
+    return tuple(name for name in engine_names() if not load_engine(name).missing())
 
 
 @cache
 def load_engine(name: str) -> Engine:
-    """The engine of that name.
+    """The engine of that name, with this machine's settings for it.
 
     Raises:
         EngineError: there is none here.
+        ConfigError: its settings cannot be used.
     """
     for point in entry_points(group="musep2p.engines", name=name):
-        engine: Engine = point.load()()
+        make = point.load()
+        engine: Engine = make(load_settings({}).engines.get(name)) if signature(make).parameters else make()
         return engine
     raise EngineError(f"there is no engine {name!r} here.", f"Known: {', '.join(engine_names())}.", permanent=False)
 

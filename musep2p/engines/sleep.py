@@ -29,6 +29,9 @@ class SleepEngine:
     parameters = frozenset(("ms", "seed", "distinct", *_MISCHIEF))
     identity = "sleep/1"
 
+    def missing(self) -> str:
+        return ""
+
     def check(self, parameters: Parameters) -> list[tuple[str, str]]:
         problems = []
         ms = parameters.get("ms", 0)

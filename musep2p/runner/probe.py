@@ -22,9 +22,11 @@ _TRIED: dict[str, dict[str, str | int | float | bool]] = {
 
 
 def look(name: str) -> dict[str, str | float]:
-    """An engine's identity and the seconds of a test task (negative if none was run), or what is wrong with it."""
+    """An engine's identity and the seconds of a test task (negative if none was run), or why it is not."""
     try:
         engine = load_engine(name)
+        if missing := engine.missing():
+            return {"name": name, "missing": missing}
         started = time.perf_counter()
         if name in _TRIED:
             engine.render(Task(engine.normalise(_TRIED[name]), 1, 1.0))
