@@ -23,6 +23,7 @@ from musep2p.core.handover import offer_of
 from musep2p.core.ids import BatchId
 from musep2p.core.messages import PROTOCOL_VERSION, Hello, Output
 from musep2p.core.peer_state import PeerState
+from musep2p.core.recipe.checks import thresholds
 from musep2p.core.records import BatchFact, Record, ResultBlock, spool_name
 from musep2p.core.reports import report_pages
 from musep2p.core.requests import Answer
@@ -272,7 +273,7 @@ class Peer:
             fx.ReplyEnvelope: lambda e: links.reply(e.via, e.envelope),
             fx.Hangup: lambda e: links.hang_up(e.address),
             fx.Write: lambda e: self._journal.append(e.position, e.record, e.sync),
-            fx.Start: slots.start,
+            fx.Start: self._start,
             fx.Recall: slots.recall,
             fx.Kill: lambda e: slots.kill(e.slot, e.reason),
             fx.Publish: lambda e: self._outlet.publish(e, self._block(e.position)),
@@ -307,6 +308,10 @@ class Peer:
 
     def _reply_why(self, effect: fx.ReplyWhy) -> None:
         self._links.reply(effect.via, Answer(effect.number, why_answer(effect, self._record)))
+
+    def _start(self, effect: fx.Start) -> None:
+        settings = self._state.core.batches[effect.batch].will.settings
+        self._slots.start(effect, thresholds(settings.gate))
 
     def _reply_picture(self, effect: fx.ReplyPicture) -> None:
         records = map(self._record, effect.positions)

@@ -22,7 +22,7 @@ FLOORS = {
     "batchfile": {"batchfile", "core", "engines", "errors", "ports"},
     "net": {"core", "errors", "net", "wire"},
     "store": {"core", "engines", "errors", "images", "pipes", "platforms", "store"},
-    "runner": {"core", "engines", "errors", "pipes", "platforms", "ports", "runner"},
+    "runner": {"core", "engines", "errors", "images", "pipes", "platforms", "ports", "runner"},
     "sim": {"core", "errors", "sim", "wire"},
     "peer": {"config", "core", "engines", "errors", "net", "platforms", "runner", "store"},
     "cli": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from musep2p.core.recipe.checks import CHECKS
 from musep2p.core.recipe.recipe import MAX_TASKS, ORDERS, TASKS_LIMIT
 
 __all__ = ["ALIASES", "FIELDS", "PARAMETERS", "Field"]
@@ -27,6 +28,7 @@ _TEXT = {"type": "string"}
 _WORD = {"type": "string", "minLength": 1, "maxLength": 120}
 _SCALAR = {"type": ["string", "number", "boolean"]}
 _SKIPPED = {"type": "object", "properties": {"SKIP": _SCALAR}, "additionalProperties": False}
+_OFF = {"enum": ["off", False]}
 _LIST = {"type": "array", "items": {"anyOf": [_SCALAR, _SKIPPED]}, "minItems": 1}
 _SIZE = {"type": "string", "pattern": r"^\s*\d{1,5}\s*[xX\u00d7]\s*\d{1,5}\s*$"}
 _WHOLE_OR_TEMPLATE = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]}
@@ -129,6 +131,20 @@ FIELDS: dict[str, Field] = {
     "timeout": Field(
         "time for one task: seconds, or `90 s`, `10 min`, `2 h`; default (or 0) max(10 min, 20 x its class's median)",
         {"type": ["number", "string"]},
+    ),
+    "gate": Field(
+        "what is refused as no picture: `off`, or `{check: off}` or `{check: threshold}` of "
+        + ", ".join(f"`{name}`" for name in CHECKS),
+        {
+            "anyOf": [
+                _OFF,
+                {
+                    "type": "object",
+                    "properties": {name: {"anyOf": [_OFF, {"type": "number", "minimum": 0}]} for name in CHECKS},
+                    "additionalProperties": False,
+                },
+            ]
+        },
     ),
     "tags": Field("only peers that have all of them", {"anyOf": [_WORD, {"type": "array", "items": _WORD}]}),
     "gpu_memory": Field("only peers whose GPU has that much: `12` or `12 GB`", {"type": ["number", "string"]}),

@@ -6,6 +6,7 @@ from musep2p.batchfile.fields import ALIASES, FIELDS
 from musep2p.batchfile.source import MappingNode, Node, ScalarNode, Source
 from musep2p.batchfile.values import Values
 from musep2p.core.recipe import Counted, Derived, Settings
+from musep2p.core.recipe.checks import CHECKS, OFF
 from musep2p.core.recipe.recipe import ORDERS, WRITTEN
 
 __all__ = ["Keys"]
@@ -55,7 +56,25 @@ class Keys:
             self.whole("priority", -1000, 1000, 0),
             self.whole("retries", 0, 100, 2),
             self.values.duration_ms(timeout, "timeout") if timeout is not None else 0,
+            gate=self.gate(),
         )
+
+    def gate(self) -> tuple[tuple[str, float], ...]:
+        """Thresholds of the render gate that are not the usual ones."""
+        node = self.get("gate")
+        if node is None:
+            return ()
+        if not isinstance(node, MappingNode):
+            if not self.values.is_off(node):
+                self.source.wrong(node, "gate must be `off` or the checks that differ.", "Write {noise: off}.")
+            return tuple((name, OFF) for name in CHECKS)
+        changed: dict[str, float] = {}
+        for name, key_node, value in self.source.pairs(node, "gate"):
+            if name in CHECKS:
+                changed[name] = self.values.threshold(value, name)
+            else:
+                self.source.unknown(key_node, "check", list(CHECKS))
+        return tuple(changed.items())
 
     def engine(self) -> str:
         """The engine's name."""

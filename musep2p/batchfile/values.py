@@ -7,6 +7,7 @@ import reprlib
 
 from musep2p.batchfile.source import MappingNode, Node, ScalarNode, SequenceNode, Source, is_plain
 from musep2p.core.recipe.axis import Scalar
+from musep2p.core.recipe.checks import OFF
 from musep2p.core.recipe.number_ranges import expand_numbers
 from musep2p.core.recipe.recipe import SEED_MAX, TASKS_LIMIT, Counted, Derived
 from musep2p.core.recipe.tasks import scalar_of
@@ -114,6 +115,20 @@ class Values:
             self.wrong(node, what, "gigabytes, like `12` or `12 GB`")
             return 0
         return round(float(match[1]) * (1 if (match[2] or "g")[0] in "mM" else 1024))
+
+    def is_off(self, node: Node) -> bool:
+        """True for `off`, or another YAML word for it."""
+        return isinstance(node, ScalarNode) and node.value.lower() in ("off", "false", "no")
+
+    def threshold(self, node: Node, what: str) -> float:
+        """A number from 0 on, or OFF."""
+        if self.is_off(node):
+            return OFF
+        value = as_guidance(node.value) if isinstance(node, ScalarNode) else None
+        if not isinstance(value, int | float) or value < 0:
+            self.wrong(node, what, "`off`, or a number from 0 on")
+            return OFF
+        return float(value)
 
     def size(self, node: Node) -> tuple[int, int] | None:
         """Width and height."""

@@ -29,6 +29,7 @@ from musep2p.pipes import child_pipes, listen, write_frame
 from musep2p.platforms import NO_ROOM, stand_back
 from musep2p.ports import Engine, Task
 from musep2p.runner import protocol as p
+from musep2p.runner.gatekeeper import Gatekeeper
 
 __all__ = ["Child", "main"]
 
@@ -55,6 +56,7 @@ class Child:
     def __init__(self, say: BinaryIO, spool: Path, speed: float) -> None:
         self._say, self._spool, self._speed = say, spool, speed
         self._tasks: dict[BatchId, Tasks] = {}
+        self._gatekeeper = Gatekeeper(spool.parent / "quarantine")
         self._entries: list[Entry] = []
         self._flushed = 0.0
         self._spent_s = 0.0
@@ -113,7 +115,7 @@ class Child:
         attempt = command.attempts.get(index, 1)
         before = time.perf_counter()
         try:
-            entry = self._render(engine, tasks, command.batch, index, attempt)
+            entry = self._render(engine, tasks, command, index, attempt)
         except _NoRoomError:
             raise
         except Exception as error:
@@ -129,17 +131,20 @@ class Child:
         if full or now - self._flushed >= _FLUSH_S:
             self._flush(command.chunk)
 
-    def _render(self, engine: Engine, tasks: Tasks, batch: BatchId, index: int, attempt: int) -> Entry:
+    def _render(self, engine: Engine, tasks: Tasks, command: p.Run, index: int, attempt: int) -> Entry:
         before = time.perf_counter()
         parameters = engine.normalise(tasks.parameters(index))
-        output = engine.render(Task(parameters, attempt, self._speed))
-        ms = round((time.perf_counter() - before) * 1000)
+        task = Task(parameters, attempt, self._speed)
+        output = engine.render(task)
+        took_s = time.perf_counter() - before
+        self._gatekeeper.pass_on(command.batch, index, task, output, took_s, command.gate)
+        ms = round(took_s * 1000)
         digest, size = digest_of(output.data), len(output.data)
         if not output.ext:
             return Entry(index, digest, size, ms, attempt, payload=output.data)
         key = task_key(engine.identity, parameters) if engine.keyed else TaskKey("")
         entry = Entry(index, digest, size, ms, attempt, key, output.pixel_hash, output.ext)
-        self._put(self._spool / spool_name(batch, entry), output.data)
+        self._put(self._spool / spool_name(command.batch, entry), output.data)
         return entry
 
     def _put(self, name: Path, data: bytes) -> None:

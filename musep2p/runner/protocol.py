@@ -25,13 +25,14 @@ __all__ = [
 
 
 class Run(msgspec.Struct, frozen=True, array_like=True, tag="run"):
-    """Render these ranges of a batch. `recipe` is None when the child has it from before."""
+    """Render these ranges of a batch. `recipe` is None when the child has it from before; `gate`: its thresholds."""
 
     chunk: int
     batch: BatchId
     recipe: Recipe | None
     ranges: tuple[int, ...]
     attempts: dict[int, int]
+    gate: dict[str, float]
 
 
 class GiveBack(msgspec.Struct, frozen=True, array_like=True, tag="give-back"):

@@ -62,14 +62,14 @@ class Slots:
             self._spawn(slot)
         self._watch = self._loop.create_task(self._watch_memory())
 
-    def start(self, effect: Start) -> None:
-        """Hand a chunk to a child."""
+    def start(self, effect: Start, gate: dict[str, float]) -> None:
+        """Hand a chunk to a child, with the thresholds of the render gate."""
         slot = self._slots[effect.slot]
         if slot.process is None:
             return
         recipe = None if effect.batch in slot.recipes else effect.recipe
         slot.recipes.add(effect.batch)
-        slot.process.send(_encode(p.Run(effect.chunk, effect.batch, recipe, effect.ranges, effect.attempts)))
+        slot.process.send(_encode(p.Run(effect.chunk, effect.batch, recipe, effect.ranges, effect.attempts, gate)))
 
     def recall(self, effect: Recall) -> None:
         """Ask a child for a chunk that it has not begun."""

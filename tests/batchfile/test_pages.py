@@ -51,6 +51,7 @@ def test_every_key_is_used_by_a_construct_or_a_story():
         "timeout",
         "tags",
         "gpu_memory",
+        "gate",
         "max_tasks",
         "guidance",
         "wildcards",

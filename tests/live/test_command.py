@@ -5,6 +5,7 @@ import sys
 
 import psutil
 import pytest
+from PIL import Image
 
 from tests.live.farm import until
 
@@ -13,7 +14,9 @@ import sys, time
 from PIL import Image
 name, seed, seconds, output = sys.argv[1:]
 time.sleep(float(seconds))
-Image.effect_noise((32, 32), 40 + int(seed)).convert("RGB").save(output)
+image = Image.linear_gradient("L").resize((64, 64)).rotate(int(seed)).convert("RGB")
+black = "night" in name and int(seed) % 3 == 0 and "p1" in sys.argv[0]
+image.point(lambda level: 0 if black else level).save(output)
 """
 
 
@@ -21,7 +24,7 @@ def start(farm, name, *arguments, has_program=True):
     """A peer whose own settings name the program, or not."""
     home = farm.base / f"home-{name}"
     (home / "musep2p").mkdir(parents=True)
-    program = farm.base / "paints.py"
+    program = farm.base / f"paints-{name}.py"
     program.write_text(PAINTS)
     run = [sys.executable, str(program), "{prompt}", "{seed}", "{seconds}", "{output}"]
     settings = f"[engines.command]\nrun = {json.dumps(run)}\ndefaults = {{seconds = 0}}\n" if has_program else ""
@@ -32,7 +35,7 @@ def start(farm, name, *arguments, has_program=True):
 def programs(farm):
     """Those of this farm that run now."""
     lines = (" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
-    return [line for line in lines if str(farm.base / "paints.py") in line]
+    return [line for line in lines if str(farm.base / "paints-") in line]
 
 
 def test_only_who_has_the_program_works(farm):
@@ -49,6 +52,35 @@ def test_only_who_has_the_program_works(farm):
     assert "command" in engines["p2"] and "command" not in engines["p1"]
     assert {row["peer"] for row in rows} == {ids["p2"]} and len({row["digest"] for row in rows}) == 6
     assert all(row["path"].endswith(".png") and (farm.base / "store" / row["path"]).is_file() for row in rows)
+
+
+def test_black_pictures_are_refused_and_rendered_by_another(farm):
+    """One machine gives black for every third seed: none is stored, the reason is told, the picture is kept aside."""
+    start(farm, "p1")
+    start(farm, "p2", "--peer", farm.addresses["p1"])
+    farm.wait_up(2, "p1")
+    text = "name: nights\nengine: command\nprompt: night\nparams: {seconds: 0.2}\nseeds: {count: 18}\n"
+    farm.run("submit", farm.batch(text), state="p1", check=0, timeout_s=90)
+    rows = farm.results("p1", "nights")
+    pictures = [Image.open(farm.base / "store" / row["path"]) for row in rows]
+    kept = list((farm.base / "p1" / "quarantine").iterdir())
+
+    assert len(rows) == 18 and all(image.getextrema()[0][1] > 100 for image in pictures)
+    assert kept and all(path.name.endswith("-black.png") for path in kept)
+    assert "the gate refused what the engine gave: black" in farm.log("p1")
+    assert not (farm.base / "p2" / "quarantine").exists()
+    index = int(kept[0].name.split("-")[1])
+    assert "the gate refused" in farm.run("why", "nights", str(index), state="p1", check=0).stdout
+
+
+def test_a_batch_that_wants_black_turns_the_check_off(farm):
+    """Masks, for example."""
+    start(farm, "p1")
+    farm.wait_up(1, "p1")
+    text = "name: masks\nengine: command\nprompt: night\nseeds: [3, 6]\ngate: {black: off, flat: off, equal: off}\n"
+    farm.run("submit", farm.batch(text), state="p1", check=0)
+
+    assert [row["attempt"] for row in farm.results("p1", "masks")] == [1, 1]
 
 
 @pytest.mark.parametrize("how", ["timeout", "peer killed"])

@@ -35,8 +35,8 @@ def test_a_chunk_behind_another_is_given_back_while_that_runs(tmp_path):
     """At once, not when the child has time; its recipe was heard all the same. What has begun is not given back."""
 
     async def scenario(slots, following):
-        slots.start(start(1, LONG))
-        slots.start(start(2))
+        slots.start(start(1, LONG), {})
+        slots.start(start(2), {})
         assert await following() == ev.Begun(0, 1, 0)
         slots.recall(Recall(0, 1))
         slots.recall(Recall(0, 2))
@@ -44,7 +44,7 @@ def test_a_chunk_behind_another_is_given_back_while_that_runs(tmp_path):
         done = await following()
         assert isinstance(done, ev.TasksDone) and done.chunk == 1 and done.entries[0].ms >= 400
         assert await following() == ev.ChunkEnded(0, 1)
-        slots.start(start(3))
+        slots.start(start(3), {})
         said = [await following() for _ in range(3)]
         assert [type(event) for event in said] == [ev.Begun, ev.TasksDone, ev.ChunkEnded]
 
@@ -56,10 +56,10 @@ def test_a_recall_of_what_is_unknown_or_ended_says_nothing(tmp_path):
 
     async def scenario(slots, following):
         slots.recall(Recall(0, 9))
-        slots.start(start(1))
+        slots.start(start(1), {})
         assert [type(await following()) for _ in range(3)] == [ev.Begun, ev.TasksDone, ev.ChunkEnded]
         slots.recall(Recall(0, 1))
-        slots.start(start(2))
+        slots.start(start(2), {})
         assert await following() == ev.Begun(0, 2, 0)
 
     run(scenario, tmp_path)

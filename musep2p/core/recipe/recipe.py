@@ -62,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, array_like=True):
         retries: how many failures of a task are forgiven; one more and it has failed.
         timeout_ms: time for one task; 0 means max(10 min, 20 x the median of its class).
         home: the peer at which it was submitted; in a farm without a store the pictures go there, too.
+        gate: checks of the render gate with a threshold of their own; one below 0 is off.
     """
 
     name: Word = "batch"
@@ -69,6 +70,7 @@ class Settings(msgspec.Struct, frozen=True, array_like=True):
     retries: Annotated[int, Meta(ge=0, le=100)] = 2
     timeout_ms: Annotated[int, Meta(ge=0)] = 0
     home: Annotated[str, Meta(pattern="^([0-9a-f]{16})?$")] = ""
+    gate: Annotated[tuple[tuple[Word, float], ...], Meta(max_length=32)] = ()
 
 
 class Counted(msgspec.Struct, frozen=True, tag="counted"):

@@ -1,0 +1,123 @@
+"""The render gate of one slot: what an engine gave is looked at before it counts as a result.
+
+What is refused is kept in `quarantine/` of the state folder, with the check in its name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from musep2p.core.ids import BatchId
+from musep2p.errors import EngineError
+from musep2p.ports import Output, Task
+
+__all__ = ["Gatekeeper"]
+
+_PICTURES_KEPT = 10_000  # of each batch: what an engine repeats, it repeats soon
+_TIMES_KEPT = 20
+_TIMES_NEEDED = 5
+_USUAL_S = 1.0  # nothing is too fast where a second is usual
+_QUARANTINED_MAX = 200
+_Rest = frozenset[tuple[str, str | int | float | bool]]
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Of one batch, since this slot's process was started."""
+
+    pictures: OrderedDict[str, tuple[int, object, _Rest]] = field(default_factory=OrderedDict)
+    times: dict[_Rest, deque[float]] = field(default_factory=dict)
+
+
+class Gatekeeper:
+    """Remembers what a slot rendered, and refuses what is no picture.
+
+    Args:
+        quarantine: where refused pictures go; made when it is needed.
+    """
+
+    def __init__(self, quarantine: Path) -> None:
+        self._quarantine = quarantine
+        self._seen: dict[BatchId, _Seen] = {}
+
+    def pass_on(
+        self, batch: BatchId, index: int, task: Task, output: Output, took_s: float, thresholds: Mapping[str, float]
+    ) -> None:
+        """Nothing, for a picture that is one, or for an output that is none and need not be.
+
+        Raises:
+            EngineError: it is refused; another attempt may be better.
+        """
+        if not output.pixel_hash:
+            return
+        reason = self._refusal(batch, index, task, output, took_s, thresholds)
+        if reason:
+            kept = self._keep(f"{batch[:8]}-{index}-{task.attempt}-{reason.partition(':')[0]}", output)
+            raise EngineError(f"the gate refused what the engine gave: {reason}.", kept)
+
+    def _refusal(
+        self, batch: BatchId, index: int, task: Task, output: Output, took_s: float, thresholds: Mapping[str, float]
+    ) -> str:
+        from musep2p.images.decode import decoded
+        from musep2p.images.gate import refusal
+
+        seen = self._seen.setdefault(batch, _Seen())
+        size = frozenset((name, task.parameters[name]) for name in ("width", "height") if name in task.parameters)
+        times = seen.times.setdefault(size, deque(maxlen=_TIMES_KEPT))
+        reason = _too_fast(times, took_s, thresholds["fast"]) or _repeated(seen, index, task, output, thresholds)
+        if not reason:
+            try:
+                image, _ = decoded(output.data)
+            except ValueError as error:
+                return f"damaged: {error}"
+            reason = refusal(image, thresholds, _asked(task))
+        if not reason:
+            times.append(took_s)
+            seen.pictures[output.pixel_hash] = (index, task.parameters.get("seed"), _but_seed(task))
+            if len(seen.pictures) > _PICTURES_KEPT:
+                seen.pictures.popitem(last=False)
+        return reason
+
+    def _keep(self, name: str, output: Output) -> str:
+        try:
+            self._quarantine.mkdir(exist_ok=True)
+            path = self._quarantine / f"{name}.{output.ext}"
+            path.write_bytes(output.data)
+            for old in sorted(self._quarantine.iterdir(), key=lambda each: each.stat().st_mtime)[:-_QUARANTINED_MAX]:
+                old.unlink(missing_ok=True)
+        except OSError as error:
+            with contextlib.suppress(OSError, UnboundLocalError):
+                path.unlink()
+            return f"It could not be kept: {error.strerror or error}."
+        return f"It is in {path}."
+
+
+def _asked(task: Task) -> tuple[int, int] | None:
+    width, height = task.parameters.get("width"), task.parameters.get("height")
+    return (width, height) if isinstance(width, int) and isinstance(height, int) else None
+
+
+def _but_seed(task: Task) -> _Rest:
+    return frozenset((name, value) for name, value in task.parameters.items() if name != "seed")
+
+
+def _too_fast(times: deque[float], took_s: float, share: float) -> str:
+    if share < 0 or len(times) < _TIMES_NEEDED or (usual := median(times)) < _USUAL_S or took_s > share * usual:
+        return ""
+    return f"fast: it took {took_s:.3f} s where {usual:.1f} s are usual"
+
+
+def _repeated(seen: _Seen, index: int, task: Task, output: Output, thresholds: Mapping[str, float]) -> str:
+    """The same pixels for another seed: an answer from a cache, or an engine that does not hear the seed."""
+    before = seen.pictures.get(output.pixel_hash)
+    if thresholds["equal"] < 0 or before is None:
+        return ""
+    other, seed, rest = before
+    if other == index or seed == task.parameters.get("seed") or rest != _but_seed(task):
+        return ""
+    return f"equal: its pixels are those of task {other}, which has another seed"
