@@ -108,15 +108,16 @@ def child_pipes() -> tuple[BinaryIO, BinaryIO]:
     return os.fdopen(os.dup(sys.stdin.fileno()), "rb"), answers
 
 
-def listen(commands: BinaryIO, hear: Callable[[bytes], None]) -> None:
+def listen(commands: BinaryIO, hear: Callable[[bytes], None], at_end: Callable[[], None] = lambda: None) -> None:
     """In a child: have a thread hear the parent's frames.
 
-    When the parent is gone the process ends, whatever it is doing.
+    When the parent is gone `at_end` is called, and the process ends, whatever it is doing.
     """
 
     def listening() -> None:
         while (frame := read_frame(commands)) is not None:
             hear(frame)
+        at_end()
         end_tree(os.getpid(), itself=False)
         os._exit(0)
 

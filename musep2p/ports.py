@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from musep2p.core.messages import Envelope
 from musep2p.core.recipe import Parameters
 from musep2p.core.records import Record
 from musep2p.core.requests import Answer
 
-__all__ = ["Discovery", "Engine", "Journal", "Links", "Output", "Task"]
+__all__ = ["Cancellable", "Discovery", "Engine", "Journal", "Links", "Output", "Task"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,15 @@ class Engine(Protocol):
         Raises:
             EngineError: it cannot; `permanent` when no peer could.
         """
+        ...
+
+
+@runtime_checkable
+class Cancellable(Protocol):
+    """An engine whose work goes on elsewhere when its process ends, unless it is told."""
+
+    def cancel(self) -> None:
+        """Stop what is being rendered for us, and nothing else; called from another thread, two seconds at most."""
         ...
 
 

@@ -26,14 +26,15 @@ from musep2p.core.records import Entry, spool_name
 from musep2p.engines.registry import load_engine
 from musep2p.errors import EngineError, MuseError
 from musep2p.pipes import child_pipes, listen, write_frame
-from musep2p.platforms import NO_ROOM, stand_back
-from musep2p.ports import Engine, Task
+from musep2p.platforms import NO_ROOM, end_tree, stand_back
+from musep2p.ports import Cancellable, Engine, Task
 from musep2p.runner import protocol as p
 from musep2p.runner.gatekeeper import Gatekeeper
 
 __all__ = ["Child", "main"]
 
 _NICENESS = 5
+_STOPPED = 3  # the exit code of a child that was told to
 _FLUSH_S = 0.02  # results of very short tasks travel together
 _ENTRIES_MAX = 500
 _PAYLOAD_MAX = 32 << 10  # so that a record has at most some 64 kB
@@ -63,6 +64,7 @@ class Child:
         self._payload = 0
         self._changed, self._telling = threading.Condition(), threading.Lock()
         self._waiting: deque[p.Run] = deque()
+        self._engine: Engine | None = None
 
     def hear(self, frame: bytes) -> None:
         """Take a command, in the thread that listens: it is heard also while a task runs."""
@@ -72,6 +74,10 @@ class Child:
                 self._waiting.append(command)
                 self._changed.notify()
                 return
+            if isinstance(command, p.Stop):
+                self.abandon()
+                end_tree(os.getpid(), itself=False)
+                os._exit(_STOPPED)
             recalled = next((run for run in self._waiting if run.chunk == command.chunk), None)
             if recalled is None:
                 return
@@ -79,6 +85,12 @@ class Child:
             if recalled.recipe is not None:
                 self._tasks[recalled.batch] = Tasks(recalled.recipe)
         self._tell(p.Ended(command.chunk))
+
+    def abandon(self) -> None:
+        """Nobody waits for what is rendered: let the engine stop it, if it can."""
+        with contextlib.suppress(Exception):
+            if isinstance(self._engine, Cancellable):
+                self._engine.cancel()
 
     def next(self) -> p.Run:
         """The next chunk to run; waits for it."""
@@ -100,12 +112,13 @@ class Child:
                 self._tell(p.Failed(command.chunk, index, _words(error), False))
             self._tell(p.Ended(command.chunk))
             return
-        self._flushed = time.perf_counter()
+        self._flushed, self._engine = time.perf_counter(), engine
         try:
             for index in indices:
                 self._one(command, engine, tasks, index)
         except _NoRoomError as error:
             self._tell(p.NoRoom(command.chunk, str(error)))
+        self._engine = None
         self._flush(command.chunk)
         self._tell(p.Ended(command.chunk))
 
@@ -183,7 +196,7 @@ def main() -> None:
     stand_back(_NICENESS)  # also behind the peer itself, which has to answer in time
     commands, say = child_pipes()
     child = Child(say, spool, speed)
-    listen(commands, child.hear)
+    listen(commands, child.hear, child.abandon)
     write_frame(say, _encode(p.Ready()))
     while True:
         child.run(child.next())

@@ -19,6 +19,7 @@ __all__ = [
     "NoRoom",
     "Ready",
     "Run",
+    "Stop",
     "from_child",
     "to_child",
 ]
@@ -39,6 +40,10 @@ class GiveBack(msgspec.Struct, frozen=True, array_like=True, tag="give-back"):
     """End this chunk at once if it has not begun; else that comes too late."""
 
     chunk: int
+
+
+class Stop(msgspec.Struct, frozen=True, array_like=True, tag="stop"):
+    """End now, and have the engine stop what it renders for us."""
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
@@ -82,7 +87,7 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag="ended"):
     chunk: int
 
 
-Command = Run | GiveBack
+Command = Run | GiveBack | Stop
 FromChild = Ready | Begun | Done | Failed | NoRoom | Ended
 
 to_child = msgspec.msgpack.Decoder(Command)

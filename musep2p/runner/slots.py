@@ -19,6 +19,7 @@ from musep2p.runner import protocol as p
 __all__ = ["Slots"]
 
 _WATCH_S = 0.5
+_STOP_S = 2.5  # for an engine that has to tell a server that nobody waits any more
 _RESTART_S = (0.0, 0.5, 2.0, 10.0)  # a child that dies at once, again and again, is started ever more slowly
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -82,6 +83,11 @@ class Slots:
         slot = self._slots[number]
         slot.reason = reason
         if slot.process is not None:
+            slot.process.send(_encode(p.Stop()))
+            self._loop.call_later(_STOP_S, self._kill_hard, slot, slot.life)
+
+    def _kill_hard(self, slot: _Slot, life: int) -> None:
+        if slot.process is not None and slot.life == life:
             slot.process.kill()
 
     async def close(self) -> None:
@@ -89,10 +95,11 @@ class Slots:
         self._closing = True
         if self._watch is not None:
             self._watch.cancel()
-        for slot in self._slots:
-            if slot.process is not None:
-                slot.process.kill()
-                await asyncio.to_thread(slot.process.close)
+        running = [slot.process for slot in self._slots if slot.process is not None]
+        for process in running:
+            process.send(_encode(p.Stop()))
+        for process in running:
+            await asyncio.to_thread(process.close, _STOP_S)
 
     def _spawn(self, slot: _Slot) -> None:
         if self._closing:

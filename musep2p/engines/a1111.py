@@ -1,0 +1,201 @@
+"""`a1111`: Automatic1111's web UI and its kin (Forge, SD.Next, sd-server) by `/sdapi/v1`.
+
+    [engines.a1111]
+    url = "http://127.0.0.1:7860"
+
+An answer of 200 proves little there: which picture of the answer is the picture, and which model made it, is read from
+`info` where there is one; the gate looks at the pixels. One queue serves us and whoever uses the UI by hand, so nothing
+is interrupted but a task of our own.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from musep2p.core.recipe import Parameters
+from musep2p.engines.http import Http, LostAnswerError, Reply, words_of
+from musep2p.engines.options import Options
+from musep2p.errors import EngineError
+from musep2p.images.decode import decoded
+from musep2p.images.pixel_hash import pixel_hash
+from musep2p.ports import Output, Task
+
+__all__ = ["A1111Engine"]
+
+_DEFAULTS: Parameters = {
+    "prompt": "", "negative": "", "width": 512, "height": 512, "steps": 20, "guidance": 7.0, "seed": 0,
+    "sampler": "", "scheduler": "", "model": "", "vae": "", "clip_skip": 0,
+}  # fmt: skip
+_SIDES = range(64, 8193)
+_STEPS = range(1, 1001)
+_PATIENCE_S = 60.0
+_STILL_S = 2.0
+_STILL_MAX_S = 900.0
+_BUSY = (429, 502, 503, 504)
+
+
+class A1111Engine:
+    """One server, beside this peer.
+
+    Args:
+        settings: the table `engines.a1111` of the peer's settings: `url`; `login_env`, the name of an environment
+            variable with `user:password`; `patience_s`, how long a task waits for a server that does not answer.
+
+    Raises:
+        ConfigError: they cannot be used.
+    """
+
+    name = "a1111"
+    keyed = False
+    payload = False
+    parameters = frozenset(_DEFAULTS)
+    identity = "a1111/1"
+
+    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+        options = Options(self.name, settings or {})
+        url, login = options.text("url"), options.text("login_env")
+        self._patience_s = options.number("patience_s", _PATIENCE_S)
+        options.end()
+        self._http = Http(self.name, url, os.environ.get(login, "") if login else "") if url else None
+        self._task = ""
+
+    def missing(self) -> str:
+        """Why nothing can be rendered here: no server is set."""
+        example = 'Set it in musep2p.toml: [engines.a1111] url = "http://127.0.0.1:7860".'
+        return "" if self._http is not None else f"a1111: no server is set. {example}"
+
+    def check(self, parameters: Parameters) -> list[tuple[str, str]]:
+        problems, values = [], self.normalise(parameters)
+        for side in ("width", "height"):
+            if values[side] not in _SIDES or int(values[side]) % 8:
+                problems.append((side, f"a1111: {side} must be a multiple of 8 up to 8192, not {values[side]!r}."))
+        if isinstance(values["steps"], bool) or values["steps"] not in _STEPS:
+            problems.append(("steps", f"a1111: steps must be from 1 to 1000, not {values['steps']!r}."))
+        seed, guidance = values["seed"], values["guidance"]
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 32:
+            problems.append(("seed", f"a1111: seed must be a whole number from 0 to {(1 << 32) - 1}, not {seed!r}."))
+        if isinstance(guidance, bool) or not isinstance(guidance, int | float) or not 0 <= guidance <= 100:
+            problems.append(("guidance", f"a1111: guidance must be a number from 0 to 100, not {guidance!r}."))
+        return problems
+
+    def normalise(self, parameters: Parameters) -> Parameters:
+        values = {name: parameters.get(name, default) for name, default in _DEFAULTS.items()}
+        guidance = values["guidance"]
+        whole = isinstance(guidance, int) and not isinstance(guidance, bool)
+        return {**values, "guidance": float(guidance)} if whole else values
+
+    def render(self, task: Task) -> Output:
+        if self._http is None:
+            raise EngineError(self.missing())
+        self._task = f"musep2p-{secrets.token_hex(8)}"
+        try:
+            reply = self._http.post_when_there("/sdapi/v1/txt2img", self._request(task), self._patience_s)
+        except LostAnswerError as error:
+            self._wait_until_done()
+            raise EngineError(f"{error.message} It is rendered again.") from None
+        finally:
+            self._task = ""
+        if reply.status != 200:
+            raise self._error(reply)
+        return self._picture(reply, str(task.parameters["model"]))
+
+    def cancel(self) -> None:
+        """Interrupt what we are rendering, and nothing else that the server does."""
+        if self._http is not None and self._task and self._is_active(self._task):
+            self._http.post("/sdapi/v1/interrupt", {}, within_s=2.0)
+
+    def _request(self, task: Task) -> dict[str, Any]:
+        values = task.parameters
+        settings: dict[str, Any] = {}
+        restore = not values["model"]  # afterwards; else each task of a batch would load its model anew
+        if values["model"]:
+            settings["sd_model_checkpoint"] = values["model"]
+        if values["vae"]:
+            settings["sd_vae"] = values["vae"]
+        if values["clip_skip"]:
+            settings["CLIP_stop_at_last_layers"] = values["clip_skip"]
+        named = {"sampler_name": values["sampler"], "scheduler": values["scheduler"]}
+        return {
+            "prompt": values["prompt"], "negative_prompt": values["negative"], "seed": values["seed"],
+            "width": values["width"], "height": values["height"], "steps": values["steps"],
+            "cfg_scale": values["guidance"], "batch_size": 1, "n_iter": 1, "send_images": True, "save_images": False,
+            **{name: value for name, value in named.items() if value},
+            "override_settings": settings, "override_settings_restore_afterwards": restore,
+            "force_task_id": self._task,
+        }  # fmt: skip
+
+    def _picture(self, reply: Reply, model: str) -> Output:
+        said = reply.json()
+        images = said.get("images") if isinstance(said, dict) else None
+        if not isinstance(images, list) or not images:
+            raise EngineError(f"a1111: it answered well and without a picture: {words_of(reply)}.")
+        info = _info(said)
+        made_by = str(info.get("sd_model_name") or "")
+        if model and made_by and not _same_model(model, made_by):
+            raise EngineError(f"a1111: it rendered with the model {made_by!r}, not with {model!r}.")
+        first = info.get("index_of_first_image", 0)
+        place = first if isinstance(first, int) and 0 <= first < len(images) else 0
+        try:
+            data = base64.b64decode(str(images[place]).rpartition(",")[2], validate=True)
+            image, ext = decoded(data)
+        except (binascii.Error, ValueError) as error:
+            raise EngineError(f"a1111: what it answered is no picture: {error}.") from None
+        return Output(data, ext, pixel_hash(image))
+
+    def _error(self, reply: Reply) -> EngineError:
+        words = words_of(reply)
+        text = f"a1111: status {reply.status}: {words}."
+        if reply.status == 401:
+            return EngineError(text, "Set login_env to the name of a variable with user:password.")
+        if reply.status == 404 and "not found" in words.lower() and "sampler" in words.lower():
+            return EngineError(text, permanent=True)
+        if reply.status in (404, 405):
+            return EngineError(text, "Was it started without --api?")
+        if reply.status in (400, 413, 422):
+            return EngineError(text, permanent=True)
+        if reply.status in _BUSY:
+            return EngineError(text, "It is busy.")
+        return EngineError(text)
+
+    def _wait_until_done(self) -> None:
+        """Our answer was lost on the way: while the server is still at it, asking again would only queue behind."""
+        until = time.monotonic() + _STILL_MAX_S
+        while time.monotonic() < until and self._is_active(self._task):
+            time.sleep(_STILL_S)
+
+    def _is_active(self, task: str) -> bool:
+        """True while the server works on a task of ours; False too if it cannot say."""
+        assert self._http is not None
+        try:
+            said = self._http.post("/internal/progress", {"id_task": task, "id_live_preview": -1}, within_s=5.0).json()
+        except EngineError:
+            return False
+        return isinstance(said, dict) and said.get("active") is True
+
+
+def _info(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """JSON inside a string; some servers leave it empty."""
+    try:
+        info = json.loads(said.get("info") or "{}")
+    except (TypeError, ValueError):
+        return {}
+    return info if isinstance(info, dict) else {}
+
+
+def _same_model(asked: str, made_by: str) -> bool:
+    """A title is `folder/name.safetensors [hash]`, a name only the middle of it."""
+    return _model_name(asked) == _model_name(made_by)
+
+
+def _model_name(text: str) -> str:
+    name = text.partition(" [")[0].replace("\\", "/").rpartition("/")[2]
+    for ending in (".safetensors", ".ckpt", ".gguf"):
+        name = name.removesuffix(ending)
+    return name.strip().lower()

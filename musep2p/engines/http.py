@@ -1,0 +1,152 @@
+"""HTTP to an engine that runs beside the peer: bounded, without surprises, one line for whatever goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import re
+import ssl
+import time
+from dataclasses import dataclass
+from itertools import chain, repeat
+from typing import Any
+
+from musep2p.errors import ConfigError, EngineError
+
+__all__ = ["AwayError", "Http", "LostAnswerError", "Reply", "words_of"]
+
+_CONNECT_S = 5.0
+_BODY_MAX = 256 << 20  # a picture of 100 megapixels, in base64
+_WORDS_MAX = 500
+_MARKUP = re.compile(r"<(script|style|head).*?</\1>|<[^>]*>", re.DOTALL)
+
+
+class LostAnswerError(EngineError):
+    """The engine was asked, and its answer did not come: it may have done what it was asked, or still be at it."""
+
+
+class AwayError(EngineError):
+    """Nobody answers at the engine's address now: it is off, or starts again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was answered."""
+
+    status: int
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON; None if it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+
+class Http:
+    """One engine's address.
+
+    Args:
+        engine: its name, for messages.
+        url: where its paths begin.
+        login: `user:password`, or empty.
+
+    Raises:
+        ConfigError: that is no address.
+    """
+
+    def __init__(self, engine: str, url: str, login: str = "") -> None:
+        if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
+            raise ConfigError(f"engines.{engine}: url cannot be {url!r}.", "Write it like http://127.0.0.1:7860.")
+        self.engine, self.url = engine, url.rstrip("/")
+        basic = base64.b64encode(login.encode()).decode()
+        self._headers = {"Authorization": f"Basic {basic}"} if login else {}
+
+    def get(self, path: str, *, within_s: float = 10.0) -> Reply:
+        """GET.
+
+        Raises:
+            EngineError: no answer, or one that cannot be taken.
+        """
+        return self._run("GET", path, None, within_s)
+
+    def post(self, path: str, body: Any, *, within_s: float | None = None) -> Reply:
+        """POST a JSON body; without a limit it may take as long as the slot lets it.
+
+        Raises:
+            LostAnswerError: the engine heard it, and its answer did not come.
+            EngineError: no answer, or one that cannot be taken.
+        """
+        return self._run("POST", path, body, within_s)
+
+    def post_when_there(self, path: str, body: Any, patience_s: float) -> Reply:
+        """POST, and while nobody answers try again: an engine that was started again needs a while.
+
+        Raises:
+            LostAnswerError, EngineError: as `post`; AwayError when patience ends.
+        """
+        until = time.monotonic() + patience_s
+        for pause_s in chain((0.5, 1.0, 2.0), repeat(5.0)):
+            try:
+                return self.post(path, body)
+            except AwayError:
+                if time.monotonic() + pause_s >= until:
+                    raise
+                time.sleep(pause_s)
+        raise AssertionError
+
+    def _run(self, method: str, path: str, body: Any, within_s: float | None) -> Reply:
+        return asyncio.run(self._ask(method, path, body, within_s))
+
+    async def _ask(self, method: str, path: str, body: Any, within_s: float | None) -> Reply:
+        import aiohttp
+
+        limits = aiohttp.ClientTimeout(total=within_s, sock_connect=_CONNECT_S)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=limits, headers=self._headers) as session,
+                session.request(method, self.url + path, json=body, allow_redirects=False) as answer,
+            ):
+                if 300 <= answer.status < 400:
+                    where = answer.headers.get("Location", "nowhere")
+                    raise EngineError(f"{self.engine}: {self.url} redirects to {where}.", "Set url to where it is.")
+                return Reply(answer.status, await self._body(answer))
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise EngineError(
+                f"{self.engine}: the certificate of {self.url} is not trusted: {_plain(error.certificate_error)}.",
+                "Use http, or install its authority on this machine.",
+            ) from None
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, ssl.SSLError) as error:
+            words = f"{self.engine}: nobody answers at {self.url}: {_plain(error)}."
+            raise AwayError(words, "Is the engine running?") from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise LostAnswerError(
+                f"{self.engine}: {self.url} was asked, and its answer did not come: {_plain(error)}."
+            ) from None
+
+    async def _body(self, answer: Any) -> bytes:
+        data = bytearray()
+        async for part in answer.content.iter_chunked(1 << 16):
+            data += part
+            if len(data) > _BODY_MAX:
+                raise EngineError(f"{self.engine}: it answered with more than {_BODY_MAX >> 20} MB.")
+        return bytes(data)
+
+
+def words_of(reply: Reply) -> str:
+    """What an answer says in plain text, whatever it is: JSON of several shapes, HTML, or nothing."""
+    said = reply.json()
+    if isinstance(said, dict):
+        inner = said["error"] if isinstance(said.get("error"), dict) else said
+        found = [inner.get(name) for name in ("error", "message", "detail", "errors", "type")]
+        texts = [text if isinstance(text, str) else json.dumps(text) for text in found if text]
+        words = ": ".join(dict.fromkeys(texts))
+    else:
+        words = _MARKUP.sub(" ", reply.body[:20_000].decode("utf-8", "replace"))
+    return " ".join(words.split())[:_WORDS_MAX] or f"status {reply.status} without a word"
+
+
+def _plain(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

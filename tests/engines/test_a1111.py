@@ -1,0 +1,191 @@
+"""The web UI's server against the adapter: what it is asked, and each way in which its answers mislead."""
+
+import io
+import threading
+import time
+
+import pytest
+from PIL import Image
+
+from musep2p.engines import http
+from musep2p.engines.a1111 import A1111Engine
+from musep2p.errors import ConfigError, EngineError
+from musep2p.ports import Cancellable, Task
+from tests.engines.servers import A1111Server
+
+PARAMETERS = {"prompt": "a town", "negative": "people", "width": 64, "height": 72, "seed": 7, "steps": 3}
+
+
+@pytest.fixture
+def server():
+    made = A1111Server()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def engine(server):
+    return A1111Engine({"url": server.url})
+
+
+def render(engine, **more):
+    return engine.render(Task(engine.normalise({**PARAMETERS, **more}), 1, 1.0))
+
+
+def test_what_the_server_is_asked(server, engine):
+    """Its own names for ours; one picture, not saved there, under a task id of ours."""
+    output = render(engine, sampler="Euler a", model="photo", clip_skip=2)
+    (asked,) = server.posted("/sdapi/v1/txt2img")
+
+    assert Image.open(io.BytesIO(output.data)).size == (64, 72)
+    assert asked["prompt"] == "a town" and asked["negative_prompt"] == "people" and asked["cfg_scale"] == 7.0
+    assert (asked["sampler_name"], "scheduler" in asked) == ("Euler a", False)
+    assert asked["override_settings"] == {"sd_model_checkpoint": "photo", "CLIP_stop_at_last_layers": 2}
+    assert asked["override_settings_restore_afterwards"] is False and asked["save_images"] is False
+    assert asked["force_task_id"].startswith("musep2p-")
+
+
+def test_the_seed_decides_the_picture(engine):
+    """The same again, and another."""
+    assert render(engine).data == render(engine).data != render(engine, seed=8).data
+
+
+@pytest.mark.parametrize(
+    ("mood", "ext"),
+    [("jpeg", "jpg"), ("webp", "webp"), ("grid", "png"), ("prefix", "png"), ("no info", "png"), ("black", "png")],
+)
+def test_answers_of_many_shapes(server, engine, mood, ext):
+    """The user's own image format, a grid before the picture, a data prefix, no info. Black is the gate's."""
+    server.moods = [mood]
+    output = render(engine)
+
+    assert output.ext == ext and Image.open(io.BytesIO(output.data)).size == (64, 72)
+
+
+@pytest.mark.parametrize(
+    ("mood", "words", "permanent"),
+    [
+        ("oom", "OutOfMemoryError: CUDA out of memory", False),
+        ("nans", "NansException: A tensor with all NaNs", False),
+        ("no sampler", "Sampler not found", True),
+        ("no api", "started without --api", False),
+        ("schema", "value is not a valid integer", True),
+        ("login", "login_env", False),
+        ("busy", "queue full", False),
+        ("sd-server", "returned no results", False),
+        ("html", "status 500: Internal Server Error", False),
+        ("redirect", "redirects to /elsewhere", False),
+        ("other model", "rendered with the model 'dream', not with 'photo'", False),
+        ("nothing", "without a picture", False),
+        ("cut off", "no picture: it cannot be decoded", False),
+    ],
+)
+def test_how_it_fails(server, engine, mood, words, permanent):
+    """In the engine's words, and whether another try can help; the next task is fine."""
+    server.moods = [mood]
+    with pytest.raises(EngineError) as caught:
+        render(engine, model="photo")
+    assert words in str(caught.value) and caught.value.permanent == permanent
+    assert "<" not in str(caught.value)
+    assert render(engine, model="photo").ext == "png"
+
+
+def test_an_answer_without_end(server, engine, monkeypatch):
+    """It is not taken in whole."""
+    monkeypatch.setattr(http, "_BODY_MAX", 8 << 20)
+    server.moods = ["huge"]
+    with pytest.raises(EngineError, match="more than 8 MB"):
+        render(engine)
+
+
+def test_a_lost_answer_is_no_failed_render(server, engine):
+    """While the server is still at it, nothing is asked again; then the attempt is over."""
+    server.moods, server.slow_s = ["cut"], 1.5
+    began = time.monotonic()
+    with pytest.raises(EngineError, match="answer did not come"):
+        render(engine)
+
+    assert time.monotonic() - began >= 1.4 and server.active == ""
+    assert len(server.posted("/internal/progress")) >= 1 and server.interrupted == 0
+
+
+def test_only_our_own_task_is_interrupted(server, engine):
+    """What the owner of the machine renders by hand goes on."""
+    server.slow_s = 30.0
+    thread = threading.Thread(target=lambda: render(engine), daemon=True)
+    thread.start()
+    until = time.monotonic() + 10
+    while not server.active and time.monotonic() < until:
+        time.sleep(0.02)
+    ours, server.active = server.active, "task(by hand)"
+    engine.cancel()
+    before, server.active = server.interrupted, ours
+    engine.cancel()
+    thread.join(10)
+
+    assert isinstance(engine, Cancellable) and not thread.is_alive()
+    assert (before, server.interrupted) == (0, 1)
+    engine.cancel()
+    assert server.interrupted == 1, "nothing is rendered for us any more"
+
+
+def test_nobody_is_there():
+    """A server that is off; a name that nobody knows; one that speaks no TLS."""
+    for url in ("http://127.0.0.1:9", "http://no-such-host.invalid:7860"):
+        with pytest.raises(EngineError, match="nobody answers") as caught:
+            render(A1111Engine({"url": url, "patience_s": 0.1}))
+        assert not caught.value.permanent
+    assert "no server is set" in A1111Engine().missing()
+
+
+def test_a_server_that_is_started_again_is_waited_for(server):
+    """The task that meets nobody waits; only what ran when it stopped has failed."""
+    port = int(server.url.rpartition(":")[2])
+    server.close()
+    later = []
+    timer = threading.Timer(1.0, lambda: later.append(A1111Server(port)))
+    timer.start()
+    output = render(A1111Engine({"url": server.url, "patience_s": 30}))
+    timer.join()
+    later[0].close()
+
+    assert output.ext == "png"
+
+
+def test_a_certificate_that_is_not_trusted(server):
+    """Or none at all: one line, and no picture."""
+    with pytest.raises(EngineError, match="a1111: "):
+        render(A1111Engine({"url": server.url.replace("http:", "https:"), "patience_s": 0.1}))
+
+
+def test_a_login_comes_from_the_environment(server, monkeypatch):
+    """Never from a batch, and without it the server's refusal says what to set."""
+    monkeypatch.setenv("STUDIO_LOGIN", "ann:secret")
+    server.login = "ann:secret"
+    with pytest.raises(EngineError, match="login_env"):
+        render(A1111Engine({"url": server.url}))
+    assert render(A1111Engine({"url": server.url, "login_env": "STUDIO_LOGIN"})).ext == "png"
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"url": "localhost:7860"}, "url cannot be"),
+        ({"url": "http://a b"}, "url cannot be"),
+        ({"url": 7860}, "url must be a text"),
+        ({"addr": "http://127.0.0.1"}, "no option 'addr'"),
+    ],
+)
+def test_settings_that_cannot_be_used(settings, words):
+    """One line that names the option."""
+    with pytest.raises(ConfigError, match=words):
+        A1111Engine(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("width", 100), ("steps", 0), ("seed", -1), ("seed", 1 << 32), ("guidance", "high")]
+)
+def test_parameters_that_it_would_refuse(engine, name, value):
+    """Told before anything runs."""
+    assert [problem for problem, _ in engine.check({**PARAMETERS, name: value})] == [name]
+    assert engine.check({**PARAMETERS, "height": 64}) == []

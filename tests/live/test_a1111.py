@@ -1,0 +1,75 @@
+"""Peers beside servers that misbehave: what is stored is a picture, and nobody's work is lost or interrupted."""
+
+import pytest
+from PIL import Image
+
+from tests.engines.servers import A1111Server
+from tests.live.farm import until
+
+
+@pytest.fixture
+def servers():
+    made = [A1111Server(), A1111Server()]
+    yield made
+    for server in made:
+        server.close()
+
+
+def start(farm, servers):
+    """A peer beside each."""
+    for number, server in enumerate(servers, 1):
+        home = farm.base / f"home-p{number}"
+        (home / "musep2p").mkdir(parents=True)
+        (home / "musep2p/config.toml").write_text(f'[engines.a1111]\nurl = "{server.url}"\n')
+        first = next(iter(farm.addresses.values()), None)
+        farm.start(f"p{number}", *(("--peer", first) if first else ()), env={"XDG_CONFIG_HOME": str(home)})
+    farm.wait_up(len(servers), "p1")
+
+
+def batch(farm, count, more=""):
+    text = f'name: towns\nengine: a1111\nprompt: "a town"\nsize: 64x64\nsteps: 3\nseeds: {{count: {count}}}\n{more}'
+    return farm.batch(text)
+
+
+def test_a_server_that_misbehaves_costs_attempts_and_no_picture(farm, servers):
+    """Black with status 200, out of memory, a page of HTML, half a file, a grid first, a lost answer."""
+    servers[0].moods = ["black", "", "oom", "html", "cut off", "grid", "cut", "busy"]
+    for server in servers:
+        server.slow_s = 0.1
+    start(farm, servers)
+    farm.run("submit", batch(farm, 24), state="p1", check=0, timeout_s=90)
+    rows = farm.results("p1", "towns")
+    pictures = [Image.open(farm.base / "store" / row["path"]) for row in rows]
+
+    assert len(rows) == 24 and {image.size for image in pictures} == {(64, 64)}
+    assert len({row["digest"] for row in rows}) == 24 and all(len(image.getcolors(1 << 13)) > 50 for image in pictures)
+    assert sorted({row["attempt"] for row in rows}) == [1, 2]
+    assert servers[0].interrupted == servers[1].interrupted == 0
+
+
+def test_a_server_that_is_killed_and_started_again(farm, servers):
+    """Half way: all is done, and at most what it was at has cost an attempt."""
+    for server in servers:
+        server.slow_s = 0.1
+    start(farm, servers)
+    farm.run("submit", "--detach", batch(farm, 60), state="p1", check=0)
+    until(lambda: farm.status("p1", "towns").get("safe", 0) >= 20, "it is under way", 60)
+    port = int(servers[1].url.rpartition(":")[2])
+    servers[1].close()
+    until(lambda: farm.status("p1", "towns").get("safe", 0) >= 30, "the other goes on", 60)
+    servers[1] = A1111Server(port)
+    farm.run("watch", "towns", state="p1", check=0, timeout_s=90)
+    rows = farm.results("p1", "towns")
+
+    assert len(rows) == 60 and sum(row["attempt"] > 1 for row in rows) <= 1
+    assert len({row["digest"] for row in rows}) == 60
+
+
+def test_what_is_not_wanted_any_more_is_interrupted_at_the_server(farm, servers):
+    """A task that takes too long: ours is stopped, and nothing else would be."""
+    servers[0].slow_s = 600.0
+    start(farm, servers[:1])
+    farm.run("submit", "--detach", batch(farm, 1, "timeout: 2\nretries: 0\n"), state="p1", check=0)
+    until(lambda: farm.status("p1", "towns")["failed"] == 1, "its attempt is over")
+
+    until(lambda: servers[0].interrupted == 1, "it was interrupted")
