@@ -17,6 +17,7 @@ from musep2p.errors import ConfigError, EngineError
 __all__ = ["AwayError", "Http", "LostAnswerError", "Reply", "words_of"]
 
 _CONNECT_S = 5.0
+_NOT_THERE = (502, 503, 504)  # what stands before an engine that is off, or one that is ending
 _BODY_MAX = 256 << 20  # a picture of 100 megapixels, in base64
 _WORDS_MAX = 500
 _MARKUP = re.compile(r"<(script|style|head).*?</\1>|<[^>]*>", re.DOTALL)
@@ -89,12 +90,15 @@ class Http:
         """
         until = time.monotonic() + patience_s
         for pause_s in chain((0.5, 1.0, 2.0), repeat(5.0)):
+            last = time.monotonic() + pause_s >= until
             try:
-                return self.post(path, body)
+                reply = self.post(path, body)
+                if last or reply.status not in _NOT_THERE:
+                    return reply
             except AwayError:
-                if time.monotonic() + pause_s >= until:
+                if last:
                     raise
-                time.sleep(pause_s)
+            time.sleep(pause_s)
         raise AssertionError
 
     def _run(self, method: str, path: str, body: Any, within_s: float | None) -> Reply:

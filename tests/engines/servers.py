@@ -183,3 +183,172 @@ class A1111Server(Server):
             for _ in range(4000):
                 await response.write(b" " * (1 << 20))
         return response
+
+
+WORKFLOW = {
+    "3": {
+        "class_type": "KSampler",
+        "inputs": {
+            "seed": 1, "steps": 20, "cfg": 7.0, "sampler_name": "euler", "scheduler": "normal", "denoise": 1.0,
+            "model": ["4", 0], "positive": ["6", 0], "negative": ["7", 0], "latent_image": ["5", 0],
+        },
+    },
+    "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "dream.safetensors"}},
+    "5": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}},
+    "6": {"class_type": "CLIPTextEncode", "inputs": {"text": "", "clip": ["4", 1]}},
+    "7": {"class_type": "CLIPTextEncode", "inputs": {"text": "", "clip": ["4", 1]}},
+    "8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}},
+    "9": {"class_type": "SaveImage", "inputs": {"filename_prefix": "ComfyUI", "images": ["8", 0]}},
+}  # fmt: skip
+
+
+class ComfyServer(Server):
+    """ComfyUI's HTTP interface, as its sources have it: a queue, a history, a cache of graphs.
+
+    Attributes:
+        slow_s: of each render.
+        jobs: whether it has the newer `/api/jobs`.
+        running, queue, history: by prompt id.
+    """
+
+    models = ("dream.safetensors", "photo.safetensors")
+
+    def __init__(self, port=0, *, jobs=True):
+        self.slow_s, self.jobs, self.interrupted, self.cancelled = 0.0, jobs, [], []
+        self.running, self.queue, self.history, self.files = "", {}, {}, {}
+        self.cache = {}
+        super().__init__(port)
+
+    def routes(self, app):
+        app.router.add_post("/prompt", self.prompt)
+        app.router.add_get("/history/{id}", self.past)
+        app.router.add_get("/queue", self.waiting)
+        app.router.add_post("/queue", self.delete)
+        app.router.add_post("/interrupt", self.interrupt)
+        app.router.add_get("/view", self.view)
+        app.router.add_post("/free", self.free)
+        if self.jobs:
+            app.router.add_post("/api/jobs/{id}/cancel", self.cancel)
+        app.cleanup_ctx.append(self.working)
+
+    async def working(self, app):
+        worker = asyncio.create_task(self.work())
+        yield
+        worker.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await worker
+
+    async def prompt(self, request):
+        body = await request.json()
+        mood = self.moods.pop(0) if self.moods else ""
+        graph, given = body["prompt"], body["prompt_id"]
+        errors = self.errors(graph, mood)
+        if errors is not None:
+            return web.json_response({"error": {"type": "prompt_outputs_failed_validation"}, **errors}, status=400)
+        self.queue[given] = (graph, mood)
+        if mood == "lost answer":
+            request.transport.close()
+        partly = self.node_error("9", "SaveImage", "bad_linked_input", "x") if mood == "partly" else {}
+        return web.json_response({"prompt_id": given, "number": 1, "node_errors": partly})
+
+    def errors(self, graph, mood):
+        if mood == "no node":
+            return {"node_errors": self.node_error("11", "FancyNode", "missing_node_type", "FancyNode")}
+        if mood == "html":
+            return {"node_errors": "<b>"}
+        model = graph["4"]["inputs"]["ckpt_name"]
+        if model not in self.models:
+            details = f"ckpt_name: {model!r} not in {list(self.models)}"
+            return {"node_errors": self.node_error("4", "CheckpointLoaderSimple", "value_not_in_list", details)}
+        if graph["3"]["inputs"]["steps"] > 10000:
+            return {"node_errors": self.node_error("3", "KSampler", "value_bigger_than_max", "steps")}
+        return None
+
+    @staticmethod
+    def node_error(node, class_type, kind, details):
+        error = {"type": kind, "message": kind.replace("_", " "), "details": details, "extra_info": {}}
+        return {node: {"errors": [error], "dependent_outputs": ["9"], "class_type": class_type}}
+
+    async def work(self):
+        while True:
+            await asyncio.sleep(0.01)
+            if not self.queue:
+                continue
+            given, (graph, mood) = next(iter(self.queue.items()))
+            del self.queue[given]
+            if mood == "forgets":
+                continue  # it was started again: neither queue nor history knows of it
+            self.running = given
+            until = time.monotonic() + self.slow_s
+            while time.monotonic() < until and self.running:  # noqa: ASYNC110  # set by another request
+                await asyncio.sleep(0.01)
+            self.history[given] = self.done(given, graph, mood, interrupted=not self.running)
+            self.running = ""
+
+    def done(self, given, graph, mood, *, interrupted):
+        messages, status = [["execution_start", {"prompt_id": given}]], "success"
+        if interrupted:
+            messages.append(["execution_interrupted", {"node_id": "3"}])
+            status = "error"
+        elif mood in ("oom", "broken"):
+            kind = "torch.OutOfMemoryError" if mood == "oom" else "RuntimeError"
+            error = {"node_type": "KSampler", "exception_type": kind, "exception_message": "Allocation failed\n"}
+            messages.append(["execution_error", error])
+            status = "error"
+        outputs = {} if status == "error" or mood == "no outputs" else self.saved(graph, mood)
+        return {
+            "outputs": outputs, "meta": {},
+            "status": {"status_str": status, "completed": status == "success", "messages": messages},
+        }  # fmt: skip
+
+    def saved(self, graph, mood):
+        """An identical graph is answered from the cache, whatever came of it."""
+        key = json.dumps(graph, sort_keys=True)
+        if key not in self.cache:
+            sampler, size = graph["3"]["inputs"], graph["5"]["inputs"]
+            wide, high = size["width"], size["height"]
+            data = black(wide, high) if mood == "black" else rendered(wide, high, sampler["seed"])
+            name = f"ComfyUI_{len(self.files):05}_.png"
+            self.files[name] = data[: len(data) // 2] if mood == "cut off" else data
+            preview = {"filename": "preview.png", "subfolder": "", "type": "temp"}
+            self.files["preview.png"] = rendered(32, 32, 5)
+            self.cache[key] = {
+                "12": {"images": [preview]},
+                "9": {"images": [{"filename": name, "subfolder": "", "type": "output"}]},
+            }
+        return self.cache[key]
+
+    async def past(self, request):
+        given = request.match_info["id"]
+        return web.json_response({given: self.history[given]} if given in self.history else {})
+
+    async def waiting(self, request):
+        running = [[0, self.running, {}, {}, []]] if self.running else []
+        return web.json_response(
+            {"queue_running": running, "queue_pending": [[1, given, {}, {}, []] for given in self.queue]}
+        )
+
+    async def delete(self, request):
+        for given in (await request.json())["delete"]:
+            self.queue.pop(given, None)
+        return web.Response()
+
+    async def interrupt(self, request):
+        self.interrupted.append(self.running)  # older servers stop whatever runs
+        self.running = ""
+        return web.Response()
+
+    async def cancel(self, request):
+        given = request.match_info["id"]
+        self.cancelled.append(given)
+        if given == self.running:
+            self.running = ""
+        return web.json_response({"cancelled": self.queue.pop(given, None) is not None})
+
+    async def view(self, request):
+        data = self.files.get(request.query["filename"])
+        return web.Response(body=data, content_type="image/png") if data else web.Response(status=404)
+
+    async def free(self, request):
+        self.cache.clear()
+        return web.Response()

@@ -1,9 +1,11 @@
 """Peers beside servers that misbehave: what is stored is a picture, and nobody's work is lost or interrupted."""
 
+import json
+
 import pytest
 from PIL import Image
 
-from tests.engines.servers import A1111Server
+from tests.engines.servers import WORKFLOW, A1111Server, ComfyServer
 from tests.live.farm import until
 
 
@@ -15,12 +17,12 @@ def servers():
         server.close()
 
 
-def start(farm, servers):
+def start(farm, servers, engine="a1111", more=""):
     """A peer beside each."""
     for number, server in enumerate(servers, 1):
         home = farm.base / f"home-p{number}"
         (home / "musep2p").mkdir(parents=True)
-        (home / "musep2p/config.toml").write_text(f'[engines.a1111]\nurl = "{server.url}"\n')
+        (home / "musep2p/config.toml").write_text(f'[engines.{engine}]\nurl = "{server.url}"\n{more}')
         first = next(iter(farm.addresses.values()), None)
         farm.start(f"p{number}", *(("--peer", first) if first else ()), env={"XDG_CONFIG_HOME": str(home)})
     farm.wait_up(len(servers), "p1")
@@ -73,3 +75,26 @@ def test_what_is_not_wanted_any_more_is_interrupted_at_the_server(farm, servers)
     until(lambda: farm.status("p1", "towns")["failed"] == 1, "its attempt is over")
 
     until(lambda: servers[0].interrupted == 1, "it was interrupted")
+
+
+def test_workflows_of_comfyui(farm):
+    """Two servers, one of which forgets, is out of memory and gives black: all is done, and nothing twice."""
+    workflow = farm.base / "town_api.json"
+    workflow.write_text(json.dumps(WORKFLOW))
+    servers = [ComfyServer(), ComfyServer(jobs=False)]
+    servers[0].moods = ["black", "forgets", "oom", "no outputs", "", "cut off"]
+    for server in servers:
+        server.slow_s = 0.1
+    try:
+        start(farm, servers, "comfyui", f'workflow = "{workflow}"\n')
+        text = 'name: towns\nengine: comfyui\nprompt: "a town"\nsize: 64x64\nsteps: 3\nseeds: {count: 16}\n'
+        farm.run("submit", farm.batch(text), state="p1", check=0, timeout_s=90)
+        rows = farm.results("p1", "towns")
+    finally:
+        for server in servers:
+            server.close()
+    pictures = [Image.open(farm.base / "store" / row["path"]) for row in rows]
+
+    assert len(rows) == 16 and len({row["digest"] for row in rows}) == 16
+    assert all(len(image.getcolors(1 << 13)) > 50 for image in pictures)
+    assert any(row["attempt"] == 2 for row in rows) and len({row["peer"] for row in rows}) == 2

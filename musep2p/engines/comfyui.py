@@ -1,0 +1,244 @@
+"""`comfyui`: ComfyUI by its HTTP interface, with workflows that the peer's settings name.
+
+    [engines.comfyui]
+    url = "http://127.0.0.1:8188"
+    workflow = "portrait_api.json"
+
+History is the truth: a prompt that is neither in it nor in the queue was lost with a restart, and is given again.
+An identical graph is answered from a cache, so that another attempt first asks the server to forget it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from musep2p.core.recipe import Parameters
+from musep2p.engines.http import AwayError, Http, LostAnswerError, Reply, words_of
+from musep2p.engines.options import Options
+from musep2p.engines.workflow import Workflow, load_workflow
+from musep2p.errors import ConfigError, EngineError
+from musep2p.images.decode import decoded
+from musep2p.images.pixel_hash import pixel_hash
+from musep2p.ports import Output, Task
+
+__all__ = ["ComfyUIEngine"]
+
+_PATIENCE_S = 60.0
+_LOOK_S = (0.1, 1.0)  # between two looks at the history: first and last
+_GIVEN_MAX = 3  # times that a prompt is given to a server that forgets it
+_ELSEWHERE = ("value_not_in_list", "missing_node_type")  # another machine may have that model or node
+_DEFAULTS: Parameters = {"negative": "", "seed": 0}
+
+
+class ComfyUIEngine:
+    """One server, beside this peer.
+
+    Args:
+        settings: the table `engines.comfyui` of the peer's settings: `url`; `workflow`, a file in API format;
+            `inputs`, parameter to NODE.INPUT, where that is not found; `output`, the node whose picture counts;
+            `patience_s`, how long a task waits for a server that does not answer.
+
+    Raises:
+        ConfigError: they cannot be used.
+    """
+
+    name = "comfyui"
+    keyed = False
+    payload = False
+    identity = "comfyui/1"
+
+    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+        options = Options(self.name, settings or {})
+        url, path, output = options.text("url"), options.text("workflow"), options.text("output")
+        places = {name: str(place) for name, place in options.table("inputs").items()}
+        self._patience_s = options.number("patience_s", _PATIENCE_S)
+        options.end()
+        if bool(url) != bool(path):
+            raise ConfigError("engines.comfyui needs both url and workflow.", "See docs/engines.md.")
+        self._http = Http(self.name, url) if url else None
+        self._workflow = load_workflow(Path(path).expanduser(), places, output) if path else Workflow({}, {}, "")
+        self.parameters = frozenset(self._workflow.inputs) if path else None
+        self._given = ""
+
+    def missing(self) -> str:
+        """Why nothing can be rendered here: no server is set."""
+        example = 'Set them in musep2p.toml: [engines.comfyui] url = "http://127.0.0.1:8188", workflow = "FILE".'
+        return "" if self._http is not None else f"comfyui: no server and no workflow are set. {example}"
+
+    def check(self, parameters: Parameters) -> list[tuple[str, str]]:
+        problems = []
+        for name, value in self.normalise(parameters).items():
+            usual = self._workflow.default(name)
+            number = isinstance(usual, int | float) and not isinstance(usual, bool)
+            if number and (isinstance(value, bool) or not isinstance(value, int | float)):
+                problems.append((name, f"comfyui: {name} must be a number, like {usual}, not {value!r}."))
+            elif isinstance(usual, str) and not isinstance(value, str):
+                problems.append((name, f"comfyui: {name} must be a text, like {usual!r}, not {value!r}."))
+        return problems
+
+    def normalise(self, parameters: Parameters) -> Parameters:
+        known: Parameters = {}
+        for name in self._workflow.inputs:
+            given = parameters.get(name, "")
+            value = self._workflow.default(name) if given == "" and name != "prompt" else given
+            value = _DEFAULTS.get(name) if value is None else value
+            if value is not None:
+                known[name] = value
+        return known
+
+    def render(self, task: Task) -> Output:
+        if self._http is None:
+            raise EngineError(self.missing())
+        if task.attempt > 1:
+            self._http.post_when_there("/free", {"free_memory": True}, self._patience_s)
+        graph = self._workflow.filled(task.parameters)
+        for _ in range(_GIVEN_MAX):
+            self._given = _prompt_id()
+            try:
+                self._given = self._give(graph)
+                done = self._result(self._given)
+            finally:
+                self._given = ""
+            if done is not None:
+                return self._picture(done)
+        raise EngineError("comfyui: the server forgot what it was given, several times: it is started again and again.")
+
+    def cancel(self) -> None:
+        """Take what we gave out of the queue, or interrupt it if it is what runs; nothing else is touched."""
+        given = self._given
+        if self._http is None or not given:
+            return
+        reply = self._http.post(f"/api/jobs/{given}/cancel", {}, within_s=1.0)
+        if reply.status == 200:
+            return
+        running, pending = self._queue(within_s=0.5)
+        if given in running:
+            self._http.post("/interrupt", {"prompt_id": given}, within_s=0.5)
+        elif given in pending:
+            self._http.post("/queue", {"delete": [given]}, within_s=0.5)
+
+    def _give(self, graph: Mapping[str, Any]) -> str:
+        """Put the graph into the server's queue; returns the id that it has there."""
+        assert self._http is not None
+        body = {"prompt": graph, "prompt_id": self._given, "client_id": self._given}
+        try:
+            reply = self._http.post_when_there("/prompt", body, self._patience_s)
+        except LostAnswerError:
+            return self._given  # the history says whether it was heard
+        said = reply.json()
+        if reply.status != 200 or not isinstance(said, dict):
+            raise self._refusal(reply)
+        if said.get("node_errors"):
+            raise EngineError(f"comfyui: a part of the workflow was refused: {_node_words(said)}.", permanent=True)
+        return str(said.get("prompt_id") or self._given)
+
+    def _result(self, given: str) -> Mapping[str, Any] | None:
+        """The history's entry when it is through; None if the server has forgotten it."""
+        assert self._http is not None
+        pause_s, until = _LOOK_S[0], time.monotonic() + self._patience_s
+        while True:
+            try:
+                entry = self._history(given)
+                if entry is not None:
+                    return entry
+                # Looked at again after the queue: it may have gone from the one to the other in between.
+                if given not in {*self._queue()[0], *self._queue()[1]} and self._history(given) is None:
+                    return None
+                until = time.monotonic() + self._patience_s
+            except (AwayError, LostAnswerError):
+                if time.monotonic() > until:
+                    raise
+            time.sleep(pause_s)
+            pause_s = min(pause_s * 1.3, _LOOK_S[1])
+
+    def _history(self, given: str) -> Mapping[str, Any] | None:
+        said = self._said(f"/history/{given}", 10.0)
+        entry = said.get(given) if isinstance(said, dict) else None
+        return entry if isinstance(entry, dict) and entry.get("status") is not None else None
+
+    def _said(self, path: str, within_s: float) -> Any:
+        """What a healthy server says; of one that is ill nothing follows."""
+        assert self._http is not None
+        reply = self._http.get(path, within_s=within_s)
+        if reply.status != 200:
+            raise LostAnswerError(f"comfyui: status {reply.status}: {words_of(reply)}.")
+        return reply.json()
+
+    def _queue(self, within_s: float = 10.0) -> tuple[set[str], set[str]]:
+        """Ids of what runs and of what waits."""
+        said = self._said("/queue", within_s)
+        lists = [said.get(name, []) if isinstance(said, dict) else [] for name in ("queue_running", "queue_pending")]
+        running, pending = ({str(item[1]) for item in items if len(item) > 1} for items in lists)
+        return running, pending
+
+    def _picture(self, entry: Mapping[str, Any]) -> Output:
+        assert self._http is not None
+        status = entry["status"]
+        if status.get("status_str") != "success":
+            raise _failure(status)
+        image = next(_images(entry.get("outputs") or {}, self._workflow.output), None)
+        if image is None:
+            raise EngineError("comfyui: it ended well and has no picture: was all of it answered from its cache?")
+        query = urlencode({name: image.get(name, "") for name in ("filename", "subfolder", "type")})
+        reply = self._http.get(f"/view?{query}", within_s=120.0)
+        if reply.status != 200:
+            raise EngineError(f"comfyui: the picture {image.get('filename')} cannot be had: {words_of(reply)}.")
+        try:
+            picture, ext = decoded(reply.body)
+        except ValueError as error:
+            raise EngineError(f"comfyui: what it gave is {error}.") from None
+        return Output(reply.body, ext, pixel_hash(picture))
+
+    def _refusal(self, reply: Reply) -> EngineError:
+        said = reply.json()
+        if reply.status != 400 or not isinstance(said, dict):
+            return EngineError(f"comfyui: status {reply.status}: {words_of(reply)}.")
+        kinds = [error.get("type") for node in _nodes(said) for error in node.get("errors", ())]
+        kinds.append((said.get("error") or {}).get("type") if isinstance(said.get("error"), dict) else None)
+        here = any(kind in _ELSEWHERE for kind in kinds)
+        return EngineError(
+            f"comfyui: it refused the workflow: {_node_words(said) or words_of(reply)}.", permanent=not here
+        )
+
+
+def _prompt_id() -> str:
+    """A random UUID in its canonical form, which newer servers ask for."""
+    digits = secrets.token_hex(16)
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
+def _nodes(said: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    nodes = said.get("node_errors")
+    return [node for node in nodes.values() if isinstance(node, dict)] if isinstance(nodes, dict) else []
+
+
+def _node_words(said: Mapping[str, Any]) -> str:
+    """What is wrong with which nodes, in a line."""
+    parts = [
+        f"{node.get('class_type', 'node')}: {error.get('message', '')} ({error.get('details', '')})"
+        for node in _nodes(said)
+        for error in node.get("errors", ())
+    ]
+    return "; ".join(parts)[:500]
+
+
+def _images(outputs: Mapping[str, Any], wanted: str) -> Iterator[Mapping[str, Any]]:
+    """Pictures, those that were saved before those that were only shown."""
+    nodes = [outputs[wanted]] if wanted in outputs else [] if wanted else list(outputs.values())
+    found = [image for node in nodes for image in node.get("images", ()) if isinstance(image, dict)]
+    yield from sorted(found, key=lambda image: image.get("type") != "output")
+
+
+def _failure(status: Mapping[str, Any]) -> EngineError:
+    for event, data in status.get("messages", ()):
+        if event == "execution_interrupted":
+            return EngineError("comfyui: it was interrupted at the server.")
+        if event == "execution_error":
+            where, kind = data.get("node_type", "a node"), data.get("exception_type", "an error")
+            return EngineError(f"comfyui: {where}: {kind}: {str(data.get('exception_message', '')).strip()[:400]}.")
+    return EngineError("comfyui: it failed and does not say why.")

@@ -1,0 +1,144 @@
+"""ComfyUI workflows in API format: which input of which node is our parameter, and the graph of a task.
+
+    {"3": {"class_type": "KSampler", "inputs": {"seed": 5, "positive": ["6", 0], ...}}, ...}
+
+Where the settings do not say it, the inputs are found by following the links of the sampler.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from musep2p.errors import ConfigError
+
+__all__ = ["Workflow", "load_workflow"]
+
+Scalar = str | int | float | bool
+Graph = dict[str, dict[str, Any]]
+Place = tuple[str, str]  # node and input
+
+_HINT = "Save it in ComfyUI by Workflow > Export (API)."
+_SAMPLER_INPUTS = {
+    "seed": ("seed", "noise_seed"), "steps": ("steps",), "guidance": ("cfg",), "sampler": ("sampler_name",),
+    "scheduler": ("scheduler",),
+}  # fmt: skip
+_DEPTH_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A graph, and where parameters go.
+
+    Attributes:
+        graph: node id to node.
+        inputs: parameter to the places that take it.
+        output: the node whose picture is the result; empty: the first that has one.
+    """
+
+    graph: Graph
+    inputs: Mapping[str, tuple[Place, ...]]
+    output: str
+
+    def filled(self, parameters: Mapping[str, Scalar]) -> Graph:
+        """The graph of a task; parameters that it has no place for change nothing."""
+        graph = copy.deepcopy(self.graph)
+        for name, places in self.inputs.items():
+            for node, slot in places if name in parameters else ():
+                graph[node]["inputs"][slot] = parameters[name]
+        return graph
+
+    def default(self, name: str) -> Scalar | None:
+        """What the workflow itself has for a parameter; None if nothing, or a link."""
+        for node, slot in self.inputs.get(name, ()):
+            value = self.graph[node]["inputs"].get(slot)
+            if isinstance(value, Scalar):
+                return value
+        return None
+
+
+def load_workflow(path: Path, places: Mapping[str, str], output: str = "") -> Workflow:
+    """Read a workflow file.
+
+    Args:
+        path: of the JSON file.
+        places: parameter to `node.input`, several with commas between; these win over what is found.
+        output: id of a node, or empty.
+
+    Raises:
+        ConfigError: it is no workflow in API format, or a place is not in it.
+    """
+    try:
+        graph = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"the workflow {path} cannot be read: {error}.", _HINT) from None
+    if isinstance(graph, dict) and "nodes" in graph and "links" in graph:
+        raise ConfigError(f"{path} is a workflow for the editor, not for the API.", _HINT)
+    if not _is_graph(graph):
+        raise ConfigError(f"{path} is no workflow: each node needs class_type and inputs.", _HINT)
+    named = {name: tuple(_place(path, graph, name, part) for part in text.split(",")) for name, text in places.items()}
+    if output and output not in graph:
+        raise ConfigError(f"{path} has no node {output!r}, which is to be the output.", "Name one by its id.")
+    return Workflow(graph, {**_found(graph), **named}, output)
+
+
+def _is_graph(graph: object) -> bool:
+    return (
+        isinstance(graph, dict)
+        and bool(graph)
+        and all(
+            isinstance(node, dict) and isinstance(node.get("class_type"), str) and isinstance(node.get("inputs"), dict)
+            for node in graph.values()
+        )
+    )
+
+
+def _place(path: Path, graph: Graph, name: str, text: str) -> Place:
+    node, _, slot = text.strip().partition(".")
+    if node not in graph or slot not in graph[node]["inputs"]:
+        raise ConfigError(f"{path} has no input {text.strip()!r} for {name}.", "Write it as NODE.INPUT, like 6.text.")
+    return node, slot
+
+
+def _found(graph: Graph) -> dict[str, tuple[Place, ...]]:
+    """By the links: from the samplers to the texts, the empty picture and the checkpoint."""
+    found: dict[str, tuple[Place, ...]] = {}
+
+    def add(name: str, node: str, slot: str) -> None:
+        if slot in graph[node]["inputs"] and (node, slot) not in found.get(name, ()):
+            found[name] = (*found.get(name, ()), (node, slot))
+
+    for sampler, node in graph.items():
+        inputs = node["inputs"]
+        if "KSampler" not in node["class_type"]:
+            continue
+        for name, slots in _SAMPLER_INPUTS.items():
+            for slot in slots:
+                if isinstance(inputs.get(slot), Scalar):
+                    add(name, sampler, slot)
+        for name, link in (("prompt", "positive"), ("negative", "negative")):
+            for text in _upstream(graph, inputs.get(link), "text"):
+                add(name, text, "text")
+        for latent in _upstream(graph, inputs.get("latent_image"), "width"):
+            add("width", latent, "width")
+            add("height", latent, "height")
+        for model in _upstream(graph, inputs.get("model"), "ckpt_name"):
+            add("model", model, "ckpt_name")
+    return found
+
+
+def _upstream(graph: Graph, link: object, slot: str, depth: int = 0) -> Iterator[str]:
+    """The nearest nodes behind a link with a plain value in this input."""
+    source = link[0] if isinstance(link, list) and link else None
+    if not isinstance(source, str) or source not in graph or depth > _DEPTH_MAX:
+        return
+    inputs = graph[source]["inputs"]
+    if isinstance(inputs.get(slot), Scalar):
+        yield source
+        return
+    for behind in inputs.values():
+        yield from _upstream(graph, behind, slot, depth + 1)

@@ -1,0 +1,207 @@
+"""ComfyUI against the adapter: workflows and their inputs, queue, history, cache, and who is interrupted."""
+
+import io
+import json
+import threading
+import time
+
+import pytest
+from PIL import Image
+
+from musep2p.engines.comfyui import ComfyUIEngine
+from musep2p.engines.workflow import load_workflow
+from musep2p.errors import ConfigError, EngineError
+from musep2p.ports import Cancellable, Task
+from tests.engines.servers import WORKFLOW, ComfyServer
+
+PARAMETERS = {"prompt": "a town", "negative": "people", "width": 64, "height": 72, "seed": 7, "steps": 3}
+
+
+@pytest.fixture(params=[True, False], ids=["new", "old"])
+def server(request):
+    made = ComfyServer(jobs=request.param)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def workflow(tmp_path):
+    path = tmp_path / "workflow_api.json"
+    path.write_text(json.dumps(WORKFLOW))
+    return path
+
+
+@pytest.fixture
+def engine(server, workflow):
+    return ComfyUIEngine({"url": server.url, "workflow": str(workflow), "patience_s": 20})
+
+
+def render(engine, attempt=1, **more):
+    return engine.render(Task(engine.normalise({**PARAMETERS, **more}), attempt, 1.0))
+
+
+def until(condition):
+    end = time.monotonic() + 10
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert condition()
+
+
+def test_parameters_go_where_the_links_of_the_sampler_lead(workflow):
+    """From the sampler to its texts, its empty picture and its checkpoint; other inputs stay as they are."""
+    graph = load_workflow(workflow, {}).filled({**PARAMETERS, "model": "photo.safetensors", "guidance": 4.0})
+
+    assert (graph["6"]["inputs"]["text"], graph["7"]["inputs"]["text"]) == ("a town", "people")
+    assert graph["3"]["inputs"] == {**WORKFLOW["3"]["inputs"], "seed": 7, "steps": 3, "cfg": 4.0}
+    assert graph["5"]["inputs"] == {"width": 64, "height": 72, "batch_size": 1}
+    assert graph["4"]["inputs"]["ckpt_name"] == "photo.safetensors"
+    assert json.loads(workflow.read_text()) == WORKFLOW
+
+
+def test_settings_may_name_any_input(workflow):
+    """Under any name, at several places, and instead of what was found."""
+    flow = load_workflow(workflow, {"denoise": "3.denoise", "prompt": "6.text, 7.text"})
+    graph = flow.filled({"denoise": 0.5, "prompt": "a cat"})
+
+    assert graph["3"]["inputs"]["denoise"] == 0.5
+    assert graph["6"]["inputs"]["text"] == graph["7"]["inputs"]["text"] == "a cat"
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "words"),
+    [
+        ("not json", {}, "cannot be read"),
+        ('{"nodes": [], "links": []}', {}, "for the editor, not for the API"),
+        ('{"3": {"inputs": {}}}', {}, "is no workflow"),
+        ("{}", {}, "is no workflow"),
+        (json.dumps(WORKFLOW), {"inputs": {"denoise": "3.denoize"}}, "no input '3.denoize' for denoise"),
+        (json.dumps(WORKFLOW), {"output": "99"}, "no node '99'"),
+        (json.dumps(WORKFLOW), {"url": ""}, "needs both url and workflow"),
+    ],
+)
+def test_workflows_that_cannot_be_used(tmp_path, content, options, words):
+    """One line that says what to do, before anything is asked of a server."""
+    path = tmp_path / "w.json"
+    path.write_text(content)
+    with pytest.raises(ConfigError) as caught:
+        ComfyUIEngine({"url": "http://127.0.0.1:9", "workflow": str(path), **options})
+    assert words in str(caught.value)
+
+
+def test_the_picture_that_was_saved_is_the_result(server, engine):
+    """Not a preview; the seed decides it."""
+    one, same, other = render(engine), render(engine), render(engine, seed=8)
+
+    assert Image.open(io.BytesIO(one.data)).size == (64, 72) and one.ext == "png"
+    assert one.data == same.data != other.data
+
+
+def test_another_attempt_is_not_answered_from_the_cache(server, engine):
+    """A black picture of the first attempt would come again for ever."""
+    server.moods = ["black"]
+    first, again = render(engine), render(engine)
+    second = render(engine, attempt=2)
+
+    assert first.data == again.data != second.data
+
+
+@pytest.mark.parametrize("mood", ["forgets", "lost answer"])
+def test_what_a_server_forgot_or_did_not_answer(server, engine, mood):
+    """Neither queue nor history knows it: it is given again. A lost answer is looked up under the id that we gave."""
+    server.moods = [mood]
+
+    assert render(engine).ext == "png"
+    assert len(server.posted("/prompt")) == (2 if mood == "forgets" else 1)
+
+
+def test_a_server_that_always_forgets(server, engine):
+    """It is given up, and another peer may try."""
+    server.moods = ["forgets"] * 9
+    with pytest.raises(EngineError, match="again and again") as caught:
+        render(engine)
+    assert not caught.value.permanent and len(server.posted("/prompt")) == 3
+
+
+@pytest.mark.parametrize(
+    ("mood", "more", "words", "permanent"),
+    [
+        ("", {"model": "other.safetensors"}, "CheckpointLoaderSimple: value not in list (ckpt_name: 'other", False),
+        ("no node", {}, "FancyNode: missing node type", False),
+        ("", {"steps": 20000}, "KSampler: value bigger than max", True),
+        ("partly", {}, "a part of the workflow was refused: SaveImage", True),
+        ("oom", {}, "KSampler: torch.OutOfMemoryError: Allocation failed", False),
+        ("broken", {}, "KSampler: RuntimeError", False),
+        ("no outputs", {}, "ended well and has no picture", False),
+        ("cut off", {}, "cannot be decoded", False),
+    ],
+)
+def test_how_it_fails(server, engine, mood, more, words, permanent):
+    """In the server's words; a model or node that is not here may be elsewhere. The next task is fine."""
+    server.moods = [mood]
+    with pytest.raises(EngineError) as caught:
+        render(engine, **more)
+    assert words in str(caught.value) and caught.value.permanent == permanent
+    assert render(engine, seed=99).ext == "png"
+
+
+def test_only_what_we_gave_is_taken_back(server, engine):
+    """Running it is interrupted, waiting it leaves the queue; what the owner renders by hand goes on."""
+    server.slow_s = 30.0
+    server.queue["by hand"] = (WORKFLOW, "")
+    until(lambda: server.running == "by hand")
+    failed = []
+
+    def fails():
+        with pytest.raises(EngineError) as caught:
+            render(engine)
+        failed.append(str(caught.value))
+
+    thread = threading.Thread(target=fails, daemon=True)
+    thread.start()
+    until(lambda: server.queue)
+    engine.cancel()
+    assert not server.queue and server.running == "by hand" and server.interrupted == []
+
+    until(lambda: server.queue)  # given again, since it was gone
+    server.running = ""
+    until(lambda: server.running not in ("", "by hand"))
+    ours = server.running
+    engine.cancel()
+    thread.join(20)
+    assert failed and "interrupted at the server" in failed[0]
+    assert isinstance(engine, Cancellable)
+    assert (ours in server.cancelled) if server.jobs else (server.interrupted == [ours])
+    engine.cancel()
+    assert len(server.interrupted) <= 1
+
+
+def test_parameters_of_another_kind_are_told_before(engine):
+    """By what the workflow itself has there."""
+    assert engine.check(PARAMETERS) == []
+    assert [name for name, _ in engine.check({**PARAMETERS, "steps": "many", "sampler": 3})] == ["steps", "sampler"]
+    assert engine.parameters >= {"prompt", "negative", "seed", "steps", "guidance", "sampler", "scheduler", "model"}
+
+
+def test_what_a_batch_leaves_empty_stays_as_the_workflow_has_it(engine):
+    """A batch without a model or a sampler hands over empty texts."""
+    values = engine.normalise({"prompt": "", "model": "", "sampler": "", "seed": 3})
+
+    assert (values["model"], values["sampler"], values["prompt"]) == ("dream.safetensors", "euler", "")
+    assert engine.normalise(values) == values
+
+
+def test_a_server_that_is_started_again_meanwhile(server, workflow):
+    """It forgets queue and history: what it was given is given again when it is back."""
+    port = int(server.url.rpartition(":")[2])
+    engine = ComfyUIEngine({"url": server.url, "workflow": str(workflow), "patience_s": 30})
+    server.slow_s = 60.0
+    outputs = []
+    thread = threading.Thread(target=lambda: outputs.append(render(engine)), daemon=True)
+    thread.start()
+    until(lambda: server.running)
+    server.close()
+    back = ComfyServer(port, jobs=server.jobs)
+    thread.join(30)
+    back.close()
+
+    assert outputs and outputs[0].ext == "png"
