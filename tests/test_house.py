@@ -30,6 +30,7 @@ FLOORS = {
         "cli",
         "config",
         "core",
+        "engines",
         "errors",
         "net",
         "peer",

@@ -10,7 +10,7 @@ from musep2p.cli.options import Farm, Json, Listen, PeerOption, State, Store, cl
 from musep2p.config import load_settings
 from musep2p.errors import UsageError
 
-__all__ = ["config", "doctor", "join", "peers", "service"]
+__all__ = ["config", "doctor", "engines", "join", "peers", "service"]
 
 
 def join(
@@ -47,6 +47,19 @@ def peers(
     from musep2p.cli import farm as commands
 
     commands.peers(client_settings(state, farm, listen, peer), as_json=json)
+
+
+def engines(
+    word: Annotated[str, typer.Argument(help="`probe`: what answers at an address; else all are listed.")] = "",
+    url: Annotated[str, typer.Argument(help="With probe: where; the usual ports of this machine if left out.")] = "",
+    json: Json = False,
+) -> None:
+    """The engines of this machine, and what answers at an address."""
+    from musep2p.cli import engines as commands
+
+    if word not in ("", "probe"):
+        raise UsageError(f"engines has no {word!r}.", "Say `musep2p engines` or `musep2p engines probe [URL]`.")
+    raise typer.Exit(commands.probe(url, as_json=json) if word else commands.engines(as_json=json))
 
 
 def doctor(

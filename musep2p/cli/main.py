@@ -47,6 +47,7 @@ _COMMANDS = (
     store.merge,
     batches.why,
     peers.doctor,
+    peers.engines,
     peers.service,
     peers.config,
     files.simulate,

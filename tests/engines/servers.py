@@ -106,6 +106,8 @@ class A1111Server(Server):
         app.router.add_post("/sdapi/v1/interrupt", self.interrupt)
         app.router.add_post("/internal/progress", self.progress)
         app.router.add_get("/elsewhere", self.elsewhere)
+        app.router.add_get("/sdapi/v1/sd-models", self.sd_models)
+        app.router.add_get("/sdapi/v1/memory", self.memory)
 
     async def progress(self, request):
         active = (await request.json())["id_task"] == self.active
@@ -115,6 +117,12 @@ class A1111Server(Server):
         self.interrupted += 1
         self.active = ""
         return web.json_response({})
+
+    async def sd_models(self, request):
+        return web.json_response([{"title": f"{name}.safetensors [0123abcd]", "hash": None} for name in self.models])
+
+    async def memory(self, request):
+        return web.json_response({"ram": {"error": "unavailable"}, "cuda": {"system": {"free": 1, "total": 24 << 30}}})
 
     async def elsewhere(self, request):
         raise web.HTTPFound("/elsewhere")
@@ -227,6 +235,8 @@ class ComfyServer(Server):
         app.router.add_post("/interrupt", self.interrupt)
         app.router.add_get("/view", self.view)
         app.router.add_post("/free", self.free)
+        app.router.add_get("/system_stats", self.stats)
+        app.router.add_get("/models/checkpoints", self.checkpoints)
         if self.jobs:
             app.router.add_post("/api/jobs/{id}/cancel", self.cancel)
         app.cleanup_ctx.append(self.working)
@@ -349,6 +359,29 @@ class ComfyServer(Server):
         data = self.files.get(request.query["filename"])
         return web.Response(body=data, content_type="image/png") if data else web.Response(status=404)
 
+    async def stats(self, request):
+        device = {"name": "cuda:0 NVIDIA RTX A5000", "type": "cuda", "index": 0, "vram_total": 24 << 30}
+        return web.json_response({"system": {"os": "linux", "comfyui_version": "0.3.60"}, "devices": [device]})
+
+    async def checkpoints(self, request):
+        return web.json_response(list(self.models))
+
     async def free(self, request):
         self.cache.clear()
         return web.Response()
+
+
+class OtherServer(Server):
+    """Something that answers: `says` by path, a page else."""
+
+    def __init__(self, says):
+        self.says = says
+        super().__init__()
+
+    def routes(self, app):
+        app.router.add_get("/{path:.*}", self.page)
+
+    async def page(self, request):
+        if request.path in self.says:
+            return web.json_response(self.says[request.path])
+        return web.Response(text="<html>hello</html>", content_type="text/html")

@@ -1,0 +1,112 @@
+"""What engine answers at an address: asked for what only one of them has, and for what it says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from musep2p.engines.http import AwayError, Http
+from musep2p.errors import ConfigError, EngineError
+
+__all__ = ["USUAL_PORTS", "Recognised", "recognise", "recognised_here"]
+
+USUAL_PORTS = (7860, 7861, 8188, 1234, 7801, 8080)
+_WITHIN_S = 5.0
+_MODELS_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """An engine that answers.
+
+    Attributes:
+        url: where.
+        engine: the name of the adapter for it; empty if there is none yet.
+        what: for people: its own name and version.
+        models: as a batch names them.
+        gpu: of each device, its name and MB of memory.
+    """
+
+    url: str
+    engine: str
+    what: str
+    models: tuple[str, ...] = ()
+    gpu: tuple[tuple[str, int], ...] = field(default=())
+
+
+def recognise(url: str) -> Recognised | None:
+    """What answers there; None if something does that is no engine we know.
+
+    Raises:
+        ConfigError: that is no address.
+        EngineError: nobody answers there, or not in HTTP.
+    """
+    http = Http("probe", url)
+    for look in (_comfyui, _a1111, _sd_server, _openai):
+        found = look(http)
+        if found is not None:
+            return found
+    return None
+
+
+def recognised_here() -> Iterator[Recognised]:
+    """Engines at the usual ports of this machine."""
+    for port in USUAL_PORTS:
+        try:
+            found = recognise(f"http://127.0.0.1:{port}")
+        except (EngineError, ConfigError):
+            continue
+        if found is not None:
+            yield found
+
+
+def _said(http: Http, path: str) -> Any:
+    """The JSON at a path; None if there is none, or something slow or strange."""
+    try:
+        reply = http.get(path, within_s=_WITHIN_S)
+    except AwayError:
+        raise
+    except EngineError:
+        return None
+    return reply.json() if reply.status == 200 else None
+
+
+def _comfyui(http: Http) -> Recognised | None:
+    said = _said(http, "/system_stats")
+    if not isinstance(said, dict) or not isinstance(said.get("devices"), list):
+        return None
+    version = (said.get("system") or {}).get("comfyui_version", "")
+    devices = [device for device in said["devices"] if isinstance(device, dict)]
+    gpu = tuple((str(d.get("name", "")), int(d.get("vram_total") or 0) >> 20) for d in devices)
+    models = _said(http, "/models/checkpoints")
+    names = [name for name in models if isinstance(name, str)] if isinstance(models, list) else []
+    return Recognised(http.url, "comfyui", f"ComfyUI {version}".strip(), tuple(names[:_MODELS_MAX]), gpu)
+
+
+def _a1111(http: Http) -> Recognised | None:
+    models = _said(http, "/sdapi/v1/sd-models")
+    if not isinstance(models, list):
+        return None
+    titles = [str(model["title"]) for model in models if isinstance(model, dict) and model.get("title")]
+    memory = _said(http, "/sdapi/v1/memory")
+    cuda = (memory.get("cuda") or {}).get("system") if isinstance(memory, dict) else None
+    total = int(cuda.get("total") or 0) >> 20 if isinstance(cuda, dict) else 0
+    return Recognised(
+        http.url, "a1111", "Automatic1111's web UI or its kin", tuple(titles[:_MODELS_MAX]),
+        (("GPU", total),) if total else (),
+    )  # fmt: skip
+
+
+def _sd_server(http: Http) -> Recognised | None:
+    said = _said(http, "/sdcpp/v1/capabilities")
+    return Recognised(http.url, "a1111", "stable-diffusion.cpp's server") if isinstance(said, dict) else None
+
+
+def _openai(http: Http) -> Recognised | None:
+    said = _said(http, "/v1/models")
+    data = said.get("data") if isinstance(said, Mapping) else None
+    if not isinstance(data, list):
+        return None
+    names = tuple(str(model["id"]) for model in data if isinstance(model, dict) and "id" in model)
+    return Recognised(http.url, "", "a server in the manner of OpenAI's", names[:_MODELS_MAX])
