@@ -8,7 +8,8 @@ from musep2p.core.accounting import acting
 from musep2p.core.ids import digest_of
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Settings
-from musep2p.core.records import Entry
+from musep2p.core.records import Entry, Failure
+from musep2p.core.reports import guardians
 from musep2p.core.requests import Accepted, CommandAsk, Request, ResultsAsk
 from musep2p.core.wills import CANCELLED, PAUSED, RUNNING
 from tests.core.wire import Table
@@ -138,3 +139,90 @@ def test_a_guardian_that_has_heard_less_names_who_accounts():
     assert answer() is None, "a page of its own"
     batch.progress = structs.replace(batch.progress, safe=1)
     assert answer().redirect == table.core(other).members[table.core(acts).me].address
+
+
+def apart(table, ms, some, *, works=True):
+    """For so long these hear nothing of the others, and the others nothing of them; children work, or take long."""
+    until = table.now_ms + ms
+    while table.now_ms < until:
+        if works:
+            work_at_hand(table)
+        table.wait(50, settle=False)
+        while table.mail:
+            if (table.mail[0][0] in some) != (table.mail[0][1] in some):
+                table.mail.pop(0)
+            else:
+                table.deliver()
+
+
+def work_at_hand(table):
+    for name, start in table.starts:
+        for index in Ranges.decode(start.ranges).indices():
+            entry = Entry(index, digest_of(b"%d" % index), 1, 1)
+            table.happen(name, ev.TasksDone(start.slot, start.chunk, (entry,), 300_000))
+        table.happen(name, ev.ChunkEnded(start.slot, start.chunk))
+    table.starts = []
+
+
+def test_a_batch_is_cancelled_while_a_guardian_is_cut_off():
+    """It goes on there until it is heard of again; then it is cancelled there too, and what it did counts."""
+    table = farm()
+    guard = next(name for name in guards(table) if name != "p0")
+    table.wait(300)
+    apart(table, 6000, {guard}, works=False)
+    table.happen("p0", ev.Asked(b"face", Request(1, "table", 50, CommandAsk("table", "cancel"))))
+    apart(table, 1000, {guard}, works=False)
+    before = {name: table.batch(name).will.word for name in table.peers}
+    table.wait(5000)
+
+    assert before[guard] == RUNNING and before["p0"] == CANCELLED
+    assert {table.batch(name).will.word for name in table.peers} == {CANCELLED}
+    assert len({str(table.batch(name).results.known) for name in guards(table)}) == 1
+
+
+def test_a_late_copy_of_a_failure_is_no_failure_of_the_next_turn():
+    """Retry was said meanwhile: the old attempt counts as little when it is heard again as it did then."""
+    table = farm()
+    kept, deliver = [], table.deliver
+
+    def deliver_and_keep(*arguments, **options):
+        sender, to, envelope = table.mail[0]
+        if any(isinstance(fact, Failure) for fact in getattr(envelope.body, "facts", ())):
+            kept.append((sender, to, envelope))
+        return deliver(*arguments, **options)
+
+    table.deliver = deliver_and_keep
+    work(table, 6000, fail=(3, 7))
+    say(table, "p1", "retry")
+    table.mail += kept
+    table.settle()
+    failed = {name: str(table.batch(name).failed) for name in table.peers}
+    work(table, 4000)
+    table.mail += kept
+    table.settle()
+
+    assert kept and set(failed.values()) == {str(Ranges())}
+    assert all(table.batch(name).progress.safe == 20 and not table.batch(name).failed for name in table.peers)
+
+
+def test_all_guardians_are_on_the_other_side():
+    """Both sides go on, each with guardians of its own; afterwards all know the same, and the first act again."""
+    table = farm(5)
+    table.wait(300)
+    before = guards(table)
+    alone = set(table.peers) - set(before)
+    apart(table, 12_000, alone)
+    without = table.batch(sorted(alone)[0]).results.known.count()
+    work(table, 8000)
+
+    assert len(before) == 3 and len(alone) == 2 and without > 5
+    assert guards(table) == before
+    for name in before:
+        assert table.batch(name).results.safe == table.batch(name).results.tasks()
+    assert all(table.batch(name).progress.complete for name in table.peers)
+
+
+def guards(table):
+    """Names of the batch's guardians, as the first peer sees them."""
+    ids = {table.core(name).me: name for name in table.peers}
+    return [ids[peer] for peer in guardians(table.core("p0"), table.batch("p0"))]
