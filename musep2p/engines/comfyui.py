@@ -146,8 +146,9 @@ class ComfyUIEngine:
                 entry = self._history(given)
                 if entry is not None:
                     return entry
-                # Looked at again after the queue: it may have gone from the one to the other in between.
-                if given not in {*self._queue()[0], *self._queue()[1]} and self._history(given) is None:
+                running, pending = self._queue()
+                # The history is looked at again: it may have gone there from the queue in between.
+                if given not in running | pending and self._history(given) is None:
                     return None
                 until = time.monotonic() + self._patience_s
             except (AwayError, LostAnswerError):

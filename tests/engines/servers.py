@@ -224,7 +224,7 @@ class ComfyServer(Server):
     def __init__(self, port=0, *, jobs=True):
         self.slow_s, self.jobs, self.interrupted, self.cancelled = 0.0, jobs, [], []
         self.running, self.queue, self.history, self.files = "", {}, {}, {}
-        self.cache = {}
+        self.cache, self.shown = {}, lambda lists: lists
         super().__init__(port)
 
     def routes(self, app):
@@ -334,9 +334,8 @@ class ComfyServer(Server):
 
     async def waiting(self, request):
         running = [[0, self.running, {}, {}, []]] if self.running else []
-        return web.json_response(
-            {"queue_running": running, "queue_pending": [[1, given, {}, {}, []] for given in self.queue]}
-        )
+        pending = [[1, given, {}, {}, []] for given in self.queue]
+        return web.json_response(self.shown({"queue_running": running, "queue_pending": pending}))
 
     async def delete(self, request):
         for given in (await request.json())["delete"]:

@@ -114,6 +114,22 @@ def test_what_a_server_forgot_or_did_not_answer(server, engine, mood):
     assert len(server.posted("/prompt")) == (2 if mood == "forgets" else 1)
 
 
+def test_a_prompt_that_begins_to_run_is_not_taken_for_forgotten(server, engine):
+    """It waits in one answer and runs in the next: never seen in either list, if two answers were mixed."""
+    server.slow_s = 1.0
+    seen = []
+
+    def waiting(lists):
+        seen.append(1)
+        if len(seen) % 2:  # as it was a moment ago
+            lists["queue_pending"], lists["queue_running"] = lists["queue_running"], []
+        return lists
+
+    server.shown = waiting
+    assert render(engine).ext == "png"
+    assert len(seen) >= 2 and len(server.posted("/prompt")) == 1
+
+
 def test_a_server_that_always_forgets(server, engine):
     """It is given up, and another peer may try."""
     server.moods = ["forgets"] * 9
