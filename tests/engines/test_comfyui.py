@@ -17,9 +17,13 @@ from tests.engines.servers import WORKFLOW, ComfyServer
 PARAMETERS = {"prompt": "a town", "negative": "people", "width": 64, "height": 72, "seed": 7, "steps": 3}
 
 
-@pytest.fixture(params=[True, False], ids=["new", "old"])
+BOTH = pytest.mark.parametrize("server", [True, False], ids=["new", "old"], indirect=True)
+
+
+@pytest.fixture
 def server(request):
-    made = ComfyServer(jobs=request.param)
+    """With the newer `/api/jobs`, or without."""
+    made = ComfyServer(jobs=getattr(request, "param", True))
     yield made
     made.close()
 
@@ -114,6 +118,7 @@ def test_what_a_server_forgot_or_did_not_answer(server, engine, mood):
     assert len(server.posted("/prompt")) == (2 if mood == "forgets" else 1)
 
 
+@BOTH
 def test_a_prompt_that_begins_to_run_is_not_taken_for_forgotten(server, engine):
     """It waits in one answer and runs in the next: never seen in either list, if two answers were mixed."""
     server.slow_s = 1.0
@@ -122,7 +127,7 @@ def test_a_prompt_that_begins_to_run_is_not_taken_for_forgotten(server, engine):
     def waiting(lists):
         seen.append(1)
         if len(seen) % 2:  # as it was a moment ago
-            lists["queue_pending"], lists["queue_running"] = lists["queue_running"], []
+            return {"queue_running": [], "queue_pending": lists["queue_running"] + lists["queue_pending"]}
         return lists
 
     server.shown = waiting
@@ -160,6 +165,7 @@ def test_how_it_fails(server, engine, mood, more, words, permanent):
     assert render(engine, seed=99).ext == "png"
 
 
+@BOTH
 def test_only_what_we_gave_is_taken_back(server, engine):
     """Running it is interrupted, waiting it leaves the queue; what the owner renders by hand goes on."""
     server.slow_s = 30.0
