@@ -1,5 +1,6 @@
 """The store goes away, fills up, hangs: work stops, the reason is said, nothing recorded is lost."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -98,7 +99,8 @@ def test_a_machine_whose_own_disk_is_full(farm, small_disk):
     text = 'name: big\nprompt: "Kyoto at dawn"\nsize: 512x512\nretries: 0\nseeds: {count: 60}\n'
     farm.run("submit", "--detach", farm.batch(text), state="p1", check=0)
     until(lambda: farm.status("p1").get("safe", 0) >= 2, "some are safe")
-    (disk / "holiday.mov").write_bytes(b"v" * (shutil.disk_usage(disk).free - 40_000))
+    with contextlib.suppress(OSError):  # the peer writes meanwhile: then there is less room still
+        (disk / "holiday.mov").write_bytes(b"v" * (shutil.disk_usage(disk).free - 40_000))
     until(lambda: farm.status("p1")["state"] == "waiting", "it stops", 60)
     until(lambda: farm.status("p1")["running"] == 0, "what ran is finished or given back")
     waiting = farm.status("p1")
