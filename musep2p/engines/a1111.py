@@ -22,9 +22,8 @@ from typing import Any
 from musep2p.core.recipe import Parameters
 from musep2p.engines.http import Http, LostAnswerError, Reply, words_of
 from musep2p.engines.options import Options
+from musep2p.engines.pictures import as_picture
 from musep2p.errors import EngineError
-from musep2p.images.decode import decoded
-from musep2p.images.pixel_hash import pixel_hash
 from musep2p.ports import Output, Task
 
 __all__ = ["A1111Engine"]
@@ -144,10 +143,9 @@ class A1111Engine:
         place = first if isinstance(first, int) and 0 <= first < len(images) else 0
         try:
             data = base64.b64decode(str(images[place]).rpartition(",")[2], validate=True)
-            image, ext = decoded(data)
         except (binascii.Error, ValueError) as error:
-            raise EngineError(f"a1111: what it answered is no picture: {error}.") from None
-        return Output(data, ext, pixel_hash(image))
+            raise EngineError(f"a1111: what it gave is no base64: {error}.") from None
+        return as_picture(data, self.name)
 
     def _error(self, reply: Reply) -> EngineError:
         words = words_of(reply)

@@ -20,10 +20,9 @@ from urllib.parse import urlencode
 from musep2p.core.recipe import Parameters
 from musep2p.engines.http import AwayError, Http, LostAnswerError, Reply, words_of
 from musep2p.engines.options import Options
+from musep2p.engines.pictures import as_picture
 from musep2p.engines.workflow import Workflow, load_workflow
 from musep2p.errors import ConfigError, EngineError
-from musep2p.images.decode import decoded
-from musep2p.images.pixel_hash import pixel_hash
 from musep2p.ports import Output, Task
 
 __all__ = ["ComfyUIEngine"]
@@ -189,11 +188,7 @@ class ComfyUIEngine:
         reply = self._http.get(f"/view?{query}", within_s=120.0)
         if reply.status != 200:
             raise EngineError(f"comfyui: the picture {image.get('filename')} cannot be had: {words_of(reply)}.")
-        try:
-            picture, ext = decoded(reply.body)
-        except ValueError as error:
-            raise EngineError(f"comfyui: what it gave is {error}.") from None
-        return Output(reply.body, ext, pixel_hash(picture))
+        return as_picture(reply.body, self.name)
 
     def _refusal(self, reply: Reply) -> EngineError:
         said = reply.json()

@@ -22,9 +22,9 @@ from typing import Any
 from musep2p.core.ids import digest_of
 from musep2p.core.recipe import Parameters
 from musep2p.engines.options import Options
+from musep2p.engines.pictures import as_picture
 from musep2p.errors import ConfigError, EngineError
-from musep2p.images.decode import PICTURES, decoded
-from musep2p.images.pixel_hash import pixel_hash
+from musep2p.images.decode import PICTURES
 from musep2p.ports import Output, Task
 
 __all__ = ["CommandEngine"]
@@ -167,11 +167,10 @@ def _read_output(path: Path, program: str) -> Output:
         raise EngineError(f"command: {program} wrote {size} bytes; 1 to {_OUTPUT_BYTES_MAX >> 20} MB are taken.")
     data, ext = path.read_bytes(), path.suffix[1:]
     try:
-        image, ext = decoded(data)
-        return Output(data, ext, pixel_hash(image))
-    except ValueError as error:
+        return as_picture(data, f"command: {program}")
+    except EngineError:
         if ext in PICTURES.values():
-            raise EngineError(f"command: what {program} wrote is {error}.") from None
+            raise
         return Output(data, ext)  # a film, a sound, a scene: whatever it makes
 
 

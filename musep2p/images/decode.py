@@ -25,9 +25,9 @@ def decoded(data: bytes) -> tuple[Image.Image, str]:
             ext = PICTURES.get(image.format or "", "")
             image.load()
     except UnidentifiedImageError:
-        raise ValueError(f"no picture: it begins with {data[:16]!r}") from None
+        raise ValueError(f"it begins with {data[:16]!r}") from None
     except Exception as error:  # decoders raise whatever they like at bytes that are damaged
         raise ValueError(f"it cannot be decoded: {error}") from None
     if not ext:
-        raise ValueError(f"a picture of an unusual format ({image.format})")
+        raise ValueError(f"its format ({image.format}) is an unusual one")
     return image, ext

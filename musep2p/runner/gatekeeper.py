@@ -84,16 +84,17 @@ class Gatekeeper:
         return reason
 
     def _keep(self, name: str, output: Output) -> str:
+        path = self._quarantine / f"{name}.{output.ext}"
         try:
             self._quarantine.mkdir(exist_ok=True)
-            path = self._quarantine / f"{name}.{output.ext}"
             path.write_bytes(output.data)
-            for old in sorted(self._quarantine.iterdir(), key=lambda each: each.stat().st_mtime)[:-_QUARANTINED_MAX]:
-                old.unlink(missing_ok=True)
         except OSError as error:
-            with contextlib.suppress(OSError, UnboundLocalError):
+            with contextlib.suppress(OSError):
                 path.unlink()
             return f"It could not be kept: {error.strerror or error}."
+        with contextlib.suppress(OSError):  # another slot may make room at the same time
+            for old in sorted(self._quarantine.iterdir(), key=lambda each: each.stat().st_mtime)[:-_QUARANTINED_MAX]:
+                old.unlink(missing_ok=True)
         return f"It is in {path}."
 
 

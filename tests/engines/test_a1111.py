@@ -12,6 +12,7 @@ from musep2p.engines.a1111 import A1111Engine
 from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Cancellable, Task
 from tests.engines.servers import A1111Server
+from tests.live.farm import until
 
 PARAMETERS = {"prompt": "a town", "negative": "people", "width": 64, "height": 72, "seed": 7, "steps": 3}
 
@@ -114,9 +115,7 @@ def test_only_our_own_task_is_interrupted(server, engine):
     server.slow_s = 30.0
     thread = threading.Thread(target=lambda: render(engine), daemon=True)
     thread.start()
-    until = time.monotonic() + 10
-    while not server.active and time.monotonic() < until:
-        time.sleep(0.02)
+    until(lambda: server.active, "the server is at it")
     ours, server.active = server.active, "task(by hand)"
     engine.cancel()
     before, server.active = server.interrupted, ours

@@ -3,7 +3,6 @@
 import io
 import json
 import threading
-import time
 
 import pytest
 from PIL import Image
@@ -13,6 +12,7 @@ from musep2p.engines.workflow import load_workflow
 from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Cancellable, Task
 from tests.engines.servers import WORKFLOW, ComfyServer
+from tests.live.farm import until
 
 PARAMETERS = {"prompt": "a town", "negative": "people", "width": 64, "height": 72, "seed": 7, "steps": 3}
 
@@ -42,13 +42,6 @@ def engine(server, workflow):
 
 def render(engine, attempt=1, **more):
     return engine.render(Task(engine.normalise({**PARAMETERS, **more}), attempt, 1.0))
-
-
-def until(condition):
-    end = time.monotonic() + 10
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    assert condition()
 
 
 def test_parameters_go_where_the_links_of_the_sampler_lead(workflow):
@@ -170,7 +163,7 @@ def test_only_what_we_gave_is_taken_back(server, engine):
     """Running it is interrupted, waiting it leaves the queue; what the owner renders by hand goes on."""
     server.slow_s = 30.0
     server.queue["by hand"] = (WORKFLOW, "")
-    until(lambda: server.running == "by hand")
+    until(lambda: server.running == "by hand", "the server has it")
     failed = []
 
     def fails():
@@ -180,13 +173,13 @@ def test_only_what_we_gave_is_taken_back(server, engine):
 
     thread = threading.Thread(target=fails, daemon=True)
     thread.start()
-    until(lambda: server.queue)
+    until(lambda: server.queue, "the server has it")
     engine.cancel()
     assert not server.queue and server.running == "by hand" and server.interrupted == []
 
-    until(lambda: server.queue)  # given again, since it was gone
+    until(lambda: server.queue, "the server has it")  # given again, since it was gone
     server.running = ""
-    until(lambda: server.running not in ("", "by hand"))
+    until(lambda: server.running not in ("", "by hand"), "the server has it")
     ours = server.running
     engine.cancel()
     thread.join(20)
@@ -220,7 +213,7 @@ def test_a_server_that_is_started_again_meanwhile(server, workflow):
     outputs = []
     thread = threading.Thread(target=lambda: outputs.append(render(engine)), daemon=True)
     thread.start()
-    until(lambda: server.running)
+    until(lambda: server.running, "the server has it")
     server.close()
     back = ComfyServer(port, jobs=server.jobs)
     thread.join(30)
