@@ -1,7 +1,8 @@
 """`sleep`: waits, then gives 2 kB of constant bytes. For tests: it can fail, crash, hang or leak when told to.
 
-Parameters: `ms`, the time at speed 1; `distinct`, whether tasks with other parameters give other bytes; `fail_at`,
-`crash_at`, `hang_at`, `leak_at`: attempts (like `1` or `1,2`, or `all`) at which it does that.
+Parameters: `ms`, the time at speed 1; `distinct`, whether tasks with other parameters give other bytes; `random`,
+whether each attempt does; `fail_at`, `crash_at`, `hang_at`, `leak_at`: attempts (like `1` or `1,2`, or `all`) at which
+it does that.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ __all__ = ["SleepEngine"]
 
 _DATA = b"musep2p sleeps. " * 128
 _MISCHIEF = ("fail_at", "crash_at", "hang_at", "leak_at")
+_KNOWN = ("ms", "seed", "distinct", "random", *_MISCHIEF)
 _LEAK_STEP = 64 << 20
 
 
@@ -26,7 +28,7 @@ class SleepEngine:
     name = "sleep"
     keyed = False
     payload = False
-    parameters = frozenset(("ms", "seed", "distinct", *_MISCHIEF))
+    parameters = frozenset(_KNOWN)
     identity = "sleep/1"
 
     def missing(self) -> str:
@@ -44,8 +46,7 @@ class SleepEngine:
         return problems
 
     def normalise(self, parameters: Parameters) -> Parameters:
-        known = ("ms", "seed", "distinct", *_MISCHIEF)
-        return {name: parameters[name] for name in known if name in parameters}
+        return {name: parameters[name] for name in _KNOWN if name in parameters}
 
     def render(self, task: Task) -> Output:
         ms = float(task.parameters.get("ms", 0))
@@ -59,6 +60,7 @@ class SleepEngine:
         if self._told(task, "fail_at"):
             raise EngineError(f"told to fail at attempt {task.attempt}.")
         own = f"{task.parameters}".encode() if task.parameters.get("distinct") else b""
+        own += os.urandom(8) if task.parameters.get("random") else b""
         return Output(_DATA + own, "bin")
 
     def _told(self, task: Task, mischief: str) -> bool:

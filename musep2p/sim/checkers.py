@@ -18,7 +18,7 @@ from musep2p.core.results import indices_of, signed, winner
 from musep2p.sim.machine import SimPeer
 from musep2p.sim.world import World
 
-__all__ = ["ALL", "Checker", "NoPhantoms", "OneResult", "SafeStaysSafe", "SaidMeansDurable", "all_batches"]
+__all__ = ["ALL", "Checker", "NoPhantoms", "OneResult", "OnlyOurs", "SafeStaysSafe", "SaidMeansDurable", "all_batches"]
 
 
 class Checker:
@@ -68,6 +68,7 @@ class SafeStaysSafe(Checker):
         for peer, batch in all_batches(self.world):
             store = self.world.store
             beyond = batch.results.safe - store.results.get(batch.id, Ranges())
+            beyond -= self.world.other_store.results.get(batch.id, Ranges())
             beyond -= store.withdrawn.get(batch.id, Ranges())  # of which it has not heard
             if beyond and self.world.stores:
                 raise AssertionError(f"p{peer.number} believes safe what the store has not: {beyond}")
@@ -118,7 +119,19 @@ class NoPhantoms(Checker):
                     _assert_no_phantom(sender, batch.id, view)
 
 
-ALL = (SaidMeansDurable, SafeStaysSafe, OneResult, NoPhantoms)
+class OnlyOurs(Checker):
+    """Who speaks another version or belongs to another farm is nobody's member and holds nothing."""
+
+    def check(self) -> None:
+        kinds = {peer.id: (peer.version, peer.farm) for peer in self.world.peers}
+        if len(set(kinds.values())) < 2:
+            return
+        for peer in self.world.peers:
+            for member in peer.state.core.up_members() if peer.alive else ():
+                assert kinds[member.id] == kinds[peer.id], f"p{peer.number} took somebody else's peer for one of ours"
+
+
+ALL = (SaidMeansDurable, SafeStaysSafe, OneResult, NoPhantoms, OnlyOurs)
 
 
 def _shown(peer: SimPeer, batch: Batch, index: int) -> object:

@@ -24,7 +24,7 @@ class StoreHelpers:
     """The helpers of all peers of a world."""
 
     def __init__(self, world: World) -> None:
-        self._world, self._store = world, world.store
+        self._world = world
 
     def publish(self, peer: SimPeer, effect: fx.Publish) -> None:
         """Objects and record of a block."""
@@ -34,7 +34,7 @@ class StoreHelpers:
         def put() -> ev.Event:
             if {spool_name(block.batch, e) for e in block.entries if e.ext} - peer.disk.spool:
                 return ev.PublishFailed(op, "lost", block)
-            self._store.publish(block)
+            peer.store.publish(block)
             return ev.Published(op, block)
 
         if not peer.has_store:
@@ -49,7 +49,7 @@ class StoreHelpers:
         def put() -> ev.Event:
             if {spool_name(block.batch, e, effect.maker) for e in block.entries} - peer.disk.spool:
                 return ev.PublishFailed(op, "let go of meanwhile")
-            self._store.publish(block)
+            peer.store.publish(block)
             return ev.Published(op, block)
 
         if not peer.has_store:
@@ -72,13 +72,13 @@ class StoreHelpers:
             peer.disk.kept |= there
             self._world.reach(1, peer, life, ev.Published(op, block, "b"))
 
-        self._world.call(self._store.delay_us, put)
+        self._world.call(peer.store.delay_us, put)
 
     def withdraw(self, peer: SimPeer, effect: fx.Withdraw) -> None:
         """Records count no more."""
 
         def put() -> ev.Event:
-            self._store.withdraw(effect.withdrawals)
+            peer.store.withdraw(effect.withdrawals)
             return ev.WithdrawalsStored(effect.op)
 
         self._at_store(peer, put, ev.PublishFailed(effect.op, "away"), writes=True)
@@ -94,20 +94,20 @@ class StoreHelpers:
             return
 
         def put() -> ev.Event:
-            self._store.put_batch(effect.batch, effect.recipe, effect.will)
+            peer.store.put_batch(effect.batch, effect.recipe, effect.will)
             return ev.BatchStored(effect.batch, effect.will)
 
         self._at_store(peer, put, writes=True)
 
     def look_for_batches(self, peer: SimPeer, effect: fx.LookForBatches) -> None:
         """Unfinished batches."""
-        self._at_store(peer, lambda: ev.BatchesFound(self._store.unfinished(effect.known)))
+        self._at_store(peer, lambda: ev.BatchesFound(peer.store.unfinished(effect.known)))
 
     def read_results(self, peer: SimPeer, effect: fx.ReadResults) -> None:
         """A page of what was done of a batch."""
 
         def read() -> ev.Event:
-            facts = tuple(self._store.facts.get(effect.batch, [])[effect.start : effect.start + _FACTS_AT_ONCE])
+            facts = tuple(peer.store.seen(effect.batch)[effect.start : effect.start + _FACTS_AT_ONCE])
             following = effect.start + len(facts) if len(facts) == _FACTS_AT_ONCE else 0
             return ev.ResultsRead(effect.batch, facts, following)
 
@@ -117,10 +117,11 @@ class StoreHelpers:
         self, peer: SimPeer, act: Callable[[], ev.Event], failed: ev.Event | None = None, *, writes: bool = False
     ) -> None:
         """Something is done on the store, and the peer hears of it; or it cannot be, or nobody knows whether it was."""
-        store, life = self._store, peer.counter
-        if store.away or (store.full and writes):
+        store, life = peer.store, peer.counter
+        flaky = store.flaky > 0 and store.rng.random() < store.flaky
+        if store.away or flaky or (store.full and writes):
             # What fails on its last step has been done all the same.
-            done = store.full and store.rng.random() < store.done_all_the_same
+            done = not store.away and writes and store.rng.random() < store.done_all_the_same
             self._fails(peer, failed, store.delay_us, act if done else None)
             return
         hung_us = max(0, store.hangs_until_us - self._world.now_us)
@@ -144,9 +145,9 @@ class StoreHelpers:
         """The peer's store helper gives up: the store is away for it, until a look at it says otherwise."""
         if act is not None:
             self._world.call(delay_us, lambda: _unheard(act))
-        if not self._store.away:
+        if not peer.store.away:
             self._world.later(delay_us, peer, ev.StoreChanged("away", "", "failed"))
-            look_us = max(delay_us, self._store.hangs_until_us - self._world.now_us) + _LOOK_US
+            look_us = max(delay_us, peer.store.hangs_until_us - self._world.now_us) + _LOOK_US
             self._world.call(look_us, partial(self._world.look_at_store, peer))
         if failed is not None:
             self._world.later(delay_us, peer, failed)

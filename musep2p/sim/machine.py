@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from musep2p.core import effects as fx
 from musep2p.core import events as ev
 from musep2p.core.ids import BatchId, Incarnation, PeerId
-from musep2p.core.messages import Hello
+from musep2p.core.messages import PROTOCOL_VERSION, Hello
 from musep2p.core.peer_state import PeerState
 from musep2p.core.ranges import Ranges
 from musep2p.core.state import Core
@@ -29,8 +29,9 @@ class SimPeer:
     def __init__(self, world: World, number: int, slots: int, speed: float, has_store: bool) -> None:
         self.world, self.number, self.slots, self.speed, self.has_store = world, number, slots, speed, has_store
         self.id = PeerId(f"{number:016x}")
-        self.host = f"10.0.{number // 250}.{number % 250 + 1}"
-        self.address = f"{self.host}:{_PORT}"
+        self.move(f"10.0.{number // 250}.{number % 250 + 1}")
+        self.version, self.farm = PROTOCOL_VERSION, "sim"
+        self.store = world.store
         self.disk = SimDisk()
         self.rate, self.offset_ms = 1.0, 0
         self.frozen_until_us, self.suspended = 0, False
@@ -45,15 +46,21 @@ class SimPeer:
         self.stolen_before = 0
         self.state: PeerState
 
+    def move(self, host: str) -> None:
+        """It has this address from its next start on."""
+        self.host, self.address = host, f"{host}:{_PORT}"
+
     def boot(self, sightings: list[str]) -> None:
-        """Start the process: replay the disk, open the slots, learn of some addresses."""
+        """Start the process unless it runs: replay the disk, open the slots, learn of some addresses."""
+        if self.alive or self.left:
+            return
         if self.counter:
             self.stolen_before = self.steals()
         self.counter += 1
         self.disk.starts += 1
         rng = random.Random(self.world.rng.getrandbits(64))
         incarnation = Incarnation(self.disk.starts, f"{rng.getrandbits(32):08x}")
-        hello = Hello(1, "sim", f"p{self.number}", _PORT, _PORT + 1, self.slots, ("sim",))
+        hello = Hello(self.version, self.farm, f"p{self.number}", _PORT, _PORT + 1, self.slots, ("sim",))
         payload = frozenset() if self.world.files else frozenset({"sim"})
         core = Core(
             me=self.id, incarnation=incarnation, hello=hello, tuning=self.world.tuning, rng=rng,
@@ -65,7 +72,7 @@ class SimPeer:
         self.lives, self.busy_until_us = [0] * self.slots, [0] * self.slots
         self.begins, self.recalled, self.frozen_until_us = {}, set(), 0
         if self.has_store:
-            self.world.later(1000, self, self.world.store_state())
+            self.world.later(1000, self, self.store.state())
         for slot in range(self.slots):
             self.world.later(2000, self, ev.SlotReady(slot))
         for address in sightings:

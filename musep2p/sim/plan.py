@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from musep2p.core.requests import Word
+from musep2p.sim.accidents import Accidents, draw_accidents
 from musep2p.sim.network import Weather
 
 __all__ = ["NasState", "Plan", "draw"]
 
-NasState = Literal["hangs", "full"]
+NasState = Literal["hangs", "full", "flaky"]
 
 _FATAL = ("", "", "Durable", "Published", "TasksDone", "Received")  # in the middle of which peers die
 
@@ -41,13 +42,14 @@ class Plan:
         between: of each death, after how many effects of what event it comes; (-1, ''): between two events.
         clocks: (rate, milliseconds ahead) of each peer's clock.
         pauses: (peer, from, microseconds, suspended?): its process stands still, or its machine and its mail is lost.
-        nas: (from, to, what): while the store hangs, or is full.
+        nas: (from, to, what): while the store hangs, is full, or fails now and then.
         old_copies: peers that are started again from an old copy of their state folder.
         disks: (peer, from, to, stuck?): while its own disk is full; when stuck, also its journal waits for room.
         spoils: (microsecond, rng seed): when the object of a result on the store goes bad, and somebody notices.
         blind: peers that do not see the store, where there is one.
         slow: (peer, microseconds one way, bytes a second) of each machine behind a slow line, all the time.
         mail: what is sent to a process that is not running waits for its next life.
+        accidents: the rarer faults.
     """
 
     seed: int
@@ -87,6 +89,7 @@ class Plan:
     blind: tuple[int, ...] = ()
     folders: bool = False
     mail: bool = False
+    accidents: Accidents = field(default_factory=Accidents)
 
     def faults(self) -> list[str]:
         """The kinds of fault that are on."""
@@ -121,6 +124,9 @@ class Plan:
             "mail": self.mail and bool(self.rebirths),
             "partition": any(len(pairs) > 1 for _, _, pairs in self.cuts),
             "one-way": any(len(pairs) == 1 for _, _, pairs in self.cuts),
+            "apart at first": any(start == 0 for start, _, _ in self.cuts),
+            "store flaky": any(what == "flaky" for *_, what in self.nas),
+            **self.accidents.kinds(),
         }
         return [kind for kind, on in kinds.items() if on]
 
@@ -150,9 +156,9 @@ def draw(seed: int) -> Plan:
     leavers = tuple((p, rng.randrange(3_000_000, 8_000_000)) for p in living[1:2] if rng.random() < 0.2)
     cuts = _draw_cuts(seed, count)
     low = rng.choice((4000, 20_000, 50_000, 200_000))
+    tasks = tuple(rng.choice((80, 120, 160) if i == 0 else (1, 7, 40, 120)) for i in range(batches))
     return Plan(
-        seed, slots, speeds, stores,
-        tuple(rng.choice((80, 120, 160) if i == 0 else (1, 7, 40, 120)) for i in range(batches)),
+        seed, slots, speeds, stores, tasks,
         tuple(rng.choice(mortal) for _ in range(batches)),
         tuple(rng.randrange(1_000_000, 3_000_000) for _ in range(batches)),
         (low, low * rng.choice((1, 3))), weather, late, leavers, deaths, rebirths,
@@ -162,14 +168,22 @@ def draw(seed: int) -> Plan:
         **_draw_recipes(random.Random(f"musep2p recipes {seed}")),
         all_to_all=random.Random(f"musep2p gossip {seed}").choice((0, 0, 0, 2, 3)),
         slow=_draw_slow(random.Random(f"musep2p slow {seed}"), count),
-        outages=_draw_outages(random.Random(f"musep2p outages {seed}")) if stores else (),
+        **(_draw_store(seed, count, living[0]) if stores else {}),
         **_draw_machines(random.Random(f"musep2p machines {seed}"), count, deaths, rebirths, hasty, stores),
         disks=_draw_disks(random.Random(f"musep2p full disks {seed}"), count),
-        blind=_draw_blind(random.Random(f"musep2p blind {seed}"), count, living[0]) if stores else (),
-        spoils=_draw_spoils(random.Random(f"musep2p spoils {seed}")) if stores else (),
         **_draw_kept(seed, stores),
         commands=_draw_commands(random.Random(f"musep2p commands {seed}"), count, batches),
+        accidents=draw_accidents(seed, count, {peer for peer, _ in rebirths}, stores=stores, tasks=tasks[0]),
     )  # fmt: skip
+
+
+def _draw_store(seed: int, count: int, spared: int) -> dict[str, Any]:
+    """When it is away, what goes bad on it, and who does not see it."""
+    return {
+        "outages": _draw_outages(random.Random(f"musep2p outages {seed}")),
+        "blind": _draw_blind(random.Random(f"musep2p blind {seed}"), count, spared),
+        "spoils": _draw_spoils(random.Random(f"musep2p spoils {seed}")),
+    }
 
 
 def _draw_kept(seed: int, stores: bool) -> dict[str, Any]:
@@ -186,6 +200,7 @@ def _draw_recipes(rng: random.Random) -> dict[str, Any]:
 def _draw_cuts(seed: int, count: int) -> tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...]:
     """All that cuts some peers off from others."""
     splits = _draw_splits(random.Random(f"musep2p cuts {seed}"), count)
+    splits += _draw_early_cuts(random.Random(f"musep2p early cuts {seed}"), count)
     return splits + _draw_more_cuts(random.Random(f"musep2p more cuts {seed}"), count)
 
 
@@ -200,6 +215,15 @@ def _draw_splits(rng: random.Random, count: int) -> tuple[tuple[int, int, tuple[
         split = [(a, b) for a in range(count) for b in range(count) if (a in side) != (b in side)]
         cuts.append((start, end, tuple(split) if rng.random() < 0.6 else ((one, other),)))
     return tuple(cuts)
+
+
+def _draw_early_cuts(rng: random.Random, count: int) -> tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...]:
+    """In one farm of twenty two parts have never heard of each other."""
+    if rng.random() > 1 / 20:
+        return ()
+    side = [rng.random() < 0.5 for _ in range(count)]
+    split = [(a, b) for a in range(count) for b in range(count) if side[a] != side[b]]
+    return ((0, rng.choice((3_000_000, 7_000_000)), tuple(split)),) if split else ()
 
 
 def _draw_more_cuts(rng: random.Random, count: int) -> tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...]:
@@ -241,9 +265,14 @@ def _draw_machines(
         ),
         "clocks": clocks if rng.random() < 0.3 else (),
         "pauses": pauses,
-        "nas": nas if stores and rng.random() < 0.3 else (),
+        "nas": nas if stores and rng.random() < 0.3 else _draw_flaky(start) if stores else (),
         "old_copies": tuple(peer for peer, _ in rebirths if stores and rng.random() < 0.2),
     }
+
+
+def _draw_flaky(start: int) -> tuple[tuple[int, int, NasState], ...]:
+    """In one farm of seven with a store it fails now and then, for four seconds."""
+    return ((start, start + 4_000_000, "flaky"),) if start % 7 == 0 else ()
 
 
 def _draw_slow(rng: random.Random, count: int) -> tuple[tuple[int, int, int], ...]:

@@ -24,6 +24,7 @@ from musep2p.core.records import Failure, Will, Withdrawal
 from musep2p.core.requests import Accepted, CommandAsk, SubmitAsk, WithdrawAsk, Withdrawn, Word
 from musep2p.core.tuning import Tuning
 from musep2p.core.wills import CANCELLED, PAUSED
+from musep2p.sim.accidents import arrange, come_back
 from musep2p.sim.checkers import ALL, Checker, all_batches
 from musep2p.sim.machine import SimPeer
 from musep2p.sim.mail import WaitingMail
@@ -109,6 +110,7 @@ def _build(plan: Plan) -> World:
         world.call(max(plan.heal_us, *(at for at, *_ in plan.commands)) + 1_000_000, partial(_resume_all, world))
     _schedule_store(world, plan)
     _schedule_faults(world, plan)
+    arrange(world, plan.accidents, plan.seed)
     if len(world.peers) <= _LARGE:
         world.call(plan.heal_us + _RUMOURS_US, partial(_spread_rumours, world))
     return world
@@ -130,10 +132,11 @@ def _spread_rumours(world: World) -> None:
 def _farm(plan: Plan) -> World:
     """The machines and what lies between them; nothing happens yet."""
     model = TaskModel(
-        lambda recipe, index: _task_us(plan, int(next(recipe.axes[0].rows())[0]), index),
+        lambda recipe, index: _task_us(plan, _batch_of(recipe), index),
         plan.fail,
         plan.crash,
         plan.spread,
+        lambda recipe, index: index == plan.accidents.poison and _batch_of(recipe) == 0,
     )
     beat = plan.heartbeat_ms
     tuning = Tuning(heartbeat_ms=beat, suspect_ms=3 * beat, down_ms=5 * beat)
@@ -165,6 +168,7 @@ def _schedule_store(world: World, plan: Plan) -> None:
 
 def _store_is(world: World, state: str, until_us: int) -> None:
     world.store.full = state == "full"
+    world.store.flaky = 0.3 if state == "flaky" else 0.0
     world.store.hangs_until_us = until_us if state == "hangs" else 0
 
 
@@ -224,7 +228,7 @@ def _schedule_faults(world: World, plan: Plan) -> None:
         again_us = at + _DOOM_US if number in in_the_middle else at
         if number in plan.old_copies:
             world.call(again_us, partial(_put_old_copy_back, world, peer))
-        world.call(again_us, partial(peer.boot, others))
+        world.call(again_us, partial(come_back, world, plan.accidents, peer, others))
     for number, at, length_us, suspended in plan.pauses:
         world.call(at, partial(world.freeze, world.peers[number], length_us, suspended=suspended))
     for at, seed in plan.spoils:
@@ -247,7 +251,9 @@ def _schedule_faults(world: World, plan: Plan) -> None:
 
 
 def _put_old_copy_back(world: World, peer: SimPeer) -> None:
-    """Of all that its journal had, the first half."""
+    """Of all that its journal had, the first half; nothing if it runs."""
+    if peer.alive:
+        return
     world.counts["old copies"] += 1
     peer.disk.restore(len(peer.disk.durable) // 2)
     peer.disk_cache.clear()
@@ -258,6 +264,7 @@ def _advance(world: World, plan: Plan, checkers: list[Checker]) -> None:
     others = [at for _, at in (*plan.outages, *plan.leavers, *plan.late)] + [at for at, *_ in plan.commands]
     others += [at + us for _, at, us, _ in plan.pauses] + [end for _, end, _ in (*plan.nas, *plan.cuts)]
     others += [end for _, _, end, _ in plan.disks] + [at for at, _ in plan.spoils]
+    others.append(plan.accidents.dark[1])
     times = [at + _DOOM_US for at in times] if plan.between else times
     last_fault = max([*times, *others, *plan.submit_us])
     deadline = last_fault + _GRACE_US + _work_us(plan)
@@ -283,6 +290,10 @@ def _advance(world: World, plan: Plan, checkers: list[Checker]) -> None:
     for checker in checkers:
         checker.check()
     _check_end(world)
+
+
+def _batch_of(recipe: Recipe) -> int:
+    return int(next(recipe.axes[0].rows())[0])
 
 
 def _task_us(plan: Plan, batch: int, index: int) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from msgspec import structs
@@ -23,17 +25,25 @@ class SimStore:
     """The shared store.
 
     Attributes:
+        id: what its `store.id` says.
+        clock: tells the microsecond.
         delay_us: how long anything takes.
         away: nobody sees it.
         full: reading works, writing fails.
         hangs_until_us: what is begun before takes until then; whoever waits longer than `patience_us` is told that
             it failed.
+        flaky: how often something fails for no reason.
+        hidden_us: after what time others see what was put there.
         done_all_the_same: how often what is said to have failed was done, or is done later.
     """
 
+    id: str
+    clock: Callable[[], int]
     delay_us: int = 3000
     away: bool = False
     full: bool = False
+    flaky: float = 0.0
+    hidden_us: int = 0
     hangs_until_us: int = 0
     patience_us: int = 2_000_000
     done_all_the_same: float = 0.5
@@ -44,16 +54,30 @@ class SimStore:
     facts: dict[BatchId, list[ResultBlock | Withdrawal]] = field(default_factory=dict)
     withdrawn: dict[BatchId, Ranges] = field(default_factory=dict)
     wrong: set[tuple[BatchId, RecordId]] = field(default_factory=set)
+    _times: dict[BatchId, list[int]] = field(default_factory=dict)  # when each fact was put
+
+    def state(self) -> ev.StoreChanged:
+        """What a look at it says now."""
+        return ev.StoreChanged("away", "", "gone") if self.away else ev.StoreChanged("ok", self.id)
 
     def publish(self, block: ResultBlock) -> None:
         """Objects and record are there."""
-        self.facts.setdefault(block.batch, []).append(structs.replace(block, safe=True))
+        self._put(block.batch, structs.replace(block, safe=True))
         self._count(block)
+
+    def _put(self, batch: BatchId, fact: ResultBlock | Withdrawal) -> None:
+        self.facts.setdefault(batch, []).append(fact)
+        self._times.setdefault(batch, []).append(self.clock())
+
+    def seen(self, batch: BatchId) -> list[ResultBlock | Withdrawal]:
+        """The facts of a batch that others see by now, in the order in which they were put."""
+        old = bisect_right(self._times.get(batch, []), self.clock() - self.hidden_us)
+        return self.facts.get(batch, [])[:old]
 
     def withdraw(self, withdrawals: tuple[Withdrawal, ...]) -> None:
         """These records count no more."""
         for one in withdrawals:
-            self.facts.setdefault(one.batch, []).append(one)
+            self._put(one.batch, one)
             self.wrong.add((one.batch, one.record))
             self.withdrawn.setdefault(one.batch, Ranges()).add(one.index, one.index + 1)
             self.results[one.batch] = Ranges()
@@ -96,6 +120,7 @@ class SimStore:
         """As a store helper finds them."""
         found = []
         for batch, (recipe, will) in sorted(self.batches.items()):
-            if short(batch) not in known and self.wants(batch):
+            news = len(self.seen(batch)) < len(self.facts.get(batch, ()))
+            if short(batch) not in known and (news or self.wants(batch)):
                 found.append(ev.FoundBatch(batch, recipe, will, f"b-{short(batch)}"))
         return tuple(found[:4])

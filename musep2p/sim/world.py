@@ -31,6 +31,7 @@ from musep2p.core.requests import Answer, Request, RequestBody
 from musep2p.core.tuning import Tuning
 from musep2p.core.why import why_answer
 from musep2p.core.withdrawal import recounted
+from musep2p.errors import PeerError
 from musep2p.sim.helpers import StoreHelpers
 from musep2p.sim.machine import SimPeer
 from musep2p.sim.mail import WaitingMail
@@ -43,16 +44,19 @@ __all__ = ["Doom", "TaskModel", "World"]
 _RESPAWN_US = 200_000
 _PIECE = 60  # of the 100 bytes of an output
 _STARTED_AGAIN_US = 8_000_000  # by its user, who read why it ended
+_REBOOT_US = 1_000_000
 
 
 @dataclass(slots=True)
 class TaskModel:
-    """What tasks do: how long each takes at speed 1, and how often an attempt fails or crashes its child."""
+    """What tasks do: how long each takes at speed 1, how often an attempt fails or crashes its child, and which task
+    takes the whole machine down each time."""
 
     us: Callable[[Recipe, int], int]
     fail: float = 0.0
     crash: float = 0.0
     digest_spread: int = 1
+    deadly: Callable[[Recipe, int], bool] = lambda recipe, index: False
 
 
 class Doom(NamedTuple):
@@ -89,7 +93,8 @@ class World:
         self.tuning = tuning or Tuning()
         self.now_us = 0
         self.peers: list[SimPeer] = []
-        self.store = SimStore()
+        self.store = SimStore("5" * 32, lambda: self.now_us)
+        self.other_store = SimStore("9" * 32, lambda: self.now_us)  # that few see, and the farm will not keep
         self.stores = self.files = False
         self._helpers = StoreHelpers(self)
         self.answers: list[tuple[int, Answer]] = []
@@ -99,6 +104,7 @@ class World:
         self.cut: set[tuple[int, int]] = set()
         self.slow: dict[int, SlowLink] = {}
         self.mail: WaitingMail | None = None
+        self.garbage, self.garbage_rng = 0.0, random.Random("musep2p garbage")
         self.fault_rng: random.Random | None = None
         self.doomed: dict[int, Doom] = {}
         self.spoiled: list[Withdrawal] = []
@@ -117,6 +123,14 @@ class World:
         self.peers.append(peer)
         self._by_address[peer.address] = peer
         return peer
+
+    def move(self, peer: SimPeer, host: str) -> None:
+        """A machine has another address from now on; '' stands for one that nobody ever had."""
+        self.counts["moves"] += 1
+        if self._by_address.get(peer.address) is peer:
+            del self._by_address[peer.address]
+        peer.move(host or f"10.9.{self.counts['moves']}.1")
+        self._by_address[peer.address] = peer
 
     def later(self, delay_us: int, peer: SimPeer, event: ev.Event) -> None:
         """Let an event happen to the present life of a peer."""
@@ -178,10 +192,6 @@ class World:
         """A peer stands still and learns afterwards what happened; the mail of a suspended one is lost."""
         peer.frozen_until_us, peer.suspended = self.now_us + us, suspended
 
-    def store_state(self) -> ev.StoreChanged:
-        """What a look at the store says now."""
-        return ev.StoreChanged("away", "", "gone") if self.store.away else ev.StoreChanged("ok", "5" * 32)
-
     def set_store(self, *, away: bool) -> None:
         """The store goes away, or is back; each peer that has it notices by itself, a little later."""
         self.store.away = away
@@ -192,7 +202,7 @@ class World:
     def look_at_store(self, peer: SimPeer) -> None:
         """A peer looks: it sees what is there when it looks, not what was there when it was told to."""
         if peer.alive:
-            self.later(0, peer, self.store_state())
+            self.later(0, peer, peer.store.state())
 
     def fill_disk(self, peer: SimPeer, stuck_until_us: int) -> None:
         """A machine's own disk is full; its journal may have to wait for room, too."""
@@ -278,6 +288,9 @@ class World:
                 self.mail.keep(sender.number, address, envelope)
             return
         slow = [self.slow[end] for end in (sender.number, target.number) if end in self.slow]
+        if self.garbage and self.garbage_rng.random() < self.garbage:
+            self._refuse(data[: self.garbage_rng.randrange(len(data))])
+            return
         for delay in fates(self.weather, self.rng):
             delay += sum(link.delay(self.now_us, len(data)) for link in slow)
             if self.counts["messages"] % self.decode_every == 0:
@@ -285,6 +298,15 @@ class World:
                 assert isinstance(decoded, Envelope)
                 envelope = decoded
             self.later(delay, target, ev.Received(envelope, sender.host, sender.address.encode()))
+
+    def _refuse(self, data: bytes) -> None:
+        """What is no message must be refused by the codec; nobody hears of it."""
+        try:
+            codec.decode(data, codec.BULK_BYTES_MAX)
+        except PeerError:
+            self.counts["refused"] += 1
+        else:
+            raise AssertionError(f"the codec took {len(data)} bytes of a longer message for a message")
 
     def _write(self, peer: SimPeer, effect: fx.Write) -> None:
         peer.disk.pending.append((effect.position, effect.record))
@@ -320,6 +342,8 @@ class World:
             self.executed[key] += 1
             us = max(1, int(self.model.us(effect.recipe, index) / peer.speed))
             say(ev.Begun(effect.slot, effect.chunk, index))
+            if self.model.deadly(effect.recipe, index):
+                self._while_running(at + us // 2, peer, effect.slot, life, partial(self._take_down, peer), effect.chunk)
             luck = self.rng.random()
             at += us
             if luck < self.model.crash:
@@ -352,14 +376,30 @@ class World:
         counter = peer.counter
 
         def happen() -> None:
-            if chunk in peer.recalled:
-                return
-            if peer.alive and peer.counter == counter and peer.lives[slot] == life:
-                if isinstance(event, ev.SlotDied):
-                    self._respawn(peer, slot)
-                self._happen(peer, counter, event)
+            if isinstance(event, ev.SlotDied):
+                self._respawn(peer, slot)
+            self._happen(peer, counter, event)
+
+        self._while_running(delay_us, peer, slot, life, happen, chunk)
+
+    def _while_running(
+        self, delay_us: int, peer: SimPeer, slot: int, life: int, action: Callable[[], None], chunk: int
+    ) -> None:
+        """Let something happen, if this life of the slot still runs what it runs now."""
+        counter = peer.counter
+
+        def happen() -> None:
+            running = peer.alive and peer.counter == counter and peer.lives[slot] == life
+            if running and chunk not in peer.recalled:
+                action()
 
         self.call(delay_us, happen)
+
+    def _take_down(self, peer: SimPeer) -> None:
+        """A task takes the machine down with it; its user starts it again."""
+        self.kill(peer, power_cut=True)
+        others = [other.address for other in self.peers if other is not peer]
+        self.call(_REBOOT_US, partial(peer.boot, others))
 
     def _respawn(self, peer: SimPeer, slot: int) -> None:
         peer.lives[slot] += 1
@@ -384,7 +424,8 @@ class World:
     def _send_output(self, peer: SimPeer, effect: fx.SendOutput) -> None:
         block, body = _block(peer, effect.position), effect.envelope.body
         assert isinstance(body, Output)
-        entry = next(entry for entry in block.entries if entry.index == body.index)
+        entry = next((entry for entry in block.entries if entry.index == body.index), None)
+        assert entry is not None, f"p{peer.number} was asked for an output that is not where it shall be"
         if spool_name(block.batch, entry) not in peer.disk.spool and entry.digest not in peer.disk.kept:
             known = peer.state.core.batches[block.batch].results
             self.counts["lost outputs"] += entry.index not in known.safe
@@ -449,7 +490,7 @@ class World:
         fx.StoreBatch: lambda self, peer, effect: self._helpers.store_batch(peer, effect),
         fx.LookForBatches: lambda self, peer, effect: self._helpers.look_for_batches(peer, effect),
         fx.ReadResults: lambda self, peer, effect: self._helpers.read_results(peer, effect),
-        fx.OpenStore: lambda self, peer, effect: self.later(1000, peer, self.store_state()),
+        fx.OpenStore: lambda self, peer, effect: self.later(1000, peer, peer.store.state()),
         fx.Conclude: lambda self, peer, effect: None,
         fx.KeepPaces: lambda self, peer, effect: None,
         fx.Unspool: _unspool,

@@ -12,7 +12,7 @@ from tests.live.test_lan import lan_or_skip
 pytestmark = [pytest.mark.lan, pytest.mark.timeout(240)]
 HOSTS = 4
 TASKS = 160
-BATCH = f"name: many\nengine: sleep\nprompt: many\nparams: {{ms: 300}}\nseeds: {{count: {TASKS}}}\n"
+BATCH = f"name: many\nengine: sleep\nprompt: many\nparams: {{ms: 300, random: true}}\nseeds: {{count: {TASKS}}}\n"
 
 
 @pytest.fixture
@@ -66,6 +66,20 @@ def show_the_same(farm, lan, one, other):
     until(lambda: shown(farm, lan, one) == shown(farm, lan, other) != "", "both show the same")
 
 
+def show_what_was_made_twice(farm, lan, host, other):
+    """It is counted at both, and of one such task both name the same result, of several with other bytes."""
+    rows = [farm.results(f"h{h}", "many", prefix=lan.on(h)) for h in (host, other)]
+    told = [farm.status(f"h{h}", "many", prefix=lan.on(h))["again"] for h in (host, other)]
+    assert told[0] == told[1] > 0
+    stories = (farm.ask("why", "many", str(row["index"]), state=f"h{host}", prefix=lan.on(host)) for row in rows[0])
+    story = next(story for story in stories if story["made"])
+    digests = [made["digest"] for made in story["made"]]
+    counting = [made["digest"] for made in story["made"] if made["counts"]]
+
+    assert len(set(digests)) >= 2
+    assert counting == [min(digests)] == [row[story["index"]]["digest"] for row in rows[:1]]
+
+
 def test_the_submitter_is_off_right_after_accepted(farm, lan):
     """Recipe and will were at two others before that was said."""
     lan.cut_power(2)
@@ -95,9 +109,11 @@ def test_two_halves_that_hear_nothing_of_each_other(farm, lan):
     before = [done(farm, lan, host) for host in (1, 4)]
     for place, host in enumerate((1, 4)):
         until(lambda place=place, host=host: done(farm, lan, host) > before[place] + 4, "each side goes on")
+    until(lambda: done(farm, lan, 1) + done(farm, lan, 4) > TASKS, "some was done on both sides")
     lan.heal()
 
     show_the_same(farm, lan, 1, 4)
+    show_what_was_made_twice(farm, lan, 1, 4)
 
 
 def test_a_host_that_stands_still_and_goes_on(farm, lan):

@@ -5,6 +5,7 @@ By hand, but for the first: `bin/test tests/live/test_lan_odd.py -m "long or not
 
 import contextlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -220,6 +221,25 @@ def test_three_parts_that_hear_nothing_of_each_other(farm, lan):
     show_the_same(farm, lan, 1, 6)
 
 
+def test_two_halves_that_have_never_met(farm, lan):
+    """Each is a farm of its own, and one farm half a minute after they are connected."""
+    lan.partition((1, 2), (3, 4))
+    for host in range(1, 5):
+        join(farm, lan, host)
+    for host in range(1, 5):
+        farm.ready(f"h{host}")
+    for host in (1, 3):
+        all_up(farm, lan, 2, host)
+        assert len(farm.peers(f"h{host}", prefix=lan.on(host))) == 2
+    submit(farm, lan, 1)
+    under_way(farm, lan)
+    lan.heal()
+    for host in (1, 3):
+        all_up(farm, lan, 4, host)
+
+    show_the_same(farm, lan, 1, 4)
+
+
 def acting_on_it(farm, lan, submitter):
     """The host that accounts for a batch that is under way."""
     start_all(farm, lan)
@@ -230,11 +250,12 @@ def acting_on_it(farm, lan, submitter):
 
 @pytest.mark.long
 def test_submitter_and_acting_guardian_die_together(farm, lan):
-    """Whoever is left has all that was accepted."""
+    """With their disks: whoever is left has all that was accepted."""
     guardian = acting_on_it(farm, lan, 2)
     gone = {2, guardian} if guardian != 2 else {2, 3}
     for host in gone:
         farm.kill(f"h{host}")
+        shutil.rmtree(farm.base / f"h{host}")
     one, other = sorted(set(range(1, 5)) - gone)[:2]
 
     show_the_same(farm, lan, one, other)

@@ -1,8 +1,11 @@
 """Real processes on the loopback: join, submit, steal, store."""
 
 import signal
+import subprocess
+import time
+from functools import partial
 
-from tests.live.farm import until
+from tests.live.farm import CLEAN, MUSEP2P, until
 
 SLEEP = "name: small\nengine: sleep\nparams: {ms: 40}\nseeds: {count: 8}\n"
 PICTURES = """\
@@ -64,3 +67,37 @@ def test_a_polite_leave_loses_nothing(farm):
     farm.run("watch", "last", state="p1", check=0)
     assert list(range(60)) == [row["index"] for row in farm.results("p1")]
     assert "left" in {p["state"] for p in farm.peers("p1")}
+
+
+def grown(file, size):
+    return file.stat().st_size > size
+
+
+def test_a_submitter_that_dies_before_or_after_it_said_accepted(farm):
+    """What was accepted is done by the others; of what was not, the others know all or nothing."""
+    two(farm)
+    said = {}
+    for number, moment_s in enumerate((0.0, 0.02, 0.05, 0.1, 0.2, 0.4)):
+        farm.start("p3", "--peer", farm.addresses["p1"])
+        farm.wait_up(3, "p3")
+        journal = farm.base / "p3" / "journal.log"
+        before = journal.stat().st_size
+        text = SLEEP.replace("small", f"round{number}").replace("ms: 40", f"ms: {10 + number}")
+        batch, base = farm.batch(text, f"{number}.yaml"), farm.base
+        command = [*MUSEP2P, "submit", "--detach", batch, "--state", base / "p3"]
+        with (base / f"{number}.log").open("w") as log:
+            face = subprocess.Popen(
+                [str(part) for part in command], stderr=log, stdout=log, env={**CLEAN, "MUSEP2P_FARM": farm.farm}
+            )
+            until(partial(grown, journal, before), "the recipe is written")
+            time.sleep(moment_s)  # the moment of death is the fault itself
+            farm.kill("p3")
+            said[f"round{number}"] = face.wait(30) == 0
+
+    for name, accepted in said.items():
+        known = farm.status("p1", name)
+        assert known or not accepted, f"{name} was accepted and is gone"
+        if known:
+            until(lambda name=name: farm.status("p2", name).get("state") == "done", f"{name} is done")
+            assert [row["index"] for row in farm.results("p2", name)] == list(range(8))
+    assert any(said.values())

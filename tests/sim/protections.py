@@ -118,12 +118,12 @@ PROTECTIONS = {
     "a guardian's word counts when it has the output": Protection(
         lambda patch: patch.setattr(facts, "_must_copy", lambda *_: False), 300001
     ),
-    "the smallest digest wins": Protection(_winner, 10020),
+    "the smallest digest wins": Protection(_winner, 10000),
     "a failure counts once": Protection(
         lambda patch: patch.setattr(Results, "has_failure", lambda results, failure: False), 100001
     ),
     "a withdrawn record counts no more, also when it is met later": Protection(
-        lambda patch: patch.setattr(Results, "_valid", lambda results, block: iter([block])), 100028
+        lambda patch: patch.setattr(Results, "_valid", lambda results, block: iter([block])), 100009
     ),
     "the greatest will wins": Protection(
         lambda patch: patch.setattr(submission, "greater", lambda one, other: False), 10001

@@ -1,5 +1,7 @@
 """Farms in which nobody hears everybody: all hungry, joiners in the middle, unequal speeds, one thin line."""
 
+from dataclasses import replace
+
 import pytest
 
 from musep2p.cli.simulate import Farm
@@ -28,3 +30,13 @@ def test_a_large_farm_is_busy_and_quiet(farm, ratio):
     assert outcome.makespan_ms <= ratio * outcome.lower_bound_ms
     assert outcome.messages / farm.peers / seconds <= 40
     assert outcome.duplicates <= farm.tasks // 50
+
+
+def test_thirty_at_once_of_which_half_leave_at_once():
+    """Each leaver gives back what it has; no task is lost, and none is rendered twice for that."""
+    plan = Farm(30, 600, 1, task_ms=(300, 600)).plan()
+    leaving = tuple((peer, plan.submit_us[0] + 2_000_000) for peer in range(15, 30))
+    outcome = scenario.run(replace(plan, leavers=leaving))
+
+    assert outcome.violations == []
+    assert outcome.duplicates <= 30
