@@ -226,7 +226,7 @@ def status_json(batch: r.BatchStatus) -> dict[str, Any]:
     """The documented fields of a batch's status."""
     names = (
         "batch", "name", "state", "total", "done", "failed", "skipped", "safe", "running", "queued", "guardian",
-        "seconds_left", "seconds_left_max", "peers", "reason", "seconds",
+        "seconds_left", "seconds_left_max", "peers", "reason", "seconds", "again",
     )  # fmt: skip
     return {name: getattr(batch, name) for name in names}
 

@@ -61,6 +61,8 @@ def status_line(status: r.BatchStatus) -> str:
             parts.append(f"{count} {word}")
     if status.skipped:
         parts.append(f"{status.skipped} skipped (done before)")
+    if status.again:
+        parts.append(f"{status.again} rendered again by another peer")
     if status.seconds_left is not None and status.state == "running":
         parts.append(f"{time_left(status.seconds_left, status.seconds_left_max)} left")
     if status.peers:

@@ -82,6 +82,10 @@ def _gathered(best: r.WhyAnswer, answers: list[r.WhyAnswer], silent: list[str]) 
             {"peer": f.peer, "attempt": f.attempt, "turn": f.turn, "reason": f.reason, "permanent": f.permanent}
             for f in max((answer.failures for answer in answers), key=len)
         ],
+        "made": [
+            {"peer": one.peer, "attempt": one.attempt, "digest": one.digest, "counts": one.counts}
+            for one in max((answer.made for answer in answers), key=len)
+        ],
         "story": story, "silent": silent,
     }  # fmt: skip
 
@@ -102,6 +106,9 @@ def _print(value: dict[str, Any]) -> None:
     elif result:
         made = f"  made by {result['peer']}, attempt {result['attempt']}, {result['seconds']:g} s. {result['path']}"
         print(made.rstrip())
+    for made in value["made"]:
+        words = "counts" if made["counts"] else "is one too many"
+        print(f"  the result of {made['peer']}, attempt {made['attempt']}, {made['digest'][:8]}, {words}")
     for holder in value["holders"]:
         print(f"  {holder['how']} at {holder['peer']}")
     if value["waits"]:

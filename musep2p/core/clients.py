@@ -278,6 +278,7 @@ def _status(core: Core, batch: Batch) -> r.BatchStatus:
         progress.queued if progress else batch.work.count(),
         _name(core, guards[0]) if guards else "",
         least, names, reason, progress.elapsed_ms / 1000 if progress else 0.0, batch.changes, batch.will.turn, most,
+        progress.again if progress else batch.results.again,
     )  # fmt: skip
 
 

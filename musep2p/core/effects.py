@@ -113,11 +113,12 @@ class ReplyPicture(Effect, frozen=True):
 
 
 class ReplyWhy(Effect, frozen=True):
-    """Read these failures of a task from the journal, and answer a face with all that we know of it.
+    """Read these failures and results of a task from the journal, and answer a face with all that we know of it.
 
     Attributes:
-        answer: without its failures.
+        answer: without them.
         failures: records, or positions of those that memory has no more.
+        results: positions of the blocks with its results, when there are several.
         names: of the peers.
     """
 
@@ -126,6 +127,7 @@ class ReplyWhy(Effect, frozen=True):
     answer: WhyAnswer
     failures: tuple[Failure | int, ...]
     names: dict[PeerId, str]
+    results: tuple[int, ...] = ()
 
 
 class ReplyEnvelope(Effect, frozen=True):

@@ -298,7 +298,10 @@ class Drop(msgspec.Struct, frozen=True, array_like=True, tag="drop"):
 
 
 class Progress(msgspec.Struct, frozen=True, array_like=True, tag="progress"):
-    """From the acting guardian: how far a batch is, and how long it will probably take, at least and at most."""
+    """From the acting guardian: how far a batch is, and how long it will probably take, at least and at most.
+
+    `again`: results of tasks that had one already.
+    """
 
     batch: WireBatchId
     turn: Number
@@ -313,6 +316,7 @@ class Progress(msgspec.Struct, frozen=True, array_like=True, tag="progress"):
     peers: Annotated[tuple[WirePeerId, ...], Meta(max_length=64)] = ()
     left_ms: int = -1
     left_ms_max: int = -1
+    again: Number = 0
 
 
 class ProgressAsk(msgspec.Struct, frozen=True, array_like=True, tag="progress?"):

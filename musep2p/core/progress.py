@@ -143,7 +143,8 @@ def _conclude(core: Core, batch: Batch) -> None:
 
 
 def _stripped(progress: m.Progress) -> tuple[object, ...]:
-    return (*(getattr(progress, f) for f in ("safe", "failed", "running", "queued", "finished", "complete", "turn")),)
+    told = ("safe", "failed", "running", "queued", "finished", "complete", "turn", "again")
+    return tuple(getattr(progress, field) for field in told)
 
 
 def _progress(core: Core, batch: Batch, accounting: Accounting) -> m.Progress:
@@ -169,6 +170,7 @@ def _progress(core: Core, batch: Batch, accounting: Accounting) -> m.Progress:
         accounting.took_ms if accounting.complete else batch.elapsed_ms(core.now_ms),
         tuple(([core.me] if batch.running else []) + working)[:64],
         *_left_ms(core, batch),
+        batch.results.again,
     )
 
 

@@ -100,7 +100,12 @@ class StatusAsk(msgspec.Struct, frozen=True, tag="status"):
 
 
 class BatchStatus(msgspec.Struct, frozen=True):
-    """One batch as its acting guardian last told it; `seconds_left`, at least and at most, is None while unknown."""
+    """One batch as its acting guardian last told it.
+
+    Attributes:
+        seconds_left, seconds_left_max: at least and at most; None while unknown.
+        again: results of tasks that had one already, since two peers rendered them.
+    """
 
     batch: WireBatchId
     name: str
@@ -120,6 +125,7 @@ class BatchStatus(msgspec.Struct, frozen=True):
     version: int = 0
     turn: int = 1
     seconds_left_max: float | None = None
+    again: int = 0
 
 
 class StatusList(msgspec.Struct, frozen=True, tag="statuses"):
@@ -258,6 +264,15 @@ class FailureLine(msgspec.Struct, frozen=True, array_like=True):
     permanent: bool
 
 
+class MadeLine(msgspec.Struct, frozen=True, array_like=True):
+    """A result of a task."""
+
+    peer: str
+    attempt: int
+    digest: str
+    counts: bool
+
+
 class WhyAnswer(msgspec.Struct, frozen=True, tag="why-answer"):
     """What one peer knows of a task.
 
@@ -267,6 +282,7 @@ class WhyAnswer(msgspec.Struct, frozen=True, tag="why-answer"):
         holders: (peer, how it holds the task).
         waits: why it does not run, empty if there is no such reason.
         guardian: address of the peer that accounts for the batch; empty when it is this one.
+        made: its results, when there are several.
     """
 
     batch: WireBatchId
@@ -278,6 +294,7 @@ class WhyAnswer(msgspec.Struct, frozen=True, tag="why-answer"):
     story: list[StoryLine] = []
     waits: str = ""
     guardian: str = ""
+    made: list[MadeLine] = []
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True, tag="error"):

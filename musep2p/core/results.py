@@ -80,6 +80,11 @@ class Results:
         """How many results were found by their key, so that nothing was rendered for them."""
         return self._reused.count()
 
+    @property
+    def again(self) -> int:
+        """How many results are one too many: of tasks that several peers rendered, each on its own."""
+        return sum(len(positions) - 1 for positions in self._several.values())
+
     def tasks(self) -> Ranges:
         """The indices of all tasks."""
         return self._tasks.copy()

@@ -12,8 +12,9 @@ from musep2p.core.effects import Reply, ReplyWhy
 from musep2p.core.events import Asked
 from musep2p.core.ids import short
 from musep2p.core.loads import able, can_run, may_start
-from musep2p.core.records import Failure
+from musep2p.core.records import Failure, ResultBlock
 from musep2p.core.reports import guardians
+from musep2p.core.results import signed, winner
 from musep2p.core.shares import avoided
 from musep2p.core.state import Core
 from musep2p.core.wills import CANCELLED, PAUSED
@@ -40,7 +41,10 @@ def answer_why(core: Core, event: Asked, batch: Batch, reason: str) -> None:
         core.members[guards[0]].address if guards and guards[0] != core.me else "",
     )  # fmt: skip
     names = {core.me: core.hello.name, **{peer: member.hello.name for peer, member in core.members.items()}}
-    core.effects.append(ReplyWhy(event.via, event.request.number, answer, _failures(core, batch, index), names))
+    made = batch.results.positions(index)
+    several = tuple(at for at in made if at <= core.durable) if len(made) > 1 else ()
+    failures = _failures(core, batch, index)
+    core.effects.append(ReplyWhy(event.via, event.request.number, answer, failures, names, several))
 
 
 def why_answer(effect: ReplyWhy, read: Callable[[int], object]) -> r.WhyAnswer:
@@ -50,7 +54,17 @@ def why_answer(effect: ReplyWhy, read: Callable[[int], object]) -> r.WhyAnswer:
         r.FailureLine(effect.names.get(f.id.peer, short(f.id.peer)), f.attempt, f.turn, f.reason, f.permanent)
         for f in sorted((f for f in records if isinstance(f, Failure)), key=lambda f: (f.turn, f.attempt, f.id))
     ]
-    return msgspec.structs.replace(effect.answer, failures=lines)
+    return msgspec.structs.replace(effect.answer, failures=lines, made=_made(effect, read))
+
+
+def _made(effect: ReplyWhy, read: Callable[[int], object]) -> list[r.MadeLine]:
+    blocks = [block for block in map(read, effect.results) if isinstance(block, ResultBlock)]
+    made = [found for block in blocks if (found := signed(block).get(effect.answer.index)) is not None]
+    best = winner(made)
+    return [
+        r.MadeLine(effect.names.get(by.peer, short(by.peer)), entry.attempt, entry.digest, (entry, by) == best)
+        for entry, by in sorted(made, key=lambda one: one[1])
+    ]
 
 
 def _failures(core: Core, batch: Batch, index: int) -> tuple[Failure | int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from inspect import signature
 
 from musep2p.config import load_settings
@@ -15,9 +15,15 @@ from musep2p.ports import Engine
 __all__ = ["engine_names", "key_of", "load_engine", "usable_engines"]
 
 
+@cache
+def _points() -> dict[str, EntryPoint]:
+    """Looked up once: every look reads the metadata of all that is installed."""
+    return {point.name: point for point in entry_points(group="musep2p.engines")}
+
+
 def engine_names() -> list[str]:
     """The engines installed here, whether or not they can render."""
-    return sorted({point.name for point in entry_points(group="musep2p.engines")})
+    return sorted(_points())
 
 
 def usable_engines() -> tuple[str, ...]:
@@ -33,11 +39,12 @@ def load_engine(name: str) -> Engine:
         EngineError: there is none here.
         ConfigError: its settings cannot be used.
     """
-    for point in entry_points(group="musep2p.engines", name=name):
-        make = point.load()
-        engine: Engine = make(load_settings({}).engines.get(name)) if signature(make).parameters else make()
-        return engine
-    raise EngineError(f"there is no engine {name!r} here.", f"Known: {', '.join(engine_names())}.", permanent=False)
+    point = _points().get(name)
+    if point is None:
+        raise EngineError(f"there is no engine {name!r} here.", f"Known: {', '.join(engine_names())}.", permanent=False)
+    make = point.load()
+    engine: Engine = make(load_settings({}).engines.get(name)) if signature(make).parameters else make()
+    return engine
 
 
 def key_of(engine: Engine, tasks: Tasks, index: int) -> TaskKey:

@@ -39,7 +39,7 @@ def facts_of_some_peers(draw, most=4, withdrawals=0):
 
 def shown(results, journal):
     winners = {i: winner(signed(journal[at - 1])[i] for at in results.positions(i)) for i in range(TOTAL)}
-    return winners, set(results.known.indices()), set(results.safe.indices()), results.skipped
+    return winners, set(results.known.indices()), set(results.safe.indices()), results.skipped, results.again
 
 
 def merged(facts):
@@ -83,16 +83,17 @@ def test_a_withdrawn_record_counts_no_more_in_whatever_order_it_is_met(facts, rn
 
     for _ in range(20):
         rng.shuffle(facts)
-        winners, known, safe, skipped = merged(facts)
+        winners, known, safe, skipped, again = merged(facts)
         assert {index: one for index, one in winners.items() if one} == best
         assert known == set(best) and safe <= known
         assert skipped == sum(all(entry.skipped for entry, _ in made) for made in valid.values())
+        assert again == sum(len({record for _, record in made}) - 1 for made in valid.values())
 
 
 @given(facts_of_some_peers())
 def test_the_smallest_digest_wins_and_then_the_smallest_record(facts):
     """As a dumb twin says that keeps everything; what is skipped was rendered by nobody."""
-    results, known, safe, skipped = merged(facts)
+    results, known, safe, skipped, again = merged(facts)
     told = {}
     for fact in facts:
         for number, entry in enumerate(fact.entries, fact.first.number):
@@ -103,6 +104,7 @@ def test_the_smallest_digest_wins_and_then_the_smallest_record(facts):
     assert known == set(best)
     assert safe == {e.index for fact in facts if fact.safe for e in fact.entries if e.index < TOTAL}
     assert skipped == sum(all(entry.skipped for _, _, _, entry in told[index]) for index in best)
+    assert again == sum(len({made[1:3] for made in told[index]}) - 1 for index in best)
 
 
 @given(facts_of_some_peers(1))
