@@ -26,7 +26,7 @@ def environment(extra: str = "") -> Path:
     print(f"installing into {folder.name} (once; about half a minute)", file=sys.stderr, flush=True)
     if not python.exists():
         venv.create(folder, with_pip=True)
-    quiet = ["-q", "--disable-pip-version-check"]
+    quiet = ["-q", "--disable-pip-version-check", "--no-compile"]  # what is used is compiled when it is
     subprocess.run([python, "-m", "pip", "install", *quiet, "-e", f"{ROOT}{extra}"], check=True)
     stamp.write_text(wanted)
     return python

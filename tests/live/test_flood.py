@@ -13,7 +13,7 @@ import zmq
 
 from tests.live.farm import files, until
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 SILENT = 10_000
 
 

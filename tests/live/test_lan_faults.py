@@ -48,22 +48,29 @@ def done(farm, lan, host):
     return farm.status(f"h{host}", "many", prefix=lan.on(host)).get("done", 0)
 
 
+def submit(farm, lan, name, *, ms):
+    text = BATCH.replace("name: many", f"name: {name}").replace("ms: 300", f"ms: {ms}")
+    farm.run("submit", "--detach", farm.batch(text, f"{name}.yaml"), state="h2", prefix=lan.on(2), check=0)
+    for host in (1, 4):
+        until(lambda host=host: farm.status(f"h{host}", name, prefix=lan.on(host)), f"h{host} has heard of it")
+
+
 def under_way(farm, lan, count=16):
     until(lambda: done(farm, lan, 1) >= count, "it is under way")
 
 
-def shown(farm, lan, host):
+def shown(farm, lan, host, name="many"):
     """What a host shows once the batch is complete; nothing while it has not heard of all results itself."""
-    farm.run("watch", "many", state=f"h{host}", prefix=lan.on(host), check=0, timeout_s=90)
-    rows = farm.results(f"h{host}", "many", prefix=lan.on(host))
+    farm.run("watch", name, state=f"h{host}", prefix=lan.on(host), check=0, timeout_s=90)
+    rows = farm.results(f"h{host}", name, prefix=lan.on(host))
     if [row["index"] for row in rows] != list(range(TASKS)):
         return ""
     return json.dumps([(row["index"], row["digest"], row["peer"]) for row in rows])
 
 
-def show_the_same(farm, lan, one, other):
+def show_the_same(farm, lan, one, other, name="many"):
     """Complete at both, and soon with the same results: what was made twice is known to both by then."""
-    until(lambda: shown(farm, lan, one) == shown(farm, lan, other) != "", "both show the same")
+    until(lambda: shown(farm, lan, one, name) == shown(farm, lan, other, name) != "", "both show the same")
 
 
 def show_what_was_made_twice(farm, lan, host, other):
@@ -127,7 +134,6 @@ def test_a_host_that_stands_still_and_goes_on(farm, lan):
     assert "stood still" in farm.log("h3")
 
 
-@pytest.mark.long
 def test_a_host_that_is_cut_off_and_returns(farm, lan):
     """Alone it goes on with what it has; its finished results are accepted."""
     under_way(farm, lan)
@@ -138,23 +144,17 @@ def test_a_host_that_is_cut_off_and_returns(farm, lan):
     show_the_same(farm, lan, 1, 4)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize(
-    "pairs",
-    [[(1, 3)], [(1, 3), (3, 1)], [(2, 1), (2, 3), (2, 4)]],
-    ids=["one way", "both ways, and others hear both", "mute"],
-)
-def test_some_hear_less_than_others(farm, lan, pairs):
-    """For longer than the batch takes: nobody goes round in circles."""
-    under_way(farm, lan)
-    lan.cut(*pairs)
-    assert shown(farm, lan, 4)
-    lan.heal()
-
-    show_the_same(farm, lan, 1, 3)
+def test_some_hear_less_than_others(farm, lan):
+    """For longer than a batch takes: nobody goes round in circles."""
+    cases = {"one-way": [(1, 3)], "both-ways": [(1, 3), (3, 1)], "mute": [(2, 1), (2, 3), (2, 4)]}
+    for name, pairs in cases.items():
+        submit(farm, lan, name, ms=150)
+        lan.cut(*pairs)
+        assert shown(farm, lan, 4, name), name
+        lan.heal()
+        show_the_same(farm, lan, 1, 3, name)
 
 
-@pytest.mark.long
 def test_a_link_that_comes_and_goes(farm, lan):
     """Two seconds up, two seconds down."""
     under_way(farm, lan)
@@ -169,12 +169,12 @@ def test_a_link_that_comes_and_goes(farm, lan):
     show_the_same(farm, lan, 1, 4)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("share", [0.05, 0.2, 0.5])
-def test_frames_that_are_lost(farm, lan, share):
+def test_frames_that_are_lost(farm, lan):
     """Slower, with nothing failed."""
-    lan.loss(share)
-    farm.run("watch", "many", state="h1", prefix=lan.on(1), check=0, timeout_s=180)
-    lan.heal()
-
-    show_the_same(farm, lan, 1, 4)
+    for share in (0.05, 0.2, 0.5):
+        name = f"lost-{share:.0%}"
+        lan.loss(share)
+        submit(farm, lan, name, ms=100)
+        farm.run("watch", name, state="h1", prefix=lan.on(1), check=0, timeout_s=180)
+        lan.heal()
+        show_the_same(farm, lan, 1, 4, name)

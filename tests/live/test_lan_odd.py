@@ -1,7 +1,4 @@
-"""Machines and networks that are odd rather than dead: clocks, addresses, thin lines, other versions, strangers.
-
-By hand, but for the first: `bin/test tests/live/test_lan_odd.py -m "long or not long"`.
-"""
+"""Machines and networks that are odd rather than dead: clocks, addresses, thin lines, other versions, strangers."""
 
 import contextlib
 import json
@@ -80,7 +77,6 @@ def test_another_version_is_refused_in_one_line(farm, lan):
     assert len(farm.peers("h1", prefix=lan.on(1))) == 3
 
 
-@pytest.mark.long
 def test_clocks_that_are_wrong_and_are_set_back(farm, lan):
     """An hour ahead, an hour behind, a day longer up, and set back by two hours in the middle: it does not matter."""
     start_all(farm, lan, odd=[2, 3, 4])
@@ -99,7 +95,6 @@ def test_clocks_that_are_wrong_and_are_set_back(farm, lan):
     assert not any("is down" in farm.log(f"h{host}") for host in range(1, 5))
 
 
-@pytest.mark.long
 def test_a_loop_that_is_stuck_while_threads_go_on(farm, lan):
     """Its system and its sockets answer; nobody is fooled, and what it says afterwards harms nothing."""
     start_all(farm, lan, odd=[3])
@@ -117,7 +112,6 @@ def test_a_loop_that_is_stuck_while_threads_go_on(farm, lan):
     assert noticed_s < 9
 
 
-@pytest.mark.long
 def test_a_machine_that_comes_back_with_another_address(farm, lan):
     """And two whose addresses were exchanged: each is known again as who it is, and gets what is meant for it."""
     start_all(farm, lan)
@@ -143,7 +137,6 @@ def test_a_machine_that_comes_back_with_another_address(farm, lan):
     assert took_s < 15
 
 
-@pytest.mark.long
 def test_a_machine_behind_a_thin_line(farm, lan):
     """One Mbit/s: the others are not held up, and it is nobody's fault."""
     start_all(farm, lan)
@@ -155,7 +148,6 @@ def test_a_machine_behind_a_thin_line(farm, lan):
     assert farm.status("h1", "many", prefix=lan.on(1))["seconds"] < 1.5 * TASKS * 0.2 / 3
 
 
-@pytest.mark.long
 def test_frames_that_come_late_twice_and_in_another_order(tmp_path):
     """Between a tenth and three tenths of a second on every line."""
     lan_or_skip(why_no_switch())
@@ -172,7 +164,6 @@ def test_frames_that_come_late_twice_and_in_another_order(tmp_path):
         assert "is down" not in farm.log("h1")
 
 
-@pytest.mark.long
 def test_two_thousand_peers_that_do_not_exist(farm, lan):
     """Announced by a stranger, with one that says a real peer's address: real peers stay connected and finish."""
     start_all(farm, lan, odd=[4])
@@ -204,7 +195,6 @@ def timed(ask):
     return time.monotonic() - began
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("lan", [6], indirect=True)
 def test_three_parts_that_hear_nothing_of_each_other(farm, lan):
     """All three go on; afterwards all show the same."""
@@ -248,7 +238,6 @@ def acting_on_it(farm, lan, submitter):
     return int(farm.status("h1", "many", prefix=lan.on(1))["guardian"][1:])
 
 
-@pytest.mark.long
 def test_submitter_and_acting_guardian_die_together(farm, lan):
     """With their disks: whoever is left has all that was accepted."""
     guardian = acting_on_it(farm, lan, 2)
@@ -261,7 +250,6 @@ def test_submitter_and_acting_guardian_die_together(farm, lan):
     show_the_same(farm, lan, one, other)
 
 
-@pytest.mark.long
 def test_acting_guardian_and_store_are_gone_together(farm, lan):
     """The others go on with what waits in their spools, and store it when the store is back."""
     guardian = acting_on_it(farm, lan, 1)
@@ -279,7 +267,6 @@ def test_acting_guardian_and_store_are_gone_together(farm, lan):
     show_the_same(farm, lan, one, other)
 
 
-@pytest.mark.long
 def test_equal_work_submitted_at_two_peers_at_once(farm, lan):
     """Two names for one content are one batch; two batches that share pictures have one object for each."""
     start_all(farm, lan)
@@ -300,7 +287,6 @@ def test_equal_work_submitted_at_two_peers_at_once(farm, lan):
     assert len(json.loads(farm.run("status", "--json", state="h4", prefix=lan.on(4), check=0).stdout)) >= 1
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("lan", [30], indirect=True)
 def test_thirty_start_at_once_and_half_leave_at_once(farm, lan):
     """They find each other, and no task is lost."""

@@ -8,7 +8,7 @@ from tests.live.farm import Farm, until
 from tests.live.share import Share, why_no_share
 
 COUNT = 40
-BATCH = f"name: many\nengine: sleep\nparams: {{ms: 150, distinct: true}}\nseeds: {{count: {COUNT}}}\n"
+BATCH = "name: {}\nengine: sleep\nparams: {{ms: 150, distinct: true}}\nseeds: {{count: {}, from: {}}}\n"
 
 
 @pytest.fixture
@@ -29,66 +29,68 @@ def farm(share, tmp_path):
         made.start("p2", "--peer", made.addresses["p1"])
         made.wait_up(2, "p1")
         made.wait_up(2, "p2")
-        made.run("submit", "--detach", made.batch(BATCH), state="p1", check=0)
-        until(lambda: made.status("p1").get("safe", 0) >= 4, "some are safe")
+        under_way(made, "many")
         yield made
     finally:
         share.fails()
         made.close()
 
 
-def whole(farm, share, *, tidy=True):
+def under_way(farm, name, number=0):
+    """A batch of outputs that no other number has; some of them are safe."""
+    text = BATCH.format(name, COUNT, 1 + 1000 * number)
+    farm.run("submit", "--detach", farm.batch(text, f"{name}.yaml"), state="p1", check=0)
+    until(lambda: farm.status("p1", name).get("safe", 0) >= 4, f"some of {name} are safe")
+
+
+def whole(farm, share, name="many", *, tidy=True):
     """The batch completes; every index has one result, and every object is what its name says.
 
     `tidy`: nothing is left half-written, as by a helper that was left behind while it wrote.
     """
-    farm.run("watch", "many", state="p1", check=0, timeout_s=90)
-    rows = farm.results("p1")
+    farm.run("watch", name, state="p1", check=0, timeout_s=90)
+    rows = farm.results("p1", name)
     assert [row["index"] for row in rows] == list(range(COUNT))
-    farm.run("verify", "many", "--store", share.path, check=0)
+    farm.run("verify", name, "--store", share.path, check=0)
     until(lambda: not tidy or not list(share.backing.glob("objects/*/*/.tmp-*")), "nothing is left half-written")
     return rows
 
 
-long = pytest.mark.long
-
-
 @pytest.mark.parametrize(
-    ("operation", "error"),
+    "failures",
     [
-        ("write", "ENOSPC"),
-        ("fsync", "EIO"),
-        ("all", "ESTALE"),
-        pytest.param("write", "EDQUOT", marks=long),
-        pytest.param("fsync", "ENOSPC", marks=long),
-        pytest.param("flush", "EDQUOT", marks=long),
-        pytest.param("create", "EROFS", marks=long),
-        pytest.param("create", "EACCES", marks=long),
+        "write ENOSPC, fsync EIO, all ESTALE, create EROFS",
+        "write EDQUOT, fsync ENOSPC, flush EDQUOT, create EACCES",
     ],
 )
-def test_what_cannot_be_stored_waits(farm, share, operation, error):
-    """All is rendered meanwhile, and stored once the share is well again; a failed fsync is not believed later."""
-    share.fails(**{operation: {"errno": error}})
-    until(lambda: farm.status("p1")["done"] == COUNT, "all are rendered", 60)
-    waiting = farm.status("p1")
-    share.fails()
-    whole(farm, share, tidy=False)
+def test_what_cannot_be_stored_waits(farm, share, failures):
+    """All is rendered meanwhile, and stored once the share is well again; a failed fsync is not believed later.
 
-    assert waiting["safe"] < COUNT
-    assert "the store is away" in farm.log("p1") + farm.log("p2")
+    One failure after the other, each in the middle of a batch.
+    """
+    for number, failure in enumerate(failures.split(", "), 1):
+        operation, error = failure.split()
+        name, said = f"{operation}-{error}".lower(), [len(farm.log(peer)) for peer in ("p1", "p2")]
+        under_way(farm, name, number)
+        share.fails(**{operation: {"errno": error}})
+        until(lambda name=name: farm.status("p1", name)["done"] == COUNT, "all are rendered", 60)
+        waiting = farm.status("p1", name)
+        share.fails()
+        whole(farm, share, name, tidy=False)
+
+        assert waiting["safe"] < COUNT, failure
+        assert "the store is away" in farm.log("p1")[said[0] :] + farm.log("p2")[said[1] :], failure
 
 
-@pytest.mark.parametrize(
-    "error",
-    ["EIO", *(pytest.param(error, marks=long) for error in ("ESTALE", "ETIMEDOUT", "ENOTCONN"))],
-)
-def test_errors_now_and_then(farm, share, error):
+def test_errors_now_and_then(farm, share):
     """Three of ten writes and renames fail: what is unknown is looked at again, and done again."""
-    rule = {"errno": error, "p": 0.3}
-    share.fails(write=rule, fsync=rule, link=rule, rename=rule)
-    until(lambda: farm.status("p1")["done"] == COUNT, "all are rendered", 60)
-    share.fails()
-    whole(farm, share)
+    for number, error in enumerate(("EIO", "ESTALE", "ETIMEDOUT", "ENOTCONN"), 1):
+        rule, name = {"errno": error, "p": 0.3}, error.lower()
+        under_way(farm, name, number)
+        share.fails(write=rule, fsync=rule, link=rule, rename=rule)
+        until(lambda name=name: farm.status("p1", name)["done"] == COUNT, "all are rendered", 60)
+        share.fails()
+        whole(farm, share, name)
 
 
 def test_a_presence_file_that_cannot_be_written(farm, share):
@@ -101,20 +103,18 @@ def test_a_presence_file_that_cannot_be_written(farm, share):
     whole(farm, share)
 
 
-@pytest.mark.parametrize(
-    "rule",
-    [{"write": {"errno": "ENOSPC"}}, {"all": {"errno": "ENOTCONN"}}, {"all": {"hang": True}}],
-    ids=["full", "gone", "hangs"],
-)
-def test_a_peer_that_is_started_meanwhile(farm, share, rule):
+def test_a_peer_that_is_started_meanwhile(farm, share):
     """It joins, waits for its share, and uses it as soon as that is well."""
-    share.fails(**rule)
-    farm.start("p3", "--peer", farm.addresses["p1"])
-    if rule != {"all": {"hang": True}}:  # that is known after its deadline only
-        until(lambda: "the store is away" in farm.log("p3"), "it is said", 60)
-    farm.wait_up(3, "p3", store=False)
-    share.fails()
-    until(lambda: "the store is there" in farm.log("p3"), "it is used", 60)
+    gone = {"write": {"errno": "ENOSPC"}}, {"all": {"errno": "ENOTCONN"}}, {"all": {"hang": True}}
+    for peer, rule in zip(("full", "away", "hangs"), gone, strict=True):
+        share.fails(**rule)
+        farm.start(peer, "--peer", farm.addresses["p1"])
+        if peer != "hangs":  # that is known after its deadline only
+            until(lambda peer=peer: "the store is away" in farm.log(peer), "it is said", 60)
+        farm.wait_up(3, peer, store=False)
+        share.fails()
+        until(lambda peer=peer: "the store is there" in farm.log(peer), "it is used", 60)
+        farm.kill(peer)
     whole(farm, share, tidy=False)
 
 
@@ -146,8 +146,9 @@ def test_names_that_others_see_late(farm, share):
     assert {row["attempt"] for row in rows} == {1}
 
 
-@pytest.mark.parametrize("rule", [{"flip": True, "times": 3}, {"short": 0.5, "times": 3}], ids=["flipped", "short"])
-def test_bytes_that_are_not_what_was_written(farm, share, rule):
+def test_bytes_that_are_not_what_was_written(farm, share):
     """Read again before they are called safe: found, set aside, and written anew."""
-    share.fails(write={**rule, "path": "objects"})
-    whole(farm, share)
+    for number, (name, rule) in enumerate((("flipped", {"flip": True}), ("short", {"short": 0.5})), 1):
+        under_way(farm, name, number)
+        share.fails(write={**rule, "times": 3, "path": "objects"})
+        whole(farm, share, name)

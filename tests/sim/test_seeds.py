@@ -96,5 +96,5 @@ def test_the_checkers_across_peers_see_what_they_are_for():
     with pytest.raises(AssertionError, match="is believed to hold"):
         checkers["NoPhantoms"].check()
     batch.results.safe.add(0, 12)
-    with pytest.raises(AssertionError, match="what the store has not"):
+    with pytest.raises(AssertionError, match="not on the store"):
         checkers["SafeStaysSafe"].check()
