@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -52,6 +53,8 @@ def peers(
 def engines(
     word: Annotated[str, typer.Argument(help="`probe`: what answers at an address; else all are listed.")] = "",
     url: Annotated[str, typer.Argument(help="With probe: where; the usual ports of this machine if left out.")] = "",
+    test: Annotated[bool, typer.Option(help="With an address: render a test picture there.")] = True,
+    picture: Annotated[Path | None, typer.Option(help="Where the test picture goes.")] = None,
     json: Json = False,
 ) -> None:
     """The engines of this machine, and what answers at an address."""
@@ -59,7 +62,9 @@ def engines(
 
     if word not in ("", "probe"):
         raise UsageError(f"engines has no {word!r}.", "Say `musep2p engines` or `musep2p engines probe [URL]`.")
-    raise typer.Exit(commands.probe(url, as_json=json) if word else commands.engines(as_json=json))
+    if word:
+        raise typer.Exit(commands.probe(url, test=test, picture=picture, as_json=json))
+    raise typer.Exit(commands.engines(as_json=json))
 
 
 def doctor(

@@ -13,7 +13,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
 import secrets
 import time
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from typing import Any
 
 from musep2p.core.recipe import Parameters
 from musep2p.engines.http import Http, LostAnswerError, Reply, words_of
+from musep2p.engines.keys import Secret
 from musep2p.engines.options import Options
 from musep2p.engines.pictures import as_picture
 from musep2p.errors import EngineError
@@ -44,8 +44,8 @@ class A1111Engine:
     """One server, beside this peer.
 
     Args:
-        settings: the table `engines.a1111` of the peer's settings: `url`; `login_env`, the name of an environment
-            variable with `user:password`; `patience_s`, how long a task waits for a server that does not answer.
+        settings: the table `engines.a1111` of the peer's settings: `url`; `login_env` or `login_file`, where
+            `user:password` is; `patience_s`, how long a task waits for a server that does not answer.
 
     Raises:
         ConfigError: they cannot be used.
@@ -59,10 +59,10 @@ class A1111Engine:
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         options = Options(self.name, settings or {})
-        url, login = options.text("url"), options.text("login_env")
+        url, login = options.text("url"), Secret(self.name, options, "login")
         self._patience_s = options.number("patience_s", _PATIENCE_S)
         options.end()
-        self._http = Http(self.name, url, os.environ.get(login, "") if login else "") if url else None
+        self._http = Http(self.name, url, login.read) if url else None
         self._task = ""
 
     def missing(self) -> str:
@@ -151,7 +151,7 @@ class A1111Engine:
         words = words_of(reply)
         text = f"a1111: status {reply.status}: {words}."
         if reply.status == 401:
-            return EngineError(text, "Set login_env to the name of a variable with user:password.")
+            return EngineError(text, "Set login_env or login_file.")
         if reply.status == 404 and "not found" in words.lower() and "sampler" in words.lower():
             return EngineError(text, permanent=True)
         if reply.status in (404, 405):

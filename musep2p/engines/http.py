@@ -8,9 +8,11 @@ import json
 import re
 import ssl
 import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any
+from urllib.parse import urlsplit
 
 from musep2p.errors import ConfigError, EngineError
 
@@ -18,9 +20,18 @@ __all__ = ["AwayError", "Http", "LostAnswerError", "Reply", "words_of"]
 
 _CONNECT_S = 5.0
 _NOT_THERE = (502, 503, 504)  # what stands before an engine that is off, or one that is ending
+_TOO_MANY = 429
 _BODY_MAX = 256 << 20  # a picture of 100 megapixels, in base64
 _WORDS_MAX = 500
+_RETRY_AFTER_MAX_S = 30.0
 _MARKUP = re.compile(r"<(script|style|head).*?</\1>|<[^>]*>", re.DOTALL)
+
+
+Secret = Callable[[], str]
+
+
+def _no_secret() -> str:
+    return ""
 
 
 class LostAnswerError(EngineError):
@@ -37,6 +48,7 @@ class Reply:
 
     status: int
     body: bytes
+    retry_after_s: float = 0.0
 
     def json(self) -> Any:
         """The body as JSON; None if it is none."""
@@ -52,18 +64,18 @@ class Http:
     Args:
         engine: its name, for messages.
         url: where its paths begin.
-        login: `user:password`, or empty.
+        login: tells `user:password`, or nothing.
+        key: tells the key that it asks for, or nothing.
 
     Raises:
         ConfigError: that is no address.
     """
 
-    def __init__(self, engine: str, url: str, login: str = "") -> None:
+    def __init__(self, engine: str, url: str, login: Secret = _no_secret, key: Secret = _no_secret) -> None:
         if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
             raise ConfigError(f"engines.{engine}: url cannot be {url!r}.", "Write it like http://127.0.0.1:7860.")
         self.engine, self.url = engine, url.rstrip("/")
-        basic = base64.b64encode(login.encode()).decode()
-        self._headers = {"Authorization": f"Basic {basic}"} if login else {}
+        self._login, self._key = login, key
 
     def get(self, path: str, *, within_s: float = 10.0) -> Reply:
         """GET.
@@ -82,41 +94,73 @@ class Http:
         """
         return self._run("POST", path, body, within_s)
 
-    def post_when_there(self, path: str, body: Any, patience_s: float) -> Reply:
+    def fetch(self, url: str, *, within_s: float) -> Reply:
+        """GET from any address; only the engine's own hears our key.
+
+        Raises:
+            EngineError: no answer, or one that cannot be taken.
+        """
+        own = urlsplit(url)[:2] == urlsplit(self.url)[:2]
+        return asyncio.run(self._ask("GET", url, None, within_s, self._headers() if own else {}))
+
+    def get_when_there(self, path: str, patience_s: float) -> Reply:
+        """GET, and while nobody answers try again.
+
+        Raises:
+            EngineError: as `get`; AwayError when patience ends.
+        """
+        return self._patiently(lambda: self.get(path), patience_s, _NOT_THERE)
+
+    def post_when_there(self, path: str, body: Any, patience_s: float, *, busy: bool = False) -> Reply:
         """POST, and while nobody answers try again: an engine that was started again needs a while.
+
+        Args:
+            busy: wait also for one that says that it has too much to do.
 
         Raises:
             LostAnswerError, EngineError: as `post`; AwayError when patience ends.
         """
+        waited_for = (*_NOT_THERE, _TOO_MANY) if busy else _NOT_THERE
+        return self._patiently(lambda: self.post(path, body), patience_s, waited_for)
+
+    def _patiently(self, ask: Callable[[], Reply], patience_s: float, waited_for: Collection[int]) -> Reply:
         until = time.monotonic() + patience_s
         for pause_s in chain((0.5, 1.0, 2.0), repeat(5.0)):
             last = time.monotonic() + pause_s >= until
+            asked_s = 0.0
             try:
-                reply = self.post(path, body)
-                if last or reply.status not in _NOT_THERE:
+                reply = ask()
+                if last or reply.status not in waited_for:
                     return reply
+                asked_s = min(reply.retry_after_s, _RETRY_AFTER_MAX_S)
             except AwayError:
                 if last:
                     raise
-            time.sleep(pause_s)
+            time.sleep(max(pause_s, asked_s))
         raise AssertionError
 
     def _run(self, method: str, path: str, body: Any, within_s: float | None) -> Reply:
-        return asyncio.run(self._ask(method, path, body, within_s))
+        return asyncio.run(self._ask(method, self.url + path, body, within_s, self._headers()))
 
-    async def _ask(self, method: str, path: str, body: Any, within_s: float | None) -> Reply:
+    def _headers(self) -> dict[str, str]:
+        if login := self._login():
+            return {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
+        key = self._key()
+        return {"Authorization": f"Bearer {key}"} if key else {}
+
+    async def _ask(self, method: str, url: str, body: Any, within_s: float | None, headers: Mapping[str, str]) -> Reply:
         import aiohttp
 
         limits = aiohttp.ClientTimeout(total=within_s, sock_connect=_CONNECT_S)
         try:
             async with (
-                aiohttp.ClientSession(timeout=limits, headers=self._headers) as session,
-                session.request(method, self.url + path, json=body, allow_redirects=False) as answer,
+                aiohttp.ClientSession(timeout=limits, headers=headers) as session,
+                session.request(method, url, json=body, allow_redirects=False) as answer,
             ):
                 if 300 <= answer.status < 400:
                     where = answer.headers.get("Location", "nowhere")
                     raise EngineError(f"{self.engine}: {self.url} redirects to {where}.", "Set url to where it is.")
-                return Reply(answer.status, await self._body(answer))
+                return Reply(answer.status, await self._body(answer), _seconds(answer.headers.get("Retry-After")))
         except aiohttp.ClientConnectorCertificateError as error:
             raise EngineError(
                 f"{self.engine}: the certificate of {self.url} is not trusted: {_plain(error.certificate_error)}.",
@@ -144,12 +188,16 @@ def words_of(reply: Reply) -> str:
     said = reply.json()
     if isinstance(said, dict):
         inner = said["error"] if isinstance(said.get("error"), dict) else said
-        found = [inner.get(name) for name in ("error", "message", "detail", "errors", "type")]
+        found = [inner.get(name) for name in ("error", "message", "detail", "errors", "type", "code")]
         texts = [text if isinstance(text, str) else json.dumps(text) for text in found if text]
         words = ": ".join(dict.fromkeys(texts))
     else:
         words = _MARKUP.sub(" ", reply.body[:20_000].decode("utf-8", "replace"))
     return " ".join(words.split())[:_WORDS_MAX] or f"status {reply.status} without a word"
+
+
+def _seconds(text: str | None) -> float:
+    return float(text) if text is not None and text.isdecimal() and len(text) < 8 else 0.0
 
 
 def _plain(error: BaseException) -> str:

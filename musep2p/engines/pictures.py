@@ -7,7 +7,7 @@ from musep2p.images.decode import decoded
 from musep2p.images.pixel_hash import pixel_hash
 from musep2p.ports import Output
 
-__all__ = ["as_picture"]
+__all__ = ["as_picture", "size_of"]
 
 
 def as_picture(data: bytes, whose: str) -> Output:
@@ -25,3 +25,12 @@ def as_picture(data: bytes, whose: str) -> Output:
     except ValueError as error:
         raise EngineError(f"{whose}: what it gave is no picture: {error}.") from None
     return Output(data, ext, pixel_hash(image))
+
+
+def size_of(output: Output) -> tuple[int, int]:
+    """Width and height of an output that is a picture.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return decoded(output.data)[0].size

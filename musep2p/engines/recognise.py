@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from musep2p.engines.http import AwayError, Http
+from musep2p.engines.openapi import rendering_operation
 from musep2p.errors import ConfigError, EngineError
 
 __all__ = ["USUAL_PORTS", "Recognised", "recognise", "recognised_here"]
@@ -26,13 +28,15 @@ class Recognised:
         what: for people: its own name and version.
         models: as a batch names them.
         gpu: of each device, its name and MB of memory.
+        settings: what else the settings need, as TOML lines.
     """
 
     url: str
     engine: str
     what: str
     models: tuple[str, ...] = ()
-    gpu: tuple[tuple[str, int], ...] = field(default=())
+    gpu: tuple[tuple[str, int], ...] = ()
+    settings: tuple[str, ...] = ()
 
 
 def recognise(url: str) -> Recognised | None:
@@ -43,7 +47,7 @@ def recognise(url: str) -> Recognised | None:
         EngineError: nobody answers there, or not in HTTP.
     """
     http = Http("probe", url)
-    for look in (_comfyui, _a1111, _sd_server, _openai):
+    for look in (_comfyui, _sd_server, _a1111, _openai, _described):
         found = look(http)
         if found is not None:
             return found
@@ -81,7 +85,8 @@ def _comfyui(http: Http) -> Recognised | None:
     gpu = tuple((str(d.get("name", "")), int(d.get("vram_total") or 0) >> 20) for d in devices)
     models = _said(http, "/models/checkpoints")
     names = [name for name in models if isinstance(name, str)] if isinstance(models, list) else []
-    return Recognised(http.url, "comfyui", f"ComfyUI {version}".strip(), tuple(names[:_MODELS_MAX]), gpu)
+    workflow = ('workflow = "FILE"  # saved by Workflow > Export (API)',)
+    return Recognised(http.url, "comfyui", f"ComfyUI {version}".strip(), tuple(names[:_MODELS_MAX]), gpu, workflow)
 
 
 def _a1111(http: Http) -> Recognised | None:
@@ -100,7 +105,11 @@ def _a1111(http: Http) -> Recognised | None:
 
 def _sd_server(http: Http) -> Recognised | None:
     said = _said(http, "/sdcpp/v1/capabilities")
-    return Recognised(http.url, "a1111", "stable-diffusion.cpp's server") if isinstance(said, dict) else None
+    if not isinstance(said, dict):
+        return None
+    model = said.get("model")
+    name = str(model.get("stem") or "") if isinstance(model, dict) else ""
+    return Recognised(http.url, "sdcpp", "stable-diffusion.cpp's server", (name,) if name else ())
 
 
 def _openai(http: Http) -> Recognised | None:
@@ -109,4 +118,18 @@ def _openai(http: Http) -> Recognised | None:
     if not isinstance(data, list):
         return None
     names = tuple(str(model["id"]) for model in data if isinstance(model, dict) and "id" in model)
-    return Recognised(http.url, "", "a server in the manner of OpenAI's", names[:_MODELS_MAX])
+    return Recognised(http.url, "openai-images", "a server in the manner of OpenAI's", names[:_MODELS_MAX])
+
+
+def _described(http: Http) -> Recognised | None:
+    """A server that describes itself, and has a path that takes a prompt."""
+    said = _said(http, "/openapi.json")
+    operation = rendering_operation(said)
+    if operation is None:
+        return None
+    info = said.get("info")
+    title = str(info.get("title") or "") if isinstance(info, dict) else ""
+    engine = "musepublic" if "muse" in title.lower() else "http"
+    fields = ", ".join(f"{ours} = {json.dumps(theirs)}" for ours, theirs in operation.fields)
+    lines = (f"post = {json.dumps(operation.path)}", f"fields = {{{fields}}}")
+    return Recognised(http.url, engine, title or "a server that describes itself", settings=lines)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from inspect import signature
+from typing import Any
 
 from musep2p.config import load_settings
 from musep2p.core.ids import TaskKey
@@ -12,7 +14,7 @@ from musep2p.core.recipe import Tasks, task_key
 from musep2p.errors import EngineError
 from musep2p.ports import Engine
 
-__all__ = ["engine_names", "key_of", "load_engine", "usable_engines"]
+__all__ = ["engine_names", "key_of", "load_engine", "make_engine", "usable_engines"]
 
 
 @cache
@@ -39,11 +41,21 @@ def load_engine(name: str) -> Engine:
         EngineError: there is none here.
         ConfigError: its settings cannot be used.
     """
+    return make_engine(name, load_settings({}).engines.get(name))
+
+
+def make_engine(name: str, settings: Mapping[str, Any] | None) -> Engine:
+    """The engine of that name with these settings.
+
+    Raises:
+        EngineError: there is none here.
+        ConfigError: they cannot be used.
+    """
     point = _points().get(name)
     if point is None:
         raise EngineError(f"there is no engine {name!r} here.", f"Known: {', '.join(engine_names())}.", permanent=False)
     make = point.load()
-    engine: Engine = make(load_settings({}).engines.get(name)) if signature(make).parameters else make()
+    engine: Engine = make(settings) if signature(make).parameters else make()
     return engine
 
 

@@ -1,12 +1,21 @@
 """What answers at an address: each server is known by what only it has, and says its models and GPU."""
 
+import re
+import tomllib
+
 import pytest
+from PIL import Image
 
 from musep2p.cli.engines import engines, probe
 from musep2p.engines import recognise as module
 from musep2p.engines.recognise import recognise
+from musep2p.engines.registry import make_engine
 from musep2p.errors import ConfigError, EngineError
+from musep2p.ports import Task
+from tests.engines.more_servers import MuseServer, SdcppServer
 from tests.engines.servers import A1111Server, ComfyServer, OtherServer
+
+PLAIN = {"test": True, "picture": None, "as_json": False}
 
 
 @pytest.fixture
@@ -27,8 +36,18 @@ def serve():
     [
         (ComfyServer, (), "comfyui", "ComfyUI 0.3.60", 2, (("cuda:0 NVIDIA RTX A5000", 24576),)),
         (A1111Server, (), "a1111", "Automatic1111", 2, (("GPU", 24576),)),
-        (OtherServer, ({"/sdcpp/v1/capabilities": {"limits": {}}},), "a1111", "stable-diffusion.cpp", 0, ()),
-        (OtherServer, ({"/v1/models": {"data": [{"id": "sdxl"}]}},), "", "OpenAI", 1, ()),
+        (OtherServer, ({"/sdcpp/v1/capabilities": {"limits": {}}},), "sdcpp", "stable-diffusion.cpp", 0, ()),
+        (SdcppServer, (), "sdcpp", "stable-diffusion.cpp", 1, ()),
+        (OtherServer, ({"/v1/models": {"data": [{"id": "sdxl"}]}},), "openai-images", "OpenAI", 1, ()),
+        (MuseServer, (), "http", "describes itself", 0, ()),
+        (
+            OtherServer,
+            ({"/openapi.json": {**MuseServer.described, "info": {"title": "MusePublic Art"}}},),
+            "musepublic",
+            "MusePublic Art",
+            0,
+            (),
+        ),
     ],
 )
 def test_each_is_known(serve, kind, arguments, engine, what, models, gpu):
@@ -59,19 +78,44 @@ def test_what_the_command_prints(serve, monkeypatch, capsys):
     port = int(server.url.rpartition(":")[2])
     monkeypatch.setattr(module, "USUAL_PORTS", (9, port))
 
-    assert probe("", as_json=False) == 0
+    assert probe("", **PLAIN) == 0
     shown = capsys.readouterr().out
     assert "ComfyUI 0.3.60" in shown and "RTX A5000, 24576 MB" in shown and "dream.safetensors" in shown
     assert f'[engines.comfyui]\nurl = "{server.url}"\nworkflow = ' in shown
-    assert probe(f"127.0.0.1:{port}", as_json=True) == 0 and '"engine": "comfyui"' in capsys.readouterr().out
+    assert (
+        probe(f"127.0.0.1:{port}", test=False, picture=None, as_json=True) == 0
+        and '"engine": "comfyui"' in capsys.readouterr().out
+    )
     monkeypatch.setattr(module, "USUAL_PORTS", (9,))
-    assert probe("", as_json=False) == 1
+    assert probe("", **PLAIN) == 1
     with pytest.raises(EngineError, match="no engine that is known"):
-        probe(serve(OtherServer, {}).url, as_json=False)
+        probe(serve(OtherServer, {}).url, **PLAIN)
 
 
 def test_the_engines_of_this_machine_are_listed(capsys):
     """What each lacks is said."""
     assert engines(as_json=False) == 0
     shown = capsys.readouterr().out
-    assert "atelier  yes" in shown and "a1111    no    no server is set" in shown
+    assert re.search(r"^atelier +yes", shown, re.MULTILINE)
+    assert re.search(r"^a1111 +no +no server is set", shown, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("kind", "engine"), [(MuseServer, "http"), (SdcppServer, "sdcpp")])
+def test_a_test_picture_is_rendered_with_the_settings_that_are_printed(serve, tmp_path, capsys, kind, engine):
+    """What is printed works as it is: settings of a server that nobody has described yet, too."""
+    server, file = serve(kind), tmp_path / "test.png"
+    assert probe(server.url, test=True, picture=file, as_json=False) == 0
+    printed = capsys.readouterr().out
+    table = tomllib.loads(printed[printed.index("[engines.") : printed.index("a test picture")])["engines"][engine]
+    made = make_engine(engine, table)
+
+    assert Image.open(file).size == (256, 256)
+    assert made.render(Task(made.normalise({"prompt": "x", "width": 64, "height": 64, "seed": 2}), 1, 1.0)).ext == "png"
+
+
+def test_a_server_that_renders_nothing_is_told_of(serve, capsys):
+    """The exit code says so, too."""
+    server = serve(A1111Server)
+    server.moods = ["oom"]
+    assert probe(server.url, **PLAIN) == 1
+    assert "no test picture: a1111: status 500: OutOfMemoryError" in capsys.readouterr().out

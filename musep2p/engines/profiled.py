@@ -1,0 +1,245 @@
+"""Engines that are data: a server over HTTP, asked and understood as a profile says.
+
+    [engines.http]
+    url = "http://127.0.0.1:9000"
+    post = "/v1/render"
+    fields = {prompt = "prompt", seed = "seed"}  # or profile = "my-server.toml"
+
+`openai-images`, `sdcpp` and `musepublic` are profiles in the box; `http` takes any.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from itertools import chain
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from musep2p.core.recipe import Parameters
+from musep2p.engines.http import AwayError, Http, LostAnswerError, Reply, words_of
+from musep2p.engines.keys import Secret
+from musep2p.engines.openapi import rendering_operation
+from musep2p.engines.options import Options
+from musep2p.engines.pictures import as_picture
+from musep2p.engines.profile import (
+    Job,
+    Profile,
+    at_place,
+    filled,
+    load_profile,
+    looks_like_picture,
+    picture_of,
+    pictures_in,
+    read_profile,
+)  # fmt: skip
+from musep2p.errors import ConfigError, EngineError
+from musep2p.ports import Output, Task
+
+__all__ = ["HttpEngine", "MusePublicEngine", "OpenAIImagesEngine", "SdcppEngine"]
+
+_PATIENCE_S = 60.0
+_LOOK_S = (0.1, 1.0)  # between two looks at a job: first and last
+_GIVEN_MAX = 3  # times that a job is given to a server that forgets it
+_SIZE = "size"
+_NUMBERS = {"width": (1, 16384), "height": (1, 16384), "seed": (0, (1 << 63) - 1), "steps": (1, 1000)}
+
+
+class HttpEngine:
+    """One server, beside this peer or elsewhere.
+
+    Args:
+        settings: the table `engines.NAME` of the peer's settings: `url`; `profile`, a file; `post`, `fields`,
+            `constants`, which add to the profile; `key_env` or `key_file`, where its key is; `patience_s`, how long a
+            task waits for a server that does not answer or is busy.
+
+    Raises:
+        ConfigError: they cannot be used.
+    """
+
+    name = "http"
+    profile = ""  # in the box
+    keyed = False
+    payload = False
+
+    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+        options = Options(self.name, settings or {})
+        url, own = options.text("url"), options.text("profile")
+        post, fields, constants = options.text("post"), options.table("fields"), options.table("constants")
+        self._patience_s = options.number("patience_s", _PATIENCE_S)
+        self._key = Secret(self.name, options, "key")
+        options.end()
+        if url and not (own or self.profile or fields):
+            hint = f"`musep2p engines probe {url}` may know them."
+            raise ConfigError(f"engines.{self.name} needs a profile, or post and fields.", hint)
+        self._http = Http(self.name, url, key=self._key.read) if url else None
+        self._profile = _profile(self.name, own, self.profile).with_more(post, fields, constants)
+        names = {name for name, _ in self._profile.fields}
+        self.parameters = frozenset(names - {_SIZE} | ({"width", "height"} if _SIZE in names else set()))
+        self._job = ""
+
+    @property
+    def identity(self) -> str:
+        """Its name; what the server is, it does not say."""
+        return f"{self.name}/1"
+
+    def missing(self) -> str:
+        """Why nothing can be rendered here: no server is set."""
+        example = f'Set it in musep2p.toml: [engines.{self.name}] url = "http://127.0.0.1:8080".'
+        return "" if self._http is not None else f"{self.name}: no server is set. {example}"
+
+    def check(self, parameters: Parameters) -> list[tuple[str, str]]:
+        values, problems = self.normalise(parameters), []
+        for name, (least, most) in _NUMBERS.items():
+            value = values.get(name, least)
+            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+                problems.append((name, f"{self.name}: {name} must be from {least} to {most}, not {value!r}."))
+        return problems
+
+    def normalise(self, parameters: Parameters) -> Parameters:
+        known = {**dict(self._profile.defaults), **parameters}
+        guidance = known.get("guidance")
+        if isinstance(guidance, int) and not isinstance(guidance, bool):
+            known["guidance"] = float(guidance)
+        return {name: value for name, value in known.items() if name in (self.parameters or ())}
+
+    def render(self, task: Task) -> Output:
+        if self._http is None:
+            raise EngineError(self.missing())
+        body = self._body(task)
+        model, path = str(task.parameters.get("model", "")), self._profile.post or self._described_path()
+        for _ in range(_GIVEN_MAX):
+            reply = self._http.post_when_there(path, body, self._patience_s, busy=True)
+            if not 200 <= reply.status < 300:
+                raise self._error(reply)
+            job = self._profile.job
+            said = reply.json() if job is None else self._outcome(job, reply)
+            if said is not None or job is None:
+                return self._picture(reply, said, model)
+        raise EngineError(f"{self.name}: the server forgot its job several times: it is started again and again.")
+
+    def cancel(self) -> None:
+        """End our job at the server, where it has jobs that can be ended; else it renders to its end for nobody."""
+        job, path = self._job, self._profile.job.cancel if self._profile.job else ""
+        if self._http is not None and job and path:
+            self._http.post(path.replace("{id}", job), {}, within_s=1.5)
+
+    def _body(self, task: Task) -> dict[str, Any]:
+        values = dict(task.parameters)
+        if "width" in values and "height" in values:
+            values[_SIZE] = f"{values['width']}x{values['height']}"
+        given = {place: values[name] for name, place in self._profile.fields if values.get(name, "") != ""}
+        return filled({**dict(self._profile.constants), **given})
+
+    def _described_path(self) -> str:
+        assert self._http is not None
+        reply = self._http.get_when_there("/openapi.json", self._patience_s)
+        operation = rendering_operation(reply.json()) if reply.status == 200 else None
+        if operation is None:
+            raise EngineError(
+                f"{self.name}: {self._http.url} does not say which path renders.", "Set `post` in its settings."
+            )
+        return operation.path
+
+    def _outcome(self, job: Job, reply: Reply) -> Any:
+        """What is said of the job when it is through; None if the server has forgotten it."""
+        self._job = str(at_place(reply.json(), job.id) or "")
+        if not self._job:
+            raise EngineError(f"{self.name}: it took the job and gave it no id: {words_of(reply)}.")
+        try:
+            return self._followed(job, job.get.replace("{id}", self._job))
+        finally:
+            self._job = ""
+
+    def _followed(self, job: Job, path: str) -> Any:
+        assert self._http is not None
+        pause_s, until = _LOOK_S[0], time.monotonic() + self._patience_s
+        while True:
+            try:
+                reply = self._http.get(path)
+                if reply.status in (404, 410):
+                    return None
+                if reply.status != 200:
+                    raise LostAnswerError(f"{self.name}: status {reply.status}: {words_of(reply)}.")
+                said, until = reply.json(), time.monotonic() + self._patience_s
+                state = at_place(said, job.state)
+                if state in job.failed:
+                    raise self._error(reply)
+                if state in job.done:
+                    return said
+            except (AwayError, LostAnswerError):
+                if time.monotonic() > until:
+                    raise
+            time.sleep(pause_s)
+            pause_s = min(pause_s * 1.3, _LOOK_S[1])
+
+    def _picture(self, reply: Reply, said: Any, model: str) -> Output:
+        if looks_like_picture(reply.body):
+            return as_picture(reply.body, self.name)
+        if self._profile.error and at_place(said, self._profile.error):
+            raise self._error(reply)
+        made_by = str(at_place(said, self._profile.model) or "") if self._profile.model else ""
+        if model and made_by and made_by != model:
+            raise EngineError(f"{self.name}: it rendered with the model {made_by!r}, not with {model!r}.")
+        data = next(chain(self._placed(said), () if self._profile.image else pictures_in(said)), None)
+        if data is None:
+            raise EngineError(f"{self.name}: it answered well and without a picture: {words_of(reply)}.")
+        return as_picture(data, self.name)
+
+    def _placed(self, said: Any) -> Iterator[bytes]:
+        """The pictures at the places that the profile names: in base64, or at an address."""
+        for place in self._profile.image:
+            text = at_place(said, place)
+            if isinstance(text, str) and text:
+                yield picture_of(text) or self._fetched(text)
+
+    def _fetched(self, where: str) -> bytes:
+        """A picture at an address: the server's own, or what it points at, without our key."""
+        assert self._http is not None
+        url = urljoin(self._http.url + "/", where)
+        if urlsplit(url).scheme not in ("http", "https") or len(url) > 4000:
+            raise EngineError(f"{self.name}: what it gave is neither base64 nor an address.")
+        reply = self._http.fetch(url, within_s=120.0)
+        if reply.status != 200:
+            raise EngineError(f"{self.name}: the picture at {url} cannot be had: {words_of(reply)}.")
+        return reply.body
+
+    def _error(self, reply: Reply) -> EngineError:
+        words = words_of(reply)
+        if reply.status in (401, 403):
+            return EngineError(f"{self.name}: status {reply.status}: {words}.", "Set key_env or key_file.")
+        if reply.status in (404, 405) and not self._profile.is_permanent(reply.status, words):
+            return EngineError(f"{self.name}: status {reply.status}: {words}.", "Is `post` the right path?")
+        permanent = self._profile.is_permanent(reply.status, words)
+        return EngineError(f"{self.name}: status {reply.status}: {words}.", permanent=permanent)
+
+
+class OpenAIImagesEngine(HttpEngine):
+    """Servers in the manner of OpenAI's images."""
+
+    name = "openai-images"
+    profile = "openai-images.toml"
+
+
+class SdcppEngine(HttpEngine):
+    """stable-diffusion.cpp's server by its own interface."""
+
+    name = "sdcpp"
+    profile = "sdcpp.toml"
+
+
+class MusePublicEngine(HttpEngine):
+    """MusePublic's servers."""
+
+    name = "musepublic"
+    profile = "musepublic.toml"
+
+
+def _profile(engine: str, own: str, boxed: str) -> Profile:
+    if own:
+        return load_profile(Path(own).expanduser(), engine)
+    if not boxed:
+        return read_profile('[fields]\nprompt = "prompt"', engine)
+    return read_profile(files("musep2p.engines").joinpath("profiles", boxed).read_text("utf-8"), engine)

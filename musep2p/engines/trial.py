@@ -1,0 +1,44 @@
+"""One test picture by an engine at an address, with this machine's settings for it or those that were found out."""
+
+from __future__ import annotations
+
+import time
+import tomllib
+from dataclasses import dataclass
+
+from musep2p.config import load_settings
+from musep2p.core.recipe import Parameters
+from musep2p.engines.pictures import size_of
+from musep2p.engines.recognise import Recognised
+from musep2p.engines.registry import make_engine
+from musep2p.ports import Task
+
+__all__ = ["Trial", "try_out"]
+
+_TEST: Parameters = {
+    "prompt": "a lighthouse at dawn", "negative": "", "width": 256, "height": 256, "steps": 4, "seed": 1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A picture that was rendered: its bytes, its size in pixels, and the seconds that it took."""
+
+    data: bytes
+    width: int
+    height: int
+    seconds: float
+
+
+def try_out(one: Recognised) -> Trial:
+    """Render one picture there.
+
+    Raises:
+        EngineError: it renders none.
+        ConfigError: the settings cannot be used.
+    """
+    own = load_settings({}).engines.get(one.engine) or tomllib.loads("\n".join(one.settings))
+    engine = make_engine(one.engine, {**own, "url": one.url})
+    began = time.monotonic()
+    output = engine.render(Task(engine.normalise(_TEST), 1, 1.0))
+    return Trial(output.data, *size_of(output), time.monotonic() - began)

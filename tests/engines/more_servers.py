@@ -1,0 +1,200 @@
+"""Servers that profiles speak to: like OpenAI's images, stable-diffusion.cpp's, and one that describes itself."""
+
+import asyncio
+import contextlib
+import json
+import time
+
+from aiohttp import web
+
+from tests.engines.servers import Server, black, rendered, text_of
+
+PAGE = "<html><head><style>x{}</style></head><body><h1>Internal Server Error</h1></body></html>"
+
+
+def picture(mood, width, height, seed):
+    data = black(width, height) if mood == "black" else rendered(width, height, seed)
+    return data[: len(data) // 2] if mood == "cut off" else data
+
+
+class PromptServer(Server):
+    """What such servers have in common: moods of the next renders, errors in their own words.
+
+    Attributes:
+        slow_s: of each render.
+        key: asked for, if any.
+        refusals: mood to (status, JSON).
+    """
+
+    refusals: dict = {}  # noqa: RUF012  # a table, never changed
+
+    def __init__(self, port=0):
+        self.slow_s, self.key, self.hits = 0.0, "", 0
+        super().__init__(port)
+
+    async def misbehaves(self, request):
+        """(mood, what is answered instead of a picture)."""
+        mood = self.moods.pop(0) if self.moods else ""
+        self.hits += 1
+        if self.key and request.headers.get("Authorization") != f"Bearer {self.key}":
+            return mood, web.json_response({"error": {"message": "Incorrect API key provided"}}, status=401)
+        if mood == "page":
+            return mood, web.Response(status=500, text=PAGE, content_type="text/html")
+        if mood == "redirect":
+            return mood, web.Response(status=307, headers={"Location": "/elsewhere"})
+        if mood in self.refusals:
+            status, body = self.refusals[mood]
+            return mood, web.json_response(body, status=status, headers={"Retry-After": "0"})
+        if mood == "cut":
+            request.transport.close()
+        if mood == "huge":
+            return mood, await self.endless(request)
+        return mood, None
+
+    async def endless(self, request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with contextlib.suppress(ConnectionError):
+            for _ in range(4000):
+                await response.write(b" " * (1 << 20))
+        return response
+
+
+class OpenAIServer(PromptServer):
+    """`/v1/images/generations`; it takes a seed too, as local ones do."""
+
+    models = ("gpt-image-1", "local")
+    refusals = {  # noqa: RUF012
+        "parameter": (400, {"error": {"message": "Invalid size", "type": "invalid_request_error", "param": "size"}}),
+        "moderation": (400, {"error": {"message": "rejected by the safety system", "code": "moderation_blocked"}}),
+        "no model": (404, {"error": {"message": "The model does not exist", "code": "model_not_found"}}),
+        "busy": (429, {"error": {"message": "Rate limit reached", "code": "rate_limit_exceeded"}}),
+        "memory": (500, {"error": {"message": "CUDA out of memory", "type": "server_error"}}),
+    }
+
+    def routes(self, app):
+        app.router.add_post("/v1/images/generations", self.generate)
+        app.router.add_get("/v1/models", self.listed)
+        app.router.add_get("/files/{seed}.png", self.file)
+
+    async def listed(self, request):
+        return web.json_response({"data": [{"id": name, "object": "model"} for name in self.models]})
+
+    async def generate(self, request):
+        mood, refusal = await self.misbehaves(request)
+        if refusal is not None:
+            return refusal
+        asked = await request.json()
+        await asyncio.sleep(self.slow_s)
+        width, height = map(int, asked["size"].split("x"))
+        seed = asked.get("seed", 0)
+        if mood == "nothing":
+            return web.json_response({"created": 1, "data": []})
+        if mood == "address":
+            return web.json_response({"created": 1, "data": [{"url": f"/files/{seed}.png?size={width}x{height}"}]})
+        data = picture(mood, width, height, seed)
+        return web.json_response({"created": 1, "data": [{"b64_json": text_of(data), "revised_prompt": "x" * 200}]})
+
+    async def file(self, request):
+        width, height = map(int, request.query["size"].split("x"))
+        return web.Response(body=rendered(width, height, int(request.match_info["seed"])), content_type="image/png")
+
+
+class SdcppServer(PromptServer):
+    """`/sdcpp/v1`, as its description has it: jobs, one at a time."""
+
+    refusals = {  # noqa: RUF012
+        "parameter": (400, {"error": "invalid generation parameters"}),
+        "busy": (429, {"error": "job queue is full"}),
+        "memory": (500, {"error": "server_error", "message": "out of memory"}),
+    }
+
+    def __init__(self, port=0):
+        self.jobs, self.cancelled = {}, []
+        super().__init__(port)
+
+    def routes(self, app):
+        app.router.add_post("/sdcpp/v1/img_gen", self.submit)
+        app.router.add_get("/sdcpp/v1/jobs/{id}", self.job)
+        app.router.add_post("/sdcpp/v1/jobs/{id}/cancel", self.cancel)
+        app.router.add_get("/sdcpp/v1/capabilities", self.capabilities)
+
+    async def capabilities(self, request):
+        return web.json_response({"model": {"name": "tiny.safetensors", "stem": "tiny", "path": "/m"}, "limits": {}})
+
+    async def submit(self, request):
+        mood, refusal = await self.misbehaves(request)
+        if refusal is not None:
+            return refusal
+        given = f"job_{len(self.jobs):08}"
+        self.jobs[given] = [time.monotonic() + self.slow_s, mood, await request.json()]
+        job = {"id": given, "kind": "img_gen", "status": "queued", "poll_url": f"/sdcpp/v1/jobs/{given}"}
+        return web.json_response(job, status=202)
+
+    async def job(self, request):
+        given = request.match_info["id"]
+        due, mood, asked = self.jobs.get(given, (0, "forgets", {}))
+        if mood == "forgets":
+            return web.json_response({"error": "job not found"}, status=404)
+        job = {"id": given, "kind": "img_gen", "status": "generating", "queue_position": 0, "result": None}
+        if given in self.cancelled:
+            job |= {"status": "cancelled", "error": {"code": "cancelled", "message": "job cancelled by client"}}
+        elif mood == "failed":
+            words = "generate_image returned empty results"
+            job |= {"status": "failed", "error": {"code": "generation_failed", "message": words}}
+        elif time.monotonic() >= due:
+            data = picture(mood, asked["width"], asked["height"], asked["seed"])
+            images = [] if mood == "nothing" else [{"index": 0, "b64_json": text_of(data)}]
+            job |= {"status": "completed", "result": {"output_format": "png", "images": images}, "error": None}
+        return web.json_response(job)
+
+    async def cancel(self, request):
+        self.cancelled.append(request.match_info["id"])
+        return web.json_response({})
+
+
+class MuseServer(PromptServer):
+    """A FastAPI service with what is public of MusePublic's: a health check, fields, codes; it says its path."""
+
+    refusals = {  # noqa: RUF012
+        "parameter": (422, {"code": "422_INVALID_PROMPT_LENGTH", "message": "prompt is too long"}),
+        "memory": (500, {"detail": "CUDA out of memory"}),
+        "busy": (503, {"detail": "the queue is full"}),
+    }
+    described = {  # noqa: RUF012
+        "openapi": "3.1.0",
+        "paths": {
+            "/health": {"get": {}},
+            "/v1/caption": {"post": {"requestBody": {"content": {"application/json": {"schema": {
+                "properties": {"prompt": {}}}}}}}},
+            "/v1/render": {"post": {"requestBody": {"content": {"application/json": {"schema": {
+                "$ref": "#/components/schemas/Render"}}}}}},
+        },
+        "components": {"schemas": {"Render": {"properties": {
+            name: {} for name in ("prompt", "negative_prompt", "steps", "cfg_scale", "seed", "width", "height")}}}},
+    }  # fmt: skip
+
+    def routes(self, app):
+        app.router.add_post("/v1/render", self.render)
+        app.router.add_get("/health", self.health)
+        app.router.add_get("/openapi.json", self.description)
+
+    async def health(self, request):
+        return web.Response(text="ok")
+
+    async def description(self, request):
+        return web.json_response(self.described)
+
+    async def render(self, request):
+        mood, refusal = await self.misbehaves(request)
+        if refusal is not None:
+            return refusal
+        asked = json.loads(await request.text())
+        await asyncio.sleep(self.slow_s)
+        data = picture(mood, asked["width"], asked["height"], asked["seed"])
+        if mood == "bytes":
+            return web.Response(body=data, content_type="image/png")
+        inner = (
+            {} if mood == "nothing" else {"picture": f"data:image/png;base64,{text_of(data)}", "seed": asked["seed"]}
+        )
+        return web.json_response({"status": "done", "output": [inner]})

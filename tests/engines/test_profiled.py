@@ -1,0 +1,185 @@
+"""Servers as data: profiles that can and cannot be used, what a server is asked by one, and where its picture is."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from musep2p.engines.openapi import rendering_operation
+from musep2p.engines.profile import at_place, filled, pictures_in, read_profile
+from musep2p.engines.profiled import HttpEngine, MusePublicEngine, OpenAIImagesEngine, SdcppEngine
+from musep2p.errors import ConfigError, EngineError
+from musep2p.ports import Task
+from tests.engines.more_servers import MuseServer, OpenAIServer, SdcppServer
+from tests.engines.servers import rendered, text_of
+
+FIELDS = '[fields]\nprompt = "prompt"\n'
+PARAMETERS = {"prompt": "a town", "width": 64, "height": 72, "seed": 7}
+
+
+@pytest.fixture
+def serve():
+    made = []
+
+    def start(kind):
+        made.append(kind())
+        return made[-1]
+
+    yield start
+    for server in made:
+        server.close()
+
+
+def render(engine, **more):
+    return engine.render(Task(engine.normalise({**PARAMETERS, **more}), 1, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("post = ", "that is no TOML"),
+        ('post = "/x"', "fields is missing"),
+        (FIELDS + 'x = "a..b"', "'a..b' is no place"),
+        ('post = "render"\n' + FIELDS, "'render' is no path"),
+        ("oops = 1\n" + FIELDS, "no option 'oops'"),
+        (FIELDS + '[answer]\nimages = ["a"]', "no option 'images'. Did you mean 'image'"),
+        (FIELDS + '[job]\nid = "id"', "job needs id, get"),
+        ("answer = 3\n" + FIELDS, "answer must be a table"),
+        (FIELDS + "[errors]\npermanent = [400]", "permanent must be a list of texts"),
+    ],
+)
+def test_profiles_that_cannot_be_used(text, words):
+    """One line that says what and where."""
+    with pytest.raises(ConfigError) as caught:
+        read_profile(text, "http (own.toml)")
+    assert words in str(caught.value) and "engines.http (own.toml)" in str(caught.value)
+
+
+def test_settings_that_cannot_be_used(tmp_path):
+    """A profile that is not there; none at all; two places for one key."""
+    for settings, words in (
+        ({"profile": str(tmp_path / "none.toml")}, "cannot be read"),
+        ({}, "needs a profile, or post and fields"),
+        ({"fields": {"prompt": "p"}, "key_env": "A", "key_file": "B"}, "not both"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            HttpEngine({"url": "http://127.0.0.1:9", **settings})
+
+
+def test_places():
+    """Into a body, and out of an answer, whatever it is."""
+    said = {"a": [{"b": 1}, "x"], "c": None}
+
+    assert filled({"a.b": 1, "a.c": 2, "d": 3}) == {"a": {"b": 1, "c": 2}, "d": 3}
+    assert [at_place(said, place) for place in ("a.0.b", "a.1", "a.2", "a.b", "c.d", "e")] == [1, "x", *[None] * 4]
+
+
+def test_a_picture_is_found_wherever_it_is():
+    """In base64, with or without a prefix; text that looks like base64 is none."""
+    data = rendered(32, 32, 1)
+    said = {"x": ["A" * 400, {"deep": [{"im": f"data:image/png;base64,{text_of(data)}"}]}], "n": 3}
+
+    assert list(pictures_in(said)) == [data]
+    assert list(pictures_in({"a": "short", "b": "no base64! " * 40})) == []
+
+
+def test_what_a_server_in_the_manner_of_openai_is_asked(serve):
+    """The standard's fields; what a machine's settings add; nothing that the batch left empty."""
+    server = serve(OpenAIServer)
+    engine = OpenAIImagesEngine({"url": server.url, "fields": {"seed": "seed"}, "constants": {"quality": "high"}})
+    render(engine, model="")
+    render(engine, model="local")
+    plain, named = server.posted("/v1/images/generations")
+
+    assert plain == {"prompt": "a town", "size": "64x72", "n": 1, "seed": 7, "quality": "high"}
+    assert named == {**plain, "model": "local"}
+    assert OpenAIImagesEngine({"url": server.url}).parameters == {"prompt", "model", "width", "height"}
+
+
+def test_a_picture_at_an_address(serve):
+    """As some servers answer."""
+    server = serve(OpenAIServer)
+    server.moods = ["address"]
+    output = render(OpenAIImagesEngine({"url": server.url, "fields": {"seed": "seed"}}))
+
+    assert Image.open(io.BytesIO(output.data)).size == (64, 72)
+
+
+@pytest.mark.parametrize(("mood", "permanent"), [("moderation", True), ("no model", False)])
+def test_what_would_fail_everywhere_and_what_only_here(serve, mood, permanent):
+    """A prompt that is refused is refused by all; another machine may have the model."""
+    server = serve(OpenAIServer)
+    server.moods = [mood]
+    with pytest.raises(EngineError) as caught:
+        render(OpenAIImagesEngine({"url": server.url}))
+    assert caught.value.permanent == permanent
+    assert server.refusals[mood][1]["error"]["code"] in str(caught.value)
+
+
+def test_keys_come_from_the_environment_or_from_a_file_of_ones_own(serve, tmp_path, monkeypatch):
+    """A file that others can read is refused; without a key the server's refusal says what to set."""
+    server = serve(OpenAIServer)
+    server.key = "sk-secret"
+    file = tmp_path / "key"
+    file.write_text("sk-secret\n")
+    file.chmod(0o644)
+    monkeypatch.setenv("STUDIO_KEY", "sk-secret")
+
+    for settings, words in (({}, "key_env or key_file"), ({"key_file": str(file)}, "others can read")):
+        with pytest.raises(EngineError, match=words):
+            render(OpenAIImagesEngine({"url": server.url, **settings}))
+    with pytest.raises(EngineError, match="NO_SUCH is not set"):
+        render(OpenAIImagesEngine({"url": server.url, "key_env": "NO_SUCH"}))
+    file.chmod(0o600)
+    for settings in ({"key_file": str(file)}, {"key_env": "STUDIO_KEY"}):
+        assert render(OpenAIImagesEngine({"url": server.url, **settings})).ext == "png"
+
+
+def test_a_job_that_is_forgotten_is_given_again(serve):
+    """The server was started again; one that fails says why."""
+    server = serve(SdcppServer)
+    engine = SdcppEngine({"url": server.url, "patience_s": 1})
+    server.moods = ["forgets", "forgets"]
+    assert render(engine).ext == "png" and server.hits == 3
+    server.moods = ["forgets"] * 3
+    with pytest.raises(EngineError, match="forgot its job several times"):
+        render(engine)
+    server.moods = ["failed"]
+    with pytest.raises(EngineError, match="generate_image returned empty results") as caught:
+        render(engine)
+    assert not caught.value.permanent
+    assert server.jobs["job_00000000"][2]["batch_count"] == 1
+
+
+def test_a_server_that_describes_itself(serve):
+    """Of the paths that take a prompt, the one that takes most of what we have; the answer may be the picture."""
+    server = serve(MuseServer)
+    engine = MusePublicEngine({"url": server.url})
+    server.moods = ["", "bytes"]
+    render(engine), render(engine)
+    asked, _ = server.posted("/v1/render")
+
+    assert asked == {
+        "prompt": "a town", "width": 64, "height": 72, "seed": 7, "steps": 30, "cfg_scale": 7.0,
+    }  # fmt: skip
+    with pytest.raises(EngineError, match="Set `post`"):
+        render(MusePublicEngine({"url": serve(SdcppServer).url}))
+
+
+@pytest.mark.parametrize(
+    "described", [None, [], {"paths": 3}, {"paths": {"/x": {"post": 3}, "/y": None}}, {"paths": {}}]
+)
+def test_descriptions_of_nothing(described):
+    """Whatever a stranger answers."""
+    assert rendering_operation(described) is None
+
+
+def test_the_profile_of_the_docs_is_one():
+    """As it stands on the page."""
+    page = (Path(__file__).parents[2] / "docs" / "engines.md").read_text("utf-8")
+    (text,) = [block for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL) if block.startswith("post")]
+    profile = read_profile(text, "docs")
+
+    assert profile.job is not None and profile.is_permanent(400, "x") and not profile.is_permanent(500, "x")
