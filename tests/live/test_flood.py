@@ -13,7 +13,7 @@ import zmq
 
 from tests.live.farm import files, until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.crowd, pytest.mark.timeout(180)]
 SILENT = 10_000
 
 

@@ -164,6 +164,7 @@ def test_frames_that_come_late_twice_and_in_another_order(tmp_path):
         assert "is down" not in farm.log("h1")
 
 
+@pytest.mark.crowd
 def test_two_thousand_peers_that_do_not_exist(farm, lan):
     """Announced by a stranger, with one that says a real peer's address: real peers stay connected and finish."""
     start_all(farm, lan, odd=[4])
@@ -287,6 +288,7 @@ def test_equal_work_submitted_at_two_peers_at_once(farm, lan):
     assert len(json.loads(farm.run("status", "--json", state="h4", prefix=lan.on(4), check=0).stdout)) >= 1
 
 
+@pytest.mark.crowd
 @pytest.mark.parametrize("lan", [30], indirect=True)
 def test_thirty_start_at_once_and_half_leave_at_once(farm, lan):
     """They find each other, and no task is lost."""
