@@ -11,7 +11,7 @@ from musep2p.core.recipe import Parameters
 from musep2p.core.records import Record
 from musep2p.core.requests import Answer
 
-__all__ = ["Cancellable", "Discovery", "Engine", "Journal", "Links", "Output", "Task"]
+__all__ = ["Cancellable", "Discovery", "Engine", "Journal", "Links", "Output", "Releasing", "Task"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,15 @@ class Cancellable(Protocol):
 
     def cancel(self) -> None:
         """Stop what is being rendered for us, and nothing else; called from another thread, two seconds at most."""
+        ...
+
+
+@runtime_checkable
+class Releasing(Protocol):
+    """An engine that keeps much memory between tasks, and can give it back."""
+
+    def release(self) -> None:
+        """Give it back: a task of another engine comes next. The next task of this one takes longer."""
         ...
 
 

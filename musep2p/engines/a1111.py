@@ -37,6 +37,7 @@ _STEPS = range(1, 1001)
 _PATIENCE_S = 60.0
 _STILL_S = 2.0
 _STILL_MAX_S = 900.0
+_RELEASE_S = 30.0
 _BUSY = (429, 502, 503, 504)
 
 
@@ -109,6 +110,11 @@ class A1111Engine:
         """Interrupt what we are rendering, and nothing else that the server does."""
         if self._http is not None and self._task and self._is_active(self._task):
             self._http.post("/sdapi/v1/interrupt", {}, within_s=2.0)
+
+    def release(self) -> None:
+        """Let the server unload its model; what has no such path keeps it."""
+        if self._http is not None:
+            self._http.post("/sdapi/v1/unload-checkpoint", {}, within_s=_RELEASE_S)
 
     def _request(self, task: Task) -> dict[str, Any]:
         values = task.parameters

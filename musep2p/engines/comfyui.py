@@ -29,6 +29,7 @@ __all__ = ["ComfyUIEngine"]
 
 _PATIENCE_S = 60.0
 _LOOK_S = (0.1, 1.0)  # between two looks at the history: first and last
+_RELEASE_S = 30.0
 _GIVEN_MAX = 3  # times that a prompt is given to a server that forgets it
 _ELSEWHERE = ("value_not_in_list", "missing_node_type")  # another machine may have that model or node
 _DEFAULTS: Parameters = {"negative": "", "seed": 0}
@@ -120,6 +121,11 @@ class ComfyUIEngine:
             self._http.post("/interrupt", {"prompt_id": given}, within_s=0.5)
         elif given in pending:
             self._http.post("/queue", {"delete": [given]}, within_s=0.5)
+
+    def release(self) -> None:
+        """Let the server unload its models and forget its cache."""
+        if self._http is not None:
+            self._http.post("/free", {"unload_models": True, "free_memory": True}, within_s=_RELEASE_S)
 
     def _give(self, graph: Mapping[str, Any]) -> str:
         """Put the graph into the server's queue; returns the id that it has there."""

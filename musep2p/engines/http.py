@@ -77,7 +77,7 @@ class Http:
         self.engine, self.url = engine, url.rstrip("/")
         self._login, self._key = login, key
 
-    def get(self, path: str, *, within_s: float = 10.0) -> Reply:
+    def get(self, path: str, *, within_s: float | None = 10.0) -> Reply:
         """GET.
 
         Raises:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-__all__ = ["Operation", "rendering_operation"]
+__all__ = ["Operation", "our_fields", "rendering_operation"]
 
 _OURS = {
-    "prompt": ("prompt", "text", "positive_prompt"), "negative": ("negative_prompt", "negative"),
+    "prompt": ("prompt", "text", "positive_prompt", "prompt_text"), "negative": ("negative_prompt", "negative"),
     "seed": ("seed",), "steps": ("steps", "num_inference_steps", "sample_steps"),
     "guidance": ("cfg_scale", "guidance_scale", "guidance", "cfg"),
     "width": ("width",), "height": ("height",), "size": ("size",), "model": ("model", "model_name"),
@@ -42,10 +42,16 @@ def rendering_operation(described: Any) -> Operation | None:
     best: Operation | None = None
     items = [(str(path), item) for path, item in paths.items()] if isinstance(paths, Mapping) else []
     for path, item in sorted(items, key=itemgetter(0))[:_PATHS_MAX]:
-        fields = _fields(_properties(described, item))
-        if "prompt" in dict(fields) and (best is None or len(fields) > len(best.fields)):
-            best = Operation(path, fields)
+        fields = our_fields(_properties(described, item))
+        if "prompt" in fields and (best is None or len(fields) > len(best.fields)):
+            best = Operation(path, tuple(fields.items()))
     return best
+
+
+def our_fields(names: Collection[str]) -> dict[str, str]:
+    """Our parameters to a server's names, as far as it has usual ones."""
+    known = ((ours, next((name for name in usual if name in names), "")) for ours, usual in _OURS.items())
+    return {ours: name for ours, name in known if name}
 
 
 def _properties(described: Mapping[str, Any], item: Any) -> Mapping[str, Any]:
@@ -56,11 +62,6 @@ def _properties(described: Mapping[str, Any], item: Any) -> Mapping[str, Any]:
         schema = _inner(described, *reference[2:].split("/"))
     found = _inner(schema, "properties")
     return found if isinstance(found, Mapping) else {}
-
-
-def _fields(properties: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    known = ((ours, next((name for name in names if name in properties), "")) for ours, names in _OURS.items())
-    return tuple((ours, name) for ours, name in known if name)
 
 
 def _inner(value: Any, *path: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from musep2p.core.words import did_you_mean
 from musep2p.errors import ConfigError
 
-__all__ = ["Options"]
+__all__ = ["Options", "Scalar"]
 
 Scalar = str | int | float | bool
 
@@ -29,6 +29,11 @@ class Options:
         """A text."""
         value = self._take(name, default)
         return value if isinstance(value, str) else self._wrong(name, value, "a text")
+
+    def flag(self, name: str) -> bool:
+        """True or false; false if it is not there."""
+        value = self._take(name, False)
+        return value if isinstance(value, bool) else self._wrong(name, value, "true or false")
 
     def number(self, name: str, default: float) -> float:
         """A number above 0."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from musep2p.engines.gradio import endpoint_in
 from musep2p.engines.http import AwayError, Http
 from musep2p.engines.openapi import rendering_operation
 from musep2p.errors import ConfigError, EngineError
@@ -47,7 +48,7 @@ def recognise(url: str) -> Recognised | None:
         EngineError: nobody answers there, or not in HTTP.
     """
     http = Http("probe", url)
-    for look in (_comfyui, _sd_server, _a1111, _openai, _described):
+    for look in (_comfyui, _sd_server, _a1111, _openai, _gradio, _described):
         found = look(http)
         if found is not None:
             return found
@@ -119,6 +120,16 @@ def _openai(http: Http) -> Recognised | None:
         return None
     names = tuple(str(model["id"]) for model in data if isinstance(model, dict) and "id" in model)
     return Recognised(http.url, "openai-images", "a server in the manner of OpenAI's", names[:_MODELS_MAX])
+
+
+def _gradio(http: Http) -> Recognised | None:
+    for prefix in ("/gradio_api", ""):
+        found = endpoint_in(_said(http, f"{prefix}/info"), "")
+        if found is not None:
+            names = ", ".join(str(part.get("parameter_name")) for part in found[1])
+            lines = (f"api = {json.dumps(found[0])}",)
+            return Recognised(http.url, "gradio", f"a Gradio app; {found[0]} takes {names}", settings=lines)
+    return None
 
 
 def _described(http: Http) -> Recognised | None:

@@ -27,7 +27,7 @@ from musep2p.engines.registry import load_engine
 from musep2p.errors import EngineError, MuseError
 from musep2p.pipes import child_pipes, listen, write_frame
 from musep2p.platforms import NO_ROOM, end_tree, stand_back
-from musep2p.ports import Cancellable, Engine, Task
+from musep2p.ports import Cancellable, Engine, Releasing, Task
 from musep2p.runner import protocol as p
 from musep2p.runner.gatekeeper import Gatekeeper
 
@@ -65,6 +65,7 @@ class Child:
         self._changed, self._telling = threading.Condition(), threading.Lock()
         self._waiting: deque[p.Run] = deque()
         self._engine: Engine | None = None
+        self._latest: Engine | None = None
 
     def hear(self, frame: bytes) -> None:
         """Take a command, in the thread that listens: it is heard also while a task runs."""
@@ -112,6 +113,7 @@ class Child:
                 self._tell(p.Failed(command.chunk, index, _words(error), False))
             self._tell(p.Ended(command.chunk))
             return
+        self._make_room_for(engine)
         self._flushed, self._engine = time.perf_counter(), engine
         try:
             for index in indices:
@@ -121,6 +123,13 @@ class Child:
         self._engine = None
         self._flush(command.chunk)
         self._tell(p.Ended(command.chunk))
+
+    def _make_room_for(self, engine: Engine) -> None:
+        """What another engine keeps in memory may be just what this one lacks."""
+        before, self._latest = self._latest, engine
+        if before is not None and before is not engine and isinstance(before, Releasing):
+            with contextlib.suppress(MuseError):
+                before.release()
 
     def _one(self, command: p.Run, engine: Engine, tasks: Tasks, index: int) -> None:
         if not engine.payload:

@@ -13,8 +13,11 @@ from musep2p.engines.a1111 import A1111Engine
 from musep2p.engines.atelier import AtelierEngine
 from musep2p.engines.comfyui import ComfyUIEngine
 from musep2p.engines.command import CommandEngine
+from musep2p.engines.diffusers import DiffusersEngine
+from musep2p.engines.gradio import GradioEngine
 from musep2p.engines.profiled import HttpEngine, MusePublicEngine, OpenAIImagesEngine, SdcppEngine
-from tests.engines.more_servers import MuseServer, OpenAIServer, SdcppServer
+from tests.engines.more_servers import GradioServer, MuseServer, OpenAIServer, SdcppServer
+from tests.engines.pipelines import PipelineMoods
 from tests.engines.servers import WORKFLOW, A1111Server, ComfyServer
 
 PROFILE = """\
@@ -59,7 +62,7 @@ class Case:
         words: what must be said then.
         wrong: settings that cannot be used.
         cancels: it has something to end at its server.
-        seeded: the seed decides the picture without more settings.
+        served: its server is another process.
     """
 
     make: Callable[..., Any]
@@ -69,6 +72,7 @@ class Case:
     words: dict[str, str] = field(default_factory=dict)
     wrong: dict[str, Any] = field(default_factory=lambda: {"addr": 1})
     cancels: bool = False
+    served: bool = True
 
 
 def _profile(url, folder):
@@ -128,5 +132,14 @@ CASES = {
     "http": Case(
         HttpEngine, _profile, MuseServer, _ANY,
         {**_MEMORY, "parameter": "prompt is too long", "busy": "queue is full"},
+    ),
+    "gradio": Case(
+        GradioEngine, lambda url, folder: {**_plain(url, folder), "constants": {"randomize_seed": False}}, GradioServer,
+        {name: _ANY[name] for name in ("memory", "page", "cut off", "nothing", "cut", "huge", "redirect")}, _MEMORY,
+    ),
+    "diffusers": Case(
+        DiffusersEngine, lambda url, folder: {"models": ["a/model"]}, PipelineMoods,
+        {name: name for name in ("parameter", "memory")},
+        {"parameter": "divisible by 16", "memory": "out of memory"}, served=False,
     ),
 }  # fmt: skip

@@ -198,3 +198,69 @@ class MuseServer(PromptServer):
             {} if mood == "nothing" else {"picture": f"data:image/png;base64,{text_of(data)}", "seed": asked["seed"]}
         )
         return web.json_response({"status": "done", "output": [inner]})
+
+
+class GradioServer(PromptServer):
+    """A Gradio app of version 5 or 6: an event, and a stream that can be read once."""
+
+    takes = (
+        ("prompt", None), ("negative_prompt", None), ("seed", 0), ("randomize_seed", True), ("width", 512),
+        ("height", 512), ("guidance_scale", 7), ("num_inference_steps", 20),
+    )  # fmt: skip
+
+    def __init__(self, port=0, *, prefix="/gradio_api"):
+        self.prefix, self.events, self.files = prefix, {}, {}
+        super().__init__(port)
+
+    def routes(self, app):
+        app.router.add_get(f"{self.prefix}/info", self.info)
+        app.router.add_post(f"{self.prefix}/call/{{api}}", self.call)
+        app.router.add_get(f"{self.prefix}/call/{{api}}/{{event}}", self.stream)
+        app.router.add_get(f"{self.prefix}/file={{path:.*}}", self.file)
+
+    async def info(self, request):
+        parameters = [
+            {"parameter_name": name, "parameter_has_default": usual is not None, "parameter_default": usual}
+            for name, usual in self.takes
+        ]
+        other = {"parameters": [{"parameter_name": "prompt", "parameter_has_default": False}]}
+        return web.json_response({"named_endpoints": {"/caption": other, "/infer": {"parameters": parameters}}})
+
+    async def call(self, request):
+        mood, refusal = await self.misbehaves(request)
+        if refusal is not None:
+            return refusal
+        if request.match_info["api"] != "infer":
+            return web.Response(status=500, text="Internal Server Error")
+        event = f"e{len(self.events)}"
+        self.events[event] = mood, (await request.json())["data"]
+        return web.json_response({"event_id": event})
+
+    async def stream(self, request):
+        mood, data = self.events.pop(request.match_info["event"])
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b"event: heartbeat\ndata: null\n\n")
+        await asyncio.sleep(self.slow_s)
+        if mood == "stream cut":
+            request.transport.close()
+            return response
+        if mood != "stream ends":
+            event, said = self.outcome(mood, dict(zip((name for name, _ in self.takes), data, strict=True)))
+            await response.write(f"event: {event}\ndata: {json.dumps(said)}\n\n".encode())
+        return response
+
+    def outcome(self, mood, asked):
+        if mood == "memory":
+            return "error", {"error": "CUDA out of memory"}
+        if mood == "silent":
+            return "error", {"error": None}
+        if mood == "nothing":
+            return "complete", [None, asked["seed"]]
+        path = f"/tmp/gradio/{len(self.files)}/image.png"
+        self.files[path] = picture(mood, asked["width"], asked["height"], asked["seed"])
+        file = {"path": path, "url": f"http://elsewhere.invalid{path}", "meta": {"_type": "gradio.FileData"}}
+        return "complete", [[{"image": file, "caption": None}] if mood == "gallery" else file, asked["seed"]]
+
+    async def file(self, request):
+        return web.Response(body=self.files[request.match_info["path"]], content_type="image/png")

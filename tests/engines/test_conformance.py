@@ -17,7 +17,7 @@ from tests.live.farm import until
 
 PARAMETERS = {"prompt": "a town", "width": 64, "height": 72, "seed": 7}
 MOODS = [(name, mood) for name, case in CASES.items() for mood in case.moods]
-SERVED = [name for name, case in CASES.items() if case.server]
+SERVED = [name for name, case in CASES.items() if case.server and case.served]
 
 
 class Rig:

@@ -1,13 +1,19 @@
 """Each engine of the box against the one interface; and what `atelier` paints."""
 
 import io
+import re
+import sys
+import types
+from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import msgspec
 import pytest
 from PIL import Image
 
 from musep2p.core.recipe import Recipe, Tasks
-from musep2p.engines.registry import engine_names, key_of, load_engine
+from musep2p.engines import registry
+from musep2p.engines.registry import engine_names, key_of, load_engine, make_engine
 from musep2p.errors import EngineError
 from musep2p.images.pixel_hash import pixel_hash
 from musep2p.images.png_text import read_text
@@ -85,3 +91,21 @@ def test_equal_pixels_are_seen_in_unequal_files():
 
     assert other.getvalue() != rendered("atelier").data
     assert pixel_hash(Image.open(other)) == rendered("atelier").pixel_hash
+
+
+def test_the_engine_of_the_docs_is_one(monkeypatch):
+    """As it stands on the page: found by its entry point, and rendered by a slot's child."""
+    page = (Path(__file__).parents[2] / "docs" / "engines.md").read_text("utf-8")
+    (text,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    module = types.ModuleType("our_package")
+    exec(text, module.__dict__)
+    monkeypatch.setitem(sys.modules, "our_package", module)
+    point = EntryPoint("stripes", "our_package:StripesEngine", "musep2p.engines")
+    monkeypatch.setattr(registry, "_points", lambda: {"stripes": point})
+    engine = make_engine("stripes", None)
+    output = engine.render(Task(engine.normalise({"width": 64, "height": 48, "seed": 3}), 1, 1.0))
+
+    assert Image.open(io.BytesIO(output.data)).size == (64, 48)
+    with pytest.raises(EngineError, match="at most 1000"):
+        engine.render(Task(engine.normalise({"seed": 2000}), 1, 1.0))
+    assert registry.usable_engines() == ("stripes",)

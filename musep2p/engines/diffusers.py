@@ -1,0 +1,163 @@
+"""`diffusers`: Hugging Face's pipelines in the slot's own process; `pip install 'musep2p[diffusers]'`.
+
+    [engines.diffusers]
+    models = ["stabilityai/stable-diffusion-xl-base-1.0"]
+
+A batch chooses among the machine's models and can name no other: weights may hold programs. They are loaded once and
+kept as long as tasks ask for the same model. Noise is drawn on the CPU, so that a seed means the same picture on
+machines of unequal GPUs, as far as their arithmetic agrees.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Any
+
+from musep2p.core.recipe import Parameters
+from musep2p.engines.options import Options
+from musep2p.engines.pictures import as_picture
+from musep2p.errors import ConfigError, EngineError
+from musep2p.ports import Output, Task
+
+__all__ = ["DiffusersEngine"]
+
+_DEFAULTS: Parameters = {
+    "prompt": "", "negative": "", "width": 512, "height": 512, "steps": 30, "guidance": 7.0, "seed": 0, "model": "",
+}  # fmt: skip
+_DEVICES = ("auto", "cuda", "mps", "cpu")
+_DTYPES = ("auto", "float16", "bfloat16", "float32")
+_SIDES = range(64, 8193)
+_INSTALL = "Install it: pip install 'musep2p[diffusers]'."
+
+
+class DiffusersEngine:
+    """Pipelines of this machine.
+
+    Args:
+        settings: the table `engines.diffusers` of the peer's settings: `models`, folders or names at Hugging Face; a
+            batch that names none gets the first; `device`: auto, cuda, mps, cpu; `dtype`: auto, float16, bfloat16,
+            float32; `offline`: load nothing over the network; `options`, given to `from_pretrained` as they are.
+
+    Raises:
+        ConfigError: they cannot be used.
+    """
+
+    name = "diffusers"
+    keyed = False
+    payload = False
+    parameters = frozenset(_DEFAULTS)
+    identity = "diffusers/1"
+
+    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+        options = Options(self.name, settings or {})
+        self._models = options.texts("models")
+        self._device, self._dtype = options.text("device", "auto"), options.text("dtype", "auto")
+        self._offline = options.flag("offline")
+        self._options = options.table("options")
+        options.end()
+        for name, value, known in (("device", self._device, _DEVICES), ("dtype", self._dtype, _DTYPES)):
+            if value not in known:
+                raise ConfigError(f"engines.diffusers: {name} cannot be {value!r}.", f"Known: {', '.join(known)}.")
+        self._loaded, self._pipeline = "", None
+
+    def missing(self) -> str:
+        """Why nothing can be rendered here: it is not installed, or has no models."""
+        lacking = [name for name in ("torch", "diffusers") if find_spec(name) is None]
+        if lacking:
+            return f"diffusers: {' and '.join(lacking)} is not installed here. {_INSTALL}"
+        example = 'Set them in musep2p.toml: [engines.diffusers] models = ["FOLDER or NAME"].'
+        return "" if self._models else f"diffusers: no models are set. {example}"
+
+    def check(self, parameters: Parameters) -> list[tuple[str, str]]:
+        problems, values = [], self.normalise(parameters)
+        for side in ("width", "height"):
+            if values[side] not in _SIDES or int(values[side]) % 8:
+                problems.append((side, f"diffusers: {side} must be a multiple of 8 up to 8192, not {values[side]!r}."))
+        for name, least, most in (("steps", 1, 1000), ("seed", 0, (1 << 63) - 1)):
+            value = values[name]
+            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+                problems.append((name, f"diffusers: {name} must be from {least} to {most}, not {value!r}."))
+        guidance = values["guidance"]
+        if isinstance(guidance, bool) or not isinstance(guidance, int | float) or not 0 <= guidance <= 100:
+            problems.append(("guidance", f"diffusers: guidance must be a number from 0 to 100, not {guidance!r}."))
+        return problems
+
+    def normalise(self, parameters: Parameters) -> Parameters:
+        values = {name: parameters.get(name, default) for name, default in _DEFAULTS.items()}
+        guidance = values["guidance"]
+        whole = isinstance(guidance, int) and not isinstance(guidance, bool)
+        return {**values, "guidance": float(guidance)} if whole else values
+
+    def render(self, task: Task) -> Output:
+        if problem := self.missing():
+            raise EngineError(problem)
+        import torch
+
+        values = task.parameters
+        pipeline = self._ready(str(values["model"]) or self._models[0])
+        negative = {"negative_prompt": values["negative"]} if values["negative"] else {}
+        try:
+            with torch.inference_mode():
+                made = pipeline(
+                    prompt=values["prompt"], width=values["width"], height=values["height"],
+                    num_inference_steps=values["steps"], guidance_scale=values["guidance"], num_images_per_prompt=1,
+                    generator=torch.Generator("cpu").manual_seed(int(values["seed"])), **negative,
+                )  # fmt: skip
+        except torch.cuda.OutOfMemoryError as error:
+            self.release()
+            raise EngineError(f"diffusers: out of memory: {_line(error)}.", "A smaller size may fit.") from None
+        except (TypeError, ValueError) as error:
+            raise EngineError(f"diffusers: {_line(error)}.", permanent=True) from None
+        out = io.BytesIO()
+        made.images[0].save(out, "PNG")
+        return as_picture(out.getvalue(), self.name)
+
+    def release(self) -> None:
+        """Let go of the weights, so that another engine has the memory."""
+        self._pipeline, self._loaded = None, ""
+        gc.collect()
+        if find_spec("torch") is not None:
+            import torch
+
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+
+    def _ready(self, model: str) -> Any:
+        """The pipeline of that model; another one is let go of first."""
+        if model not in self._models:
+            known = ", ".join(self._models)
+            raise EngineError(f"diffusers: the model {model!r} is none of this machine's.", f"It has {known}.")
+        if self._pipeline is not None and self._loaded == model:
+            return self._pipeline
+        self.release()
+        import diffusers
+        import torch
+
+        device = self._device if self._device != "auto" else _best_device(torch)
+        usual = "float32" if device == "cpu" else "float16"
+        dtype = getattr(torch, self._dtype if self._dtype != "auto" else usual)
+        try:
+            pipeline = diffusers.DiffusionPipeline.from_pretrained(
+                model, torch_dtype=dtype, use_safetensors=True, local_files_only=self._offline, **self._options
+            )
+            pipeline = pipeline.to(device)
+        except torch.cuda.OutOfMemoryError as error:
+            raise EngineError(f"diffusers: {model} does not fit into the memory here: {_line(error)}.") from None
+        except (OSError, ValueError, ImportError) as error:
+            raise EngineError(f"diffusers: the model {model!r} cannot be loaded here: {_line(error)}.") from None
+        pipeline.set_progress_bar_config(disable=True)
+        self._pipeline, self._loaded = pipeline, model
+        return pipeline
+
+
+def _best_device(torch: Any) -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
