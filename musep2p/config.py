@@ -45,6 +45,7 @@ class Settings:
         memory_mb: a slot's child above this is ended.
         spool_mb: outputs that wait here while the store is away; 0: half of what is free, 10 GB at most.
         gpu_mb: memory of the GPU, for batches that ask for some; 0: what `nvidia-smi` says.
+        probe: look for engines at the usual ports of this machine when a peer is started, at none, or at these.
         engines: what each engine needs to know on this machine, by its name; only from files.
     """
 
@@ -60,6 +61,7 @@ class Settings:
     gpu_mb: int = 0
     peers: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    probe: bool | tuple[int, ...] = True
     engines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def place(self) -> tuple[str, int]:
@@ -152,7 +154,8 @@ def _read_file(path: Path, known: set[str]) -> dict[str, Any]:
 def _typed(merged: dict[str, Any]) -> dict[str, Any]:
     kinds: dict[str, Any] = {
         "state": Path, "store": Path, "farm": str, "listen": str, "name": str, "slots": int, "speed": float,
-        "memory_mb": int, "spool_mb": int, "gpu_mb": int, "peers": tuple, "tags": tuple, "engines": dict,
+        "memory_mb": int, "spool_mb": int, "gpu_mb": int, "peers": tuple, "tags": tuple, "probe": _probe,
+        "engines": dict,
     }  # fmt: skip
     typed: dict[str, Any] = {}
     for key, value in merged.items():
@@ -164,6 +167,14 @@ def _typed(merged: dict[str, Any]) -> dict[str, Any]:
         if key in typed:
             typed[key] = typed[key].expanduser().absolute()
     return typed
+
+
+def _probe(value: object) -> bool | tuple[int, ...]:
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, list) or not all(type(port) is int and 0 < port < 1 << 16 for port in value):
+        raise TypeError
+    return tuple(value)
 
 
 def _checked(settings: Settings) -> Settings:

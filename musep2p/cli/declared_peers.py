@@ -25,6 +25,7 @@ def join(
     speed: Annotated[float | None, typer.Option(help="Relative speed that test engines pretend.")] = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="A batch may ask for peers with this tag.")] = None,
     no_mdns: Annotated[bool, typer.Option("--no-mdns", help="Do not announce or look by mDNS.")] = False,
+    probe: Annotated[bool | None, typer.Option(help="Look for engines at this machine's usual ports.")] = None,
     adopt_store: Annotated[bool, typer.Option("--adopt-store", help="Make an empty folder the farm's store.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Tell of steals too.")] = False,
     json: Json = False,
@@ -35,7 +36,7 @@ def join(
     settings = load_settings(
         {
             "state": state, "store": store, "farm": farm, "listen": listen, "slots": slots, "name": name,
-            "speed": speed, "peers": tuple(peer or ()), "tags": tuple(tag or ()),
+            "speed": speed, "peers": tuple(peer or ()), "tags": tuple(tag or ()), "probe": probe,
         }
     )  # fmt: skip
     commands.join(settings, mdns=not no_mdns, adopt_store=adopt_store, as_json=json, verbose=verbose)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from musep2p.cli.client import find_peer, no_peers
-from musep2p.cli.show import note, print_json, table
+from musep2p.cli.show import counted, note, print_json, table
 from musep2p.config import Settings
 from musep2p.core import requests as r
 from musep2p.core.ids import short
+from musep2p.engines.finding import find_engines, use
+from musep2p.engines.recognise import USUAL_PORTS
 from musep2p.errors import BatchCancelledError
 from musep2p.peer import Options, Peer
 from musep2p.platforms import on_stop
@@ -37,6 +40,7 @@ async def _join(settings: Settings, *, mdns: bool, adopt_store: bool, as_json: b
         if level in shown:
             note(f"{time.strftime('%H:%M:%S')} {'' if level == 'info' else level + ': '}{text}")
 
+    await asyncio.to_thread(_find_engines, settings, tell)
     peer = Peer(settings, Options(mdns, adopt_store, tell))
     leaving = asyncio.Event()
     _on_interrupt(peer, leaving)
@@ -53,6 +57,18 @@ async def _join(settings: Settings, *, mdns: bool, adopt_store: bool, as_json: b
         await _until_left(peer, leaving)
     finally:
         await peer.close()
+
+
+def _find_engines(settings: Settings, tell: Callable[[str, str], None]) -> None:
+    """Use what runs on this machine, if it needs no settings, and say what needs some."""
+    ports = USUAL_PORTS if settings.probe is True else settings.probe or ()
+    found = list(find_engines(settings.engines, ports))
+    use(found)
+    for one in found:
+        memory = "".join(f", {name} with {megabytes} MB" for name, megabytes in one.gpu)
+        models = f", {counted(len(one.models), 'model', 'models')}" if one.models else ""
+        more = "" if one.ready else f"; to use it say more: `musep2p engines probe {one.url}`"
+        tell("info", f"{one.engine} answers at {one.url}: {one.what}{models}{memory}{more}")
 
 
 async def _until_left(peer: Peer, now: asyncio.Event) -> None:

@@ -11,7 +11,7 @@ from musep2p.core.data import Batch, Member, Waiter
 from musep2p.core.effects import Reply, ReplyPicture, ReplyResults
 from musep2p.core.events import Asked
 from musep2p.core.ids import Digest, PeerId, short
-from musep2p.core.loads import able, has_place, present_load
+from musep2p.core.loads import able, has_place, lacks, present_load
 from musep2p.core.recipe.names import folder_name
 from musep2p.core.records import Failure, ResultBlock
 from musep2p.core.reports import guardians
@@ -26,6 +26,7 @@ from musep2p.core.withdrawal import on_withdraw_ask
 __all__ = ["on_asked", "results_page", "settle_waiters", "tick_waiters"]
 
 _ROWS = 500
+_TOLD = 8  # peers of which it is said why they cannot run a batch
 _WAIT_MS = 1000
 
 
@@ -301,9 +302,10 @@ def _why_waiting(core: Core, batch: Batch) -> str:
     capable = [mem for mem in core.up_members() if able(mem.hello, batch)]
     me = able(core.hello, batch)
     if not capable and not me:
-        tags = f" with tags {', '.join(batch.recipe.tags)}" if batch.recipe.tags else ""
-        memory = f" and {batch.recipe.gpu_mb / 1024:g} GB of GPU memory" if batch.recipe.gpu_mb else ""
-        return f"no peer that is up has the engine {batch.recipe.engine!r}{tags}{memory}"
+        hellos = [core.hello, *(member.hello for member in core.up_members())]
+        told = [f"{hello.name} has not {lacks(hello, batch)}" for hello in hellos[:_TOLD]]
+        more = f" (and {len(hellos) - _TOLD} more)" if len(hellos) > _TOLD else ""
+        return f"no peer that is up can do it: {'; '.join(told)}{more}"
     here = [has_place(core) and not core.disk_full] if me else []
     places = [bool(mem.load.slots and mem.load.files) for mem in capable] + here
     if any(places):

@@ -15,6 +15,7 @@ __all__ = [
     "can_run",
     "estimate_us",
     "has_place",
+    "lacks",
     "may_start",
     "present_load",
     "running_ms",
@@ -52,6 +53,18 @@ def able(peer: Hello, batch: Batch) -> bool:
     """True when a peer that says this of itself can run tasks of the batch: engine, tags and GPU memory."""
     recipe = batch.recipe
     return recipe.engine in peer.engines and set(recipe.tags) <= set(peer.tags) and recipe.gpu_mb <= peer.gpu_mb
+
+
+def lacks(peer: Hello, batch: Batch) -> str:
+    """What a peer has not that tasks of the batch ask for; empty when it is able."""
+    recipe, lacking = batch.recipe, []
+    if recipe.engine not in peer.engines:
+        lacking.append(f"the engine {recipe.engine!r}")
+    lacking += [f"the tag {tag!r}" for tag in recipe.tags if tag not in peer.tags]
+    if recipe.gpu_mb > peer.gpu_mb:
+        has = f", but {peer.gpu_mb / 1024:g}" if peer.gpu_mb else ""
+        lacking.append(f"{recipe.gpu_mb / 1024:g} GB of GPU memory{has}")
+    return " and ".join(lacking)
 
 
 def can_run(core: Core, member: Member, batch: Batch) -> bool:

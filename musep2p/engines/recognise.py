@@ -30,6 +30,7 @@ class Recognised:
         models: as a batch names them.
         gpu: of each device, its name and MB of memory.
         settings: what else the settings need, as TOML lines.
+        ready: with these settings it can be used as it is; else a person has to say more.
     """
 
     url: str
@@ -38,6 +39,7 @@ class Recognised:
     models: tuple[str, ...] = ()
     gpu: tuple[tuple[str, int], ...] = ()
     settings: tuple[str, ...] = ()
+    ready: bool = True
 
 
 def recognise(url: str) -> Recognised | None:
@@ -84,10 +86,12 @@ def _comfyui(http: Http) -> Recognised | None:
     version = (said.get("system") or {}).get("comfyui_version", "")
     devices = [device for device in said["devices"] if isinstance(device, dict)]
     gpu = tuple((str(d.get("name", "")), int(d.get("vram_total") or 0) >> 20) for d in devices)
-    models = _said(http, "/models/checkpoints")
-    names = [name for name in models if isinstance(name, str)] if isinstance(models, list) else []
+    said_models = _said(http, "/models/checkpoints")
+    names = [name for name in said_models if isinstance(name, str)] if isinstance(said_models, list) else []
     workflow = ('workflow = "FILE"  # saved by Workflow > Export (API)',)
-    return Recognised(http.url, "comfyui", f"ComfyUI {version}".strip(), tuple(names[:_MODELS_MAX]), gpu, workflow)
+    return Recognised(
+        http.url, "comfyui", f"ComfyUI {version}".strip(), tuple(names[:_MODELS_MAX]), gpu, workflow, ready=False
+    )
 
 
 def _a1111(http: Http) -> Recognised | None:

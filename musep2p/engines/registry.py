@@ -11,6 +11,7 @@ from typing import Any
 from musep2p.config import load_settings
 from musep2p.core.ids import TaskKey
 from musep2p.core.recipe import Tasks, task_key
+from musep2p.engines.finding import found_settings
 from musep2p.errors import EngineError
 from musep2p.ports import Engine
 
@@ -41,7 +42,7 @@ def load_engine(name: str) -> Engine:
         EngineError: there is none here.
         ConfigError: its settings cannot be used.
     """
-    return make_engine(name, load_settings({}).engines.get(name))
+    return make_engine(name, load_settings({}).engines.get(name) or found_settings(name))
 
 
 def make_engine(name: str, settings: Mapping[str, Any] | None) -> Engine:

@@ -4,7 +4,7 @@ import pytest
 
 from musep2p.core import events as ev
 from musep2p.core.data import Batch
-from musep2p.core.loads import able
+from musep2p.core.loads import able, lacks
 from musep2p.core.messages import Hello
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Recipe, Settings, Tasks, batch_id
@@ -34,7 +34,24 @@ def test_a_peer_is_able_or_not(wanted, expected):
     """All that the batch asks for, the peer must have."""
     peer = Hello(1, "f", "p", 1, 2, 1, ("null",), ("a100",), 1.0, 12288)
 
-    assert expected == able(peer, batch_of(**wanted))
+    assert expected == able(peer, batch_of(**wanted)) == (not lacks(peer, batch_of(**wanted)))
+
+
+@pytest.mark.parametrize(
+    ("engine", "wanted", "expected"),
+    [
+        ("null", {"tags": ("a100", "fast")}, "the tag 'fast'"),
+        ("null", {"gpu_mb": 24 * 1024}, "24 GB of GPU memory, but 12"),
+        ("sleep", {"tags": ("fast",)}, "the engine 'sleep' and the tag 'fast'"),
+    ],
+)
+def test_what_a_peer_lacks_is_said(engine, wanted, expected):
+    """Each thing by its name."""
+    peer = Hello(1, "f", "p", 1, 2, 1, ("null",), ("a100",), 1.0, 12288)
+    recipe = Recipe(engine, {}, **wanted)
+    batch = Batch(batch_id(recipe), Tasks(recipe), Will(1, 0, Settings()), Results(batch_id(recipe), 1, Ranges()))
+
+    assert lacks(peer, batch) == expected
 
 
 def test_a_batch_that_asks_for_more_memory_than_there_is_waits_and_says_so():
@@ -51,7 +68,8 @@ def test_a_batch_that_asks_for_more_memory_than_there_is_waits_and_says_so():
     status = farm.replies[-1].batches[0]
     assert not farm.starts
     assert (status.state, status.reason) == (
-        "waiting", "no peer that is up has the engine 'null' and 24 GB of GPU memory"
+        "waiting",
+        "no peer that is up can do it: p0 has not 24 GB of GPU memory; p1 has not 24 GB of GPU memory",
     )  # fmt: skip
 
 

@@ -98,3 +98,26 @@ def test_workflows_of_comfyui(farm):
     assert len(rows) == 16 and len({row["digest"] for row in rows}) == 16
     assert all(len(image.getcolors(1 << 13)) > 50 for image in pictures)
     assert any(row["attempt"] == 2 for row in rows) and len({row["peer"] for row in rows}) == 2
+
+
+def test_engines_are_found_and_what_nobody_can_do_is_said(farm, servers):
+    """Without a setting but the port. A batch that nobody can do says why of each peer."""
+    for number, server in enumerate(servers, 1):
+        home = farm.base / f"home-p{number}"
+        (home / "musep2p").mkdir(parents=True)
+        port = server.url.rpartition(":")[2] if number == 2 else "9"
+        (home / "musep2p/config.toml").write_text(f"probe = [{port}]\n")
+        first = farm.addresses.get("p1")
+        farm.start(f"p{number}", *(("--peer", first) if first else ()), env={"XDG_CONFIG_HOME": str(home)})
+    farm.wait_up(2, "p1")
+    engines = {peer["name"]: peer["engines"] for peer in farm.peers("p1")}
+    farm.run("submit", batch(farm, 6), state="p1", check=0)
+    rows = farm.results("p1", "towns")
+
+    farm.run("submit", "--detach", batch(farm, 7, "tags: [fast]\n"), state="p1", check=0)
+    reason = until(lambda: farm.status("p1", "last").get("reason"), "it waits")
+
+    assert "p1 has not the engine 'a1111' and the tag 'fast'; p2 has not the tag 'fast'" in reason
+    assert "a1111" in engines["p2"] and "a1111" not in engines["p1"]
+    assert "a1111 answers at" in farm.log("p2") and "GPU with 24576 MB" in farm.log("p2")
+    assert len({row["digest"] for row in rows}) == 6 and len({row["peer"] for row in rows}) == 1
