@@ -23,6 +23,7 @@ from musep2p.engines.http import Http, LostAnswerError, Reply, words_of
 from musep2p.engines.keys import Secret
 from musep2p.engines.options import Options
 from musep2p.engines.pictures import as_picture
+from musep2p.engines.restart import Restart
 from musep2p.errors import EngineError
 from musep2p.ports import Output, Task
 
@@ -46,7 +47,8 @@ class A1111Engine:
 
     Args:
         settings: the table `engines.a1111` of the peer's settings: `url`; `login_env` or `login_file`, where
-            `user:password` is; `patience_s`, how long a task waits for a server that does not answer.
+            `user:password` is; `patience_s`, how long a task waits for a server that does not answer; `restart`, a
+            command that starts it again then.
 
     Raises:
         ConfigError: they cannot be used.
@@ -62,8 +64,9 @@ class A1111Engine:
         options = Options(self.name, settings or {})
         url, login = options.text("url"), Secret(self.name, options, "login")
         self._patience_s = options.number("patience_s", _PATIENCE_S)
+        restart = Restart(self.name, options.texts("restart"), url)
         options.end()
-        self._http = Http(self.name, url, login.read) if url else None
+        self._http = Http(self.name, url, login.read, restart=restart.run) if url else None
         self._task = ""
 
     def missing(self) -> str:

@@ -21,6 +21,7 @@ from musep2p.core.recipe import Parameters
 from musep2p.engines.http import AwayError, Http, LostAnswerError, Reply, words_of
 from musep2p.engines.options import Options
 from musep2p.engines.pictures import as_picture
+from musep2p.engines.restart import Restart
 from musep2p.engines.workflow import Workflow, load_workflow
 from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Output, Task
@@ -41,7 +42,8 @@ class ComfyUIEngine:
     Args:
         settings: the table `engines.comfyui` of the peer's settings: `url`; `workflow`, a file in API format;
             `inputs`, parameter to NODE.INPUT, where that is not found; `output`, the node whose picture counts;
-            `patience_s`, how long a task waits for a server that does not answer.
+            `patience_s`, how long a task waits for a server that does not answer; `restart`, a command
+            that starts it again then.
 
     Raises:
         ConfigError: they cannot be used.
@@ -57,10 +59,11 @@ class ComfyUIEngine:
         url, path, output = options.text("url"), options.text("workflow"), options.text("output")
         places = {name: str(place) for name, place in options.table("inputs").items()}
         self._patience_s = options.number("patience_s", _PATIENCE_S)
+        restart = Restart(self.name, options.texts("restart"), url)
         options.end()
         if bool(url) != bool(path):
             raise ConfigError("engines.comfyui needs both url and workflow.", "See docs/engines.md.")
-        self._http = Http(self.name, url) if url else None
+        self._http = Http(self.name, url, restart=restart.run) if url else None
         self._workflow = load_workflow(Path(path).expanduser(), places, output) if path else Workflow({}, {}, "")
         self.parameters = frozenset(self._workflow.inputs) if path else None
         self._given = ""

@@ -22,6 +22,7 @@ from musep2p.engines.openapi import our_fields
 from musep2p.engines.options import Options, Scalar
 from musep2p.engines.pictures import as_picture
 from musep2p.engines.profile import picture_of
+from musep2p.engines.restart import Restart
 from musep2p.errors import EngineError
 from musep2p.ports import Output, Task
 
@@ -59,8 +60,9 @@ class GradioEngine:
         self._constants = options.table("constants")
         self._patience_s = options.number("patience_s", _PATIENCE_S)
         key = Secret(self.name, options, "key")
+        restart = Restart(self.name, options.texts("restart"), url)
         options.end()
-        self._http = Http(self.name, url, key=key.read) if url else None
+        self._http = Http(self.name, url, key=key.read, restart=restart.run) if url else None
 
     def missing(self) -> str:
         """Why nothing can be rendered here: no app is set."""

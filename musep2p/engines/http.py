@@ -66,16 +66,20 @@ class Http:
         url: where its paths begin.
         login: tells `user:password`, or nothing.
         key: tells the key that it asks for, or nothing.
+        restart: starts it again; True when it is worth waiting for once more.
 
     Raises:
         ConfigError: that is no address.
     """
 
-    def __init__(self, engine: str, url: str, login: Secret = _no_secret, key: Secret = _no_secret) -> None:
+    def __init__(
+        self, engine: str, url: str, login: Secret = _no_secret, key: Secret = _no_secret,
+        restart: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
         if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
             raise ConfigError(f"engines.{engine}: url cannot be {url!r}.", "Write it like http://127.0.0.1:7860.")
         self.engine, self.url = engine, url.rstrip("/")
-        self._login, self._key = login, key
+        self._login, self._key, self._restart = login, key, restart
 
     def get(self, path: str, *, within_s: float | None = 10.0) -> Reply:
         """GET.
@@ -124,6 +128,14 @@ class Http:
         return self._patiently(lambda: self.post(path, body), patience_s, waited_for)
 
     def _patiently(self, ask: Callable[[], Reply], patience_s: float, waited_for: Collection[int]) -> Reply:
+        try:
+            return self._until(ask, patience_s, waited_for)
+        except AwayError:
+            if not self._restart():
+                raise
+            return self._until(ask, patience_s, waited_for)
+
+    def _until(self, ask: Callable[[], Reply], patience_s: float, waited_for: Collection[int]) -> Reply:
         until = time.monotonic() + patience_s
         for pause_s in chain((0.5, 1.0, 2.0), repeat(5.0)):
             last = time.monotonic() + pause_s >= until

@@ -35,6 +35,7 @@ from musep2p.engines.profile import (
     pictures_in,
     read_profile,
 )  # fmt: skip
+from musep2p.engines.restart import Restart
 from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Output, Task
 
@@ -70,11 +71,12 @@ class HttpEngine:
         post, fields, constants = options.text("post"), options.table("fields"), options.table("constants")
         self._patience_s = options.number("patience_s", _PATIENCE_S)
         self._key = Secret(self.name, options, "key")
+        restart = Restart(self.name, options.texts("restart"), url)
         options.end()
         if url and not (own or self.profile or fields):
             hint = f"`musep2p engines probe {url}` may know them."
             raise ConfigError(f"engines.{self.name} needs a profile, or post and fields.", hint)
-        self._http = Http(self.name, url, key=self._key.read) if url else None
+        self._http = Http(self.name, url, key=self._key.read, restart=restart.run) if url else None
         self._profile = _profile(self.name, own, self.profile).with_more(post, fields, constants)
         names = {name for name, _ in self._profile.fields}
         self.parameters = frozenset(names - {_SIZE} | ({"width", "height"} if _SIZE in names else set()))
