@@ -21,6 +21,7 @@ from typing import Any
 from musep2p.core.recipe import Parameters
 from musep2p.engines.http import Http, LostAnswerError, Reply, words_of
 from musep2p.engines.keys import Secret
+from musep2p.engines.names import same_model
 from musep2p.engines.options import Options
 from musep2p.engines.pictures import as_picture
 from musep2p.engines.restart import Restart
@@ -33,6 +34,12 @@ _DEFAULTS: Parameters = {
     "prompt": "", "negative": "", "width": 512, "height": 512, "steps": 20, "guidance": 7.0, "seed": 0,
     "sampler": "", "scheduler": "", "model": "", "vae": "", "clip_skip": 0,
 }  # fmt: skip
+_LISTED = (
+    ("model", "/sdapi/v1/sd-models", ("title", "model_name")),
+    ("sampler", "/sdapi/v1/samplers", ("name",)),
+    ("scheduler", "/sdapi/v1/schedulers", ("name", "label")),
+)
+_SHOWN = 12
 _SIDES = range(64, 8193)
 _STEPS = range(1, 1001)
 _PATIENCE_S = 60.0
@@ -68,6 +75,7 @@ class A1111Engine:
         options.end()
         self._http = Http(self.name, url, login.read, restart=restart.run) if url else None
         self._task = ""
+        self._known: set[tuple[str, str]] = set()
 
     def missing(self) -> str:
         """Why nothing can be rendered here: no server is set."""
@@ -97,6 +105,8 @@ class A1111Engine:
     def render(self, task: Task) -> Output:
         if self._http is None:
             raise EngineError(self.missing())
+        for name, path, keys in _LISTED:
+            self._check_known(str(task.parameters[name]), name, path, keys)
         self._task = f"musep2p-{secrets.token_hex(8)}"
         try:
             reply = self._http.post_when_there("/sdapi/v1/txt2img", self._request(task), self._patience_s)
@@ -108,6 +118,21 @@ class A1111Engine:
         if reply.status != 200:
             raise self._error(reply)
         return self._picture(reply, str(task.parameters["model"]))
+
+    def _check_known(self, asked: str, name: str, path: str, keys: tuple[str, ...]) -> None:
+        """Servers there are that render for minutes with another model or sampler than one that they have not."""
+        assert self._http is not None
+        if not asked or (name, asked) in self._known:
+            return
+        said = self._http.get_when_there(path, self._patience_s).json()
+        items = [item for item in said if isinstance(item, dict)] if isinstance(said, list) else []
+        listed = [str(item[keys[0]]) for item in items if item.get(keys[0])]
+        names = [str(item.get(key) or "") for item in items for key in keys]
+        names += [str(alias) for item in items for alias in item.get("aliases") or ()]
+        if listed and not any(same_model(asked, one) for one in names):
+            shown = ", ".join(listed[:_SHOWN])
+            raise EngineError(f"a1111: this server has no {name} {asked!r}.", f"It has {shown}.")
+        self._known.add((name, asked))
 
     def cancel(self) -> None:
         """Interrupt what we are rendering, and nothing else that the server does."""
@@ -129,12 +154,13 @@ class A1111Engine:
             settings["sd_vae"] = values["vae"]
         if values["clip_skip"]:
             settings["CLIP_stop_at_last_layers"] = values["clip_skip"]
+        skip = {"clip_skip": values["clip_skip"]} if values["clip_skip"] else {}  # where sd-server looks for it
         named = {"sampler_name": values["sampler"], "scheduler": values["scheduler"]}
         return {
             "prompt": values["prompt"], "negative_prompt": values["negative"], "seed": values["seed"],
             "width": values["width"], "height": values["height"], "steps": values["steps"],
             "cfg_scale": values["guidance"], "batch_size": 1, "n_iter": 1, "send_images": True, "save_images": False,
-            **{name: value for name, value in named.items() if value},
+            **{name: value for name, value in named.items() if value}, **skip,
             "override_settings": settings, "override_settings_restore_afterwards": restore,
             "force_task_id": self._task,
         }  # fmt: skip
@@ -146,7 +172,7 @@ class A1111Engine:
             raise EngineError(f"a1111: it answered well and without a picture: {words_of(reply)}.")
         info = _info(said)
         made_by = str(info.get("sd_model_name") or "")
-        if model and made_by and not _same_model(model, made_by):
+        if model and made_by and not same_model(model, made_by):
             raise EngineError(f"a1111: it rendered with the model {made_by!r}, not with {model!r}.")
         first = info.get("index_of_first_image", 0)
         place = first if isinstance(first, int) and 0 <= first < len(images) else 0
@@ -194,15 +220,3 @@ def _info(said: Mapping[str, Any]) -> Mapping[str, Any]:
     except (TypeError, ValueError):
         return {}
     return info if isinstance(info, dict) else {}
-
-
-def _same_model(asked: str, made_by: str) -> bool:
-    """A title is `folder/name.safetensors [hash]`, a name only the middle of it."""
-    return _model_name(asked) == _model_name(made_by)
-
-
-def _model_name(text: str) -> str:
-    name = text.partition(" [")[0].replace("\\", "/").rpartition("/")[2]
-    for ending in (".safetensors", ".ckpt", ".gguf"):
-        name = name.removesuffix(ending)
-    return name.strip().lower()

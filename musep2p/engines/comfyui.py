@@ -33,6 +33,7 @@ _LOOK_S = (0.1, 1.0)  # between two looks at the history: first and last
 _RELEASE_S = 30.0
 _GIVEN_MAX = 3  # times that a prompt is given to a server that forgets it
 _ELSEWHERE = ("value_not_in_list", "missing_node_type")  # another machine may have that model or node
+_NO_NODE = "does not exist"  # as servers of before 2026 say it, of the type invalid_prompt
 _DEFAULTS: Parameters = {"negative": "", "seed": 0}
 
 
@@ -205,7 +206,7 @@ class ComfyUIEngine:
             return EngineError(f"comfyui: status {reply.status}: {words_of(reply)}.")
         kinds = [error.get("type") for node in _nodes(said) for error in node.get("errors", ())]
         kinds.append((said.get("error") or {}).get("type") if isinstance(said.get("error"), dict) else None)
-        here = any(kind in _ELSEWHERE for kind in kinds)
+        here = any(kind in _ELSEWHERE for kind in kinds) or _NO_NODE in words_of(reply)
         return EngineError(
             f"comfyui: it refused the workflow: {_node_words(said) or words_of(reply)}.", permanent=not here
         )

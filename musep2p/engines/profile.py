@@ -64,6 +64,8 @@ class Profile:
         image: places at which the answer may have the picture; none: wherever it is.
         model: place of the name of the model that made it, or empty.
         error: place of an error in an answer of 200, or empty.
+        known_get, known: a path, and parameter to place there, where a list or a name says what the server has; what
+            is named and not there is left to another peer, since some servers take it and do something else.
         permanent, elsewhere: patterns of `STATUS words`: no other try can help; another peer may.
     """
 
@@ -75,6 +77,8 @@ class Profile:
     image: tuple[str, ...]
     model: str
     error: str
+    known_get: str
+    known: tuple[tuple[str, str], ...]
     permanent: tuple[str, ...]
     elsewhere: tuple[str, ...]
     job: Job | None
@@ -116,18 +120,20 @@ def read_profile(text: str, whose: str) -> Profile:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"engines.{whose}: that is no TOML: {error}.", "See docs/engines.md.") from None
-    inner = {name: tables.pop(name, {}) for name in ("answer", "errors", "job")}
+    inner = {name: tables.pop(name, {}) for name in ("answer", "errors", "job", "known")}
     for name, table in inner.items():
         if not isinstance(table, dict):
             raise ConfigError(f"engines.{whose}: {name} must be a table.", "See docs/engines.md.")
-    top, answer, errors = Options(whose, tables), *(Options(f"{whose}: {n}", inner[n]) for n in ("answer", "errors"))
+    top = Options(whose, tables)
+    answer, errors, known = (Options(f"{whose}: {name}", inner[name]) for name in ("answer", "errors", "known"))
     fields = {name: str(place) for name, place in top.table("fields").items()}
     profile = Profile(
         top.text("post"), top.text("ready"), _sorted(fields), _sorted(top.table("defaults")),
         _sorted(top.table("constants")), answer.texts("image"), answer.text("model"), answer.text("error"),
+        known.text("get"), _sorted(known.table("places")),
         errors.texts("permanent") or _PERMANENT, errors.texts("elsewhere"), _job(whose, inner["job"]),
     )  # fmt: skip
-    for options in (top, answer, errors):
+    for options in (top, answer, errors, known):
         options.end()
     _check(profile, whose)
     return profile
@@ -199,7 +205,12 @@ def _job(whose: str, table: Mapping[str, Any]) -> Job | None:
 def _check(profile: Profile, whose: str) -> None:
     if not profile.fields:
         raise ConfigError(f"engines.{whose}: fields is missing: which parameter goes where?", "See docs/engines.md.")
-    for path in (profile.post, profile.ready, *((profile.job.get, profile.job.cancel) if profile.job else ())):
+    for path in (
+        profile.post,
+        profile.ready,
+        profile.known_get,
+        *((profile.job.get, profile.job.cancel) if profile.job else ()),
+    ):
         if path and not path.startswith("/"):
             raise ConfigError(f"engines.{whose}: {path!r} is no path.", "Paths begin with /.")
     places = [place for _, place in profile.fields] + [place for place, _ in profile.constants] + [*profile.image]

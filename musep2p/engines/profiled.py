@@ -21,6 +21,7 @@ from urllib.parse import urljoin, urlsplit
 from musep2p.core.recipe import Parameters
 from musep2p.engines.http import AwayError, Http, LostAnswerError, Reply, words_of
 from musep2p.engines.keys import Secret
+from musep2p.engines.names import same_model
 from musep2p.engines.openapi import rendering_operation
 from musep2p.engines.options import Options
 from musep2p.engines.pictures import as_picture
@@ -45,6 +46,7 @@ _PATIENCE_S = 60.0
 _LOOK_S = (0.1, 1.0)  # between two looks at a job: first and last
 _GIVEN_MAX = 3  # times that a job is given to a server that forgets it
 _SIZE = "size"
+_SHOWN = 12
 _NUMBERS = {"width": (1, 16384), "height": (1, 16384), "seed": (0, (1 << 63) - 1), "steps": (1, 1000)}
 
 
@@ -78,7 +80,7 @@ class HttpEngine:
             raise ConfigError(f"engines.{self.name} needs a profile, or post and fields.", hint)
         self._http = Http(self.name, url, key=self._key.read, restart=restart.run) if url else None
         self._profile = _profile(self.name, own, self.profile).with_more(post, fields, constants)
-        names = {name for name, _ in self._profile.fields}
+        names = {name for name, _ in (*self._profile.fields, *self._profile.known)}
         self.parameters = frozenset(names - {_SIZE} | ({"width", "height"} if _SIZE in names else set()))
         self._job = ""
 
@@ -110,6 +112,7 @@ class HttpEngine:
     def render(self, task: Task) -> Output:
         if self._http is None:
             raise EngineError(self.missing())
+        self._check_known(task)
         body = self._body(task)
         model, path = str(task.parameters.get("model", "")), self._profile.post or self._described_path()
         for _ in range(_GIVEN_MAX):
@@ -134,6 +137,19 @@ class HttpEngine:
             values[_SIZE] = f"{values['width']}x{values['height']}"
         given = {place: values[name] for name, place in self._profile.fields if values.get(name, "") != ""}
         return filled({**dict(self._profile.constants), **given})
+
+    def _check_known(self, task: Task) -> None:
+        """A server that takes a sampler or a model that it has not renders something else and says that all is well."""
+        named = [(name, place) for name, place in self._profile.known if task.parameters.get(name, "") != ""]
+        if self._http is None or not named:
+            return
+        said = self._http.get_when_there(self._profile.known_get, self._patience_s).json()
+        for name, place in named:
+            has, asked = at_place(said, place), str(task.parameters[name])
+            listed = [str(one) for one in (has if isinstance(has, list) else [has])]
+            if has is not None and not any(same_model(asked, one) for one in listed):
+                shown = ", ".join(listed[:_SHOWN])
+                raise EngineError(f"{self.name}: this server has no {name} {asked!r}.", f"It has {shown}.")
 
     def _described_path(self) -> str:
         assert self._http is not None

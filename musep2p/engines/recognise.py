@@ -84,7 +84,7 @@ def _comfyui(http: Http) -> Recognised | None:
     if not isinstance(said, dict) or not isinstance(said.get("devices"), list):
         return None
     version = (said.get("system") or {}).get("comfyui_version", "")
-    devices = [device for device in said["devices"] if isinstance(device, dict)]
+    devices = [device for device in said["devices"] if isinstance(device, dict) and device.get("type") != "cpu"]
     gpu = tuple((str(d.get("name", "")), int(d.get("vram_total") or 0) >> 20) for d in devices)
     said_models = _said(http, "/models/checkpoints")
     names = [name for name in said_models if isinstance(name, str)] if isinstance(said_models, list) else []

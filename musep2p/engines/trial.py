@@ -11,12 +11,13 @@ from musep2p.core.recipe import Parameters
 from musep2p.engines.pictures import size_of
 from musep2p.engines.recognise import Recognised
 from musep2p.engines.registry import make_engine
+from musep2p.errors import ConfigError
 from musep2p.ports import Task
 
 __all__ = ["Trial", "try_out"]
 
 _TEST: Parameters = {
-    "prompt": "a lighthouse at dawn", "negative": "", "width": 256, "height": 256, "steps": 4, "seed": 1,
+    "prompt": "a lighthouse at dawn", "negative": "", "width": 128, "height": 128, "steps": 4, "seed": 1,
 }  # fmt: skip
 
 
@@ -37,7 +38,11 @@ def try_out(one: Recognised) -> Trial:
         EngineError: it renders none.
         ConfigError: the settings cannot be used.
     """
-    own = load_settings({}).engines.get(one.engine) or tomllib.loads("\n".join(one.settings))
+    own = load_settings({}).engines.get(one.engine)
+    if own is None:
+        if not one.ready:
+            raise ConfigError("its settings must be completed first.")
+        own = tomllib.loads("\n".join(one.settings))
     engine = make_engine(one.engine, {**own, "url": one.url})
     began = time.monotonic()
     output = engine.render(Task(engine.normalise(_TEST), 1, 1.0))

@@ -62,17 +62,21 @@ class Accidents:
         }
 
 
-def draw_accidents(seed: int, peers: int, reborn: Collection[int], *, stores: bool, tasks: int) -> Accidents:
+def draw_accidents(
+    seed: int, peers: int, spared: int, reborn: Collection[int], *, stores: bool, tasks: int
+) -> Accidents:
     """Those of a seed.
 
     Args:
         peers: how many there are.
+        spared: one that lives to the end, and sees the farm's store: without any the rest waits for ever.
         reborn: peers that come back after their death.
         tasks: of the first batch.
     """
     rng = random.Random(f"musep2p accidents {seed}")
     comes_back = {peer: rng.random() for peer in sorted(reborn)}
     others = random.Random(f"musep2p two stores {seed}")
+    elsewhere = tuple(peer for peer in range(peers) if peer != spared and others.random() < 0.5)
     dark = random.Random(f"musep2p dark {seed}")
     off_us = dark.randrange(2_000_000, 7_000_000)
     return Accidents(
@@ -83,7 +87,7 @@ def draw_accidents(seed: int, peers: int, reborn: Collection[int], *, stores: bo
         foreign=(rng.choice(_FOREIGN),) * (rng.random() < 0.1),
         hidden_us=rng.choice((500_000, 5_000_000, 30_000_000)) * (rng.random() < 0.1) * stores,
         poison=rng.randrange(tasks) if rng.random() < 0.05 else -1,
-        other_store=tuple(p for p in range(1, peers) if others.random() < 0.5) * (stores and others.random() < 0.05),
+        other_store=elsewhere * (stores and others.random() < 0.05),
         dark=(off_us, off_us + dark.choice((500_000, 6_000_000))) if dark.random() < 0.05 else (0, 0),
     )
 

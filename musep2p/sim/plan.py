@@ -173,7 +173,7 @@ def draw(seed: int) -> Plan:
         disks=_draw_disks(random.Random(f"musep2p full disks {seed}"), count),
         **_draw_kept(seed, stores),
         commands=_draw_commands(random.Random(f"musep2p commands {seed}"), count, batches),
-        accidents=draw_accidents(seed, count, {peer for peer, _ in rebirths}, stores=stores, tasks=tasks[0]),
+        accidents=draw_accidents(seed, count, living[0], {peer for peer, _ in rebirths}, stores=stores, tasks=tasks[0]),
     )  # fmt: skip
 
 

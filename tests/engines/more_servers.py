@@ -120,7 +120,9 @@ class SdcppServer(PromptServer):
         app.router.add_get("/sdcpp/v1/capabilities", self.capabilities)
 
     async def capabilities(self, request):
-        return web.json_response({"model": {"name": "tiny.safetensors", "stem": "tiny", "path": "/m"}, "limits": {}})
+        model = {"name": "tiny.safetensors", "stem": "tiny", "path": "/m"}
+        said = {"model": model, "limits": {}, "samplers": ["euler", "euler_a"], "schedulers": ["discrete", "karras"]}
+        return web.json_response(said)
 
     async def submit(self, request):
         mood, refusal = await self.misbehaves(request)

@@ -96,7 +96,8 @@ class A1111Server(Server):
 
     models = ("dream", "photo")
 
-    def __init__(self, port=0):
+    def __init__(self, port=0, *, lists=True):
+        self.lists = lists
         self.model, self.slow_s, self.active, self.interrupted = "dream", 0.0, "", 0
         self.login = ""
         super().__init__(port)
@@ -108,6 +109,9 @@ class A1111Server(Server):
         app.router.add_get("/elsewhere", self.elsewhere)
         app.router.add_get("/sdapi/v1/sd-models", self.sd_models)
         app.router.add_get("/sdapi/v1/memory", self.memory)
+        if self.lists:
+            app.router.add_get("/sdapi/v1/samplers", self.samplers)
+            app.router.add_get("/sdapi/v1/schedulers", self.schedulers)
 
     async def progress(self, request):
         active = (await request.json())["id_task"] == self.active
@@ -120,6 +124,12 @@ class A1111Server(Server):
 
     async def sd_models(self, request):
         return web.json_response([{"title": f"{name}.safetensors [0123abcd]", "hash": None} for name in self.models])
+
+    async def samplers(self, request):
+        return web.json_response([{"name": "Euler a", "aliases": ["k_euler_a", "k_euler_ancestral"], "options": {}}])
+
+    async def schedulers(self, request):
+        return web.json_response([{"name": "karras", "label": "Karras", "aliases": None}])
 
     async def memory(self, request):
         return web.json_response({"ram": {"error": "unavailable"}, "cuda": {"system": {"free": 1, "total": 24 << 30}}})
@@ -252,6 +262,11 @@ class ComfyServer(Server):
         body = await request.json()
         mood = self.moods.pop(0) if self.moods else ""
         graph, given = body["prompt"], body["prompt_id"]
+        if mood in ("no node", "no node, newer"):
+            words = "Cannot execute because node FancyNode does not exist."
+            kind = "missing_node_type" if mood == "no node, newer" else "invalid_prompt"
+            error = {"type": kind, "message": words, "details": "Node ID '#10'", "extra_info": {}}
+            return web.json_response({"error": error, "node_errors": {}}, status=400)
         errors = self.errors(graph, mood)
         if errors is not None:
             return web.json_response({"error": {"type": "prompt_outputs_failed_validation"}, **errors}, status=400)
@@ -262,8 +277,6 @@ class ComfyServer(Server):
         return web.json_response({"prompt_id": given, "number": 1, "node_errors": partly})
 
     def errors(self, graph, mood):
-        if mood == "no node":
-            return {"node_errors": self.node_error("11", "FancyNode", "missing_node_type", "FancyNode")}
         if mood == "html":
             return {"node_errors": "<b>"}
         model = graph["4"]["inputs"]["ckpt_name"]

@@ -188,3 +188,26 @@ def test_parameters_that_it_would_refuse(engine, name, value):
     """Told before anything runs."""
     assert [problem for problem, _ in engine.check({**PARAMETERS, name: value})] == [name]
     assert engine.check({**PARAMETERS, "height": 64}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("model", "photo", "huge"),
+        ("sampler", "k_euler_a", "Eller"),
+        ("scheduler", "Karras", "k"),
+    ],
+)
+def test_what_this_server_has_not_is_not_asked_of_it(server, engine, name, good, bad):
+    """Some render for minutes with another one and say nothing; another peer may have it."""
+    render(engine, **{name: good})
+    with pytest.raises(EngineError, match=f"this server has no {name} '{bad}'. It has ") as caught:
+        render(engine, **{name: bad})
+    assert not caught.value.permanent and len(server.posted("/sdapi/v1/txt2img")) == 1
+
+
+def test_a_server_that_lists_nothing_is_asked(server):
+    """It answers for itself."""
+    plain = A1111Server(lists=False)
+    assert render(A1111Engine({"url": plain.url}), sampler="anything").ext == "png"
+    plain.close()

@@ -140,7 +140,8 @@ def test_a_server_that_always_forgets(server, engine):
     ("mood", "more", "words", "permanent"),
     [
         ("", {"model": "other.safetensors"}, "CheckpointLoaderSimple: value not in list (ckpt_name: 'other", False),
-        ("no node", {}, "FancyNode: missing node type", False),
+        ("no node", {}, "node FancyNode does not exist", False),
+        ("no node, newer", {}, "node FancyNode does not exist", False),
         ("", {"steps": 20000}, "KSampler: value bigger than max", True),
         ("partly", {}, "a part of the workflow was refused: SaveImage", True),
         ("oom", {}, "KSampler: torch.OutOfMemoryError: Allocation failed", False),

@@ -183,3 +183,17 @@ def test_the_profile_of_the_docs_is_one():
     profile = read_profile(text, "docs")
 
     assert profile.job is not None and profile.is_permanent(400, "x") and not profile.is_permanent(500, "x")
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [("model", "tiny.safetensors", "huge"), ("sampler", "euler_a", "eller"), ("scheduler", "karras", "k")],
+)
+def test_what_a_server_would_take_and_ignore(serve, name, good, bad):
+    """sd-server renders with what it has and says nothing; another peer may have what was asked for."""
+    server = serve(SdcppServer)
+    engine = SdcppEngine({"url": server.url})
+    render(engine, **{name: good})
+    with pytest.raises(EngineError, match=f"this server has no {name} '{bad}'. It has ") as caught:
+        render(engine, **{name: bad})
+    assert not caught.value.permanent and server.hits == 1

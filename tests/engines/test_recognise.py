@@ -109,7 +109,7 @@ def test_a_test_picture_is_rendered_with_the_settings_that_are_printed(serve, tm
     table = tomllib.loads(printed[printed.index("[engines.") : printed.index("a test picture")])["engines"][engine]
     made = make_engine(engine, table)
 
-    assert Image.open(file).size == (256, 256)
+    assert Image.open(file).size == (128, 128)
     assert made.render(Task(made.normalise({"prompt": "x", "width": 64, "height": 64, "seed": 2}), 1, 1.0)).ext == "png"
 
 
