@@ -25,6 +25,7 @@ from musep2p.engines.names import same_model
 from musep2p.engines.options import Options
 from musep2p.engines.pictures import as_picture
 from musep2p.engines.restart import Restart
+from musep2p.engines.values import wrong_values
 from musep2p.errors import EngineError
 from musep2p.ports import Output, Task
 
@@ -40,8 +41,7 @@ _LISTED = (
     ("scheduler", "/sdapi/v1/schedulers", ("name", "label")),
 )
 _SHOWN = 12
-_SIDES = range(64, 8193)
-_STEPS = range(1, 1001)
+_SEED_MAX = (1 << 32) - 1
 _PATIENCE_S = 60.0
 _STILL_S = 2.0
 _STILL_MAX_S = 900.0
@@ -83,18 +83,7 @@ class A1111Engine:
         return "" if self._http is not None else f"a1111: no server is set. {example}"
 
     def check(self, parameters: Parameters) -> list[tuple[str, str]]:
-        problems, values = [], self.normalise(parameters)
-        for side in ("width", "height"):
-            if values[side] not in _SIDES or int(values[side]) % 8:
-                problems.append((side, f"a1111: {side} must be a multiple of 8 up to 8192, not {values[side]!r}."))
-        if isinstance(values["steps"], bool) or values["steps"] not in _STEPS:
-            problems.append(("steps", f"a1111: steps must be from 1 to 1000, not {values['steps']!r}."))
-        seed, guidance = values["seed"], values["guidance"]
-        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 32:
-            problems.append(("seed", f"a1111: seed must be a whole number from 0 to {(1 << 32) - 1}, not {seed!r}."))
-        if isinstance(guidance, bool) or not isinstance(guidance, int | float) or not 0 <= guidance <= 100:
-            problems.append(("guidance", f"a1111: guidance must be a number from 0 to 100, not {guidance!r}."))
-        return problems
+        return wrong_values(self.name, self.normalise(parameters), seed_max=_SEED_MAX)
 
     def normalise(self, parameters: Parameters) -> Parameters:
         values = {name: parameters.get(name, default) for name, default in _DEFAULTS.items()}

@@ -19,6 +19,7 @@ from typing import Any
 from musep2p.core.recipe import Parameters
 from musep2p.engines.options import Options
 from musep2p.engines.pictures import as_picture
+from musep2p.engines.values import wrong_values
 from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Output, Task
 
@@ -29,7 +30,7 @@ _DEFAULTS: Parameters = {
 }  # fmt: skip
 _DEVICES = ("auto", "cuda", "mps", "cpu")
 _DTYPES = ("auto", "float16", "bfloat16", "float32")
-_SIDES = range(64, 8193)
+_SEED_MAX = (1 << 63) - 1
 _INSTALL = "Install it: pip install 'musep2p[diffusers]'."
 
 
@@ -72,18 +73,7 @@ class DiffusersEngine:
         return "" if self._models else f"diffusers: no models are set. {example}"
 
     def check(self, parameters: Parameters) -> list[tuple[str, str]]:
-        problems, values = [], self.normalise(parameters)
-        for side in ("width", "height"):
-            if values[side] not in _SIDES or int(values[side]) % 8:
-                problems.append((side, f"diffusers: {side} must be a multiple of 8 up to 8192, not {values[side]!r}."))
-        for name, least, most in (("steps", 1, 1000), ("seed", 0, (1 << 63) - 1)):
-            value = values[name]
-            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-                problems.append((name, f"diffusers: {name} must be from {least} to {most}, not {value!r}."))
-        guidance = values["guidance"]
-        if isinstance(guidance, bool) or not isinstance(guidance, int | float) or not 0 <= guidance <= 100:
-            problems.append(("guidance", f"diffusers: guidance must be a number from 0 to 100, not {guidance!r}."))
-        return problems
+        return wrong_values(self.name, self.normalise(parameters), seed_max=_SEED_MAX)
 
     def normalise(self, parameters: Parameters) -> Parameters:
         values = {name: parameters.get(name, default) for name, default in _DEFAULTS.items()}

@@ -1,13 +1,12 @@
 """Servers that profiles speak to: like OpenAI's images, stable-diffusion.cpp's, and one that describes itself."""
 
 import asyncio
-import contextlib
 import json
 import time
 
 from aiohttp import web
 
-from tests.engines.servers import Server, black, rendered, text_of
+from tests.engines.servers import Server, black, endless, rendered, text_of
 
 PAGE = "<html><head><style>x{}</style></head><body><h1>Internal Server Error</h1></body></html>"
 
@@ -48,16 +47,8 @@ class PromptServer(Server):
         if mood == "cut":
             request.transport.close()
         if mood == "huge":
-            return mood, await self.endless(request)
+            return mood, await endless(request)
         return mood, None
-
-    async def endless(self, request):
-        response = web.StreamResponse()
-        await response.prepare(request)
-        with contextlib.suppress(ConnectionError):
-            for _ in range(4000):
-                await response.write(b" " * (1 << 20))
-        return response
 
 
 class OpenAIServer(PromptServer):

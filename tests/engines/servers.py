@@ -81,6 +81,16 @@ def black(width, height):
     return out.getvalue()
 
 
+async def endless(request):
+    """Four gigabytes of nothing, or as much as is taken."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    with contextlib.suppress(ConnectionError):
+        for _ in range(4000):
+            await response.write(b" " * (1 << 20))
+    return response
+
+
 def text_of(data):
     return base64.b64encode(data).decode()
 
@@ -195,12 +205,7 @@ class A1111Server(Server):
         said = {"images": images, "parameters": {}, "info": "" if mood == "no info" else json.dumps(info)}
         if mood != "huge":
             return web.json_response(said)
-        response = web.StreamResponse()
-        await response.prepare(request)
-        with contextlib.suppress(ConnectionError):
-            for _ in range(4000):
-                await response.write(b" " * (1 << 20))
-        return response
+        return await endless(request)
 
 
 WORKFLOW = {
