@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from musep2p.cli.show import note, print_json, table
-from musep2p.engines.recognise import USUAL_PORTS, Recognised, recognise, recognised_here
+from musep2p.engines.finding import USUAL_PORTS
+from musep2p.engines.recognise import Recognised, recognise, recognised_here
 from musep2p.engines.registry import engine_names, load_engine
 from musep2p.engines.trial import try_out
 from musep2p.errors import EngineError, MuseError

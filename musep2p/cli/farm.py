@@ -11,8 +11,7 @@ from musep2p.cli.show import counted, note, print_json, table
 from musep2p.config import Settings
 from musep2p.core import requests as r
 from musep2p.core.ids import short
-from musep2p.engines.finding import find_engines, use
-from musep2p.engines.recognise import USUAL_PORTS
+from musep2p.engines.finding import USUAL_PORTS, find_engines, use
 from musep2p.errors import BatchCancelledError
 from musep2p.peer import Options, Peer
 from musep2p.platforms import on_stop

@@ -1,4 +1,7 @@
-"""`join` finds the engines of its machine by itself: what answers at the usual ports and needs no more than that."""
+"""`join` finds the engines of its machine by itself: what answers at the usual ports and needs no more than that.
+
+Every child and helper asks what was found, so this imports what looks only where it looks.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,16 @@ import os
 import socket
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from musep2p.engines.recognise import Recognised, recognise
 from musep2p.errors import MuseError
 
-__all__ = ["find_engines", "found_settings", "use"]
+if TYPE_CHECKING:
+    from musep2p.engines.recognise import Recognised
+
+__all__ = ["USUAL_PORTS", "find_engines", "found_settings", "use"]
+
+USUAL_PORTS = (7860, 7861, 8188, 1234, 7801, 8080)
 
 _VARIABLE = "MUSEP2P_FOUND_ENGINES"  # for the slots' processes, which inherit it
 _CONNECT_S = 0.3
@@ -26,9 +33,9 @@ def find_engines(known: Collection[str], ports: Sequence[int]) -> Iterator[Recog
         ports: where to look, first to last.
     """
     seen = set(known)
-    for port in ports:
-        if not _is_open(port):
-            continue
+    for port in filter(_is_open, ports):
+        from musep2p.engines.recognise import recognise
+
         try:
             one = recognise(f"http://127.0.0.1:{port}")
         except MuseError:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from musep2p.engines.finding import USUAL_PORTS
 from musep2p.engines.gradio import endpoint_in
 from musep2p.engines.http import AwayError, Http
 from musep2p.engines.openapi import rendering_operation
@@ -14,7 +15,6 @@ from musep2p.errors import ConfigError, EngineError
 
 __all__ = ["USUAL_PORTS", "Recognised", "recognise", "recognised_here"]
 
-USUAL_PORTS = (7860, 7861, 8188, 1234, 7801, 8080)
 _WITHIN_S = 5.0
 _MODELS_MAX = 1000
 

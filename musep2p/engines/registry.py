@@ -18,6 +18,12 @@ from musep2p.ports import Engine
 __all__ = ["engine_names", "key_of", "load_engine", "make_engine", "usable_engines"]
 
 
+# Those in the box that can do nothing without settings: where there are none they need not even be imported.
+_SET_UP = frozenset(
+    ("command", "a1111", "comfyui", "openai-images", "sdcpp", "musepublic", "http", "gradio", "diffusers")
+)
+
+
 @cache
 def _points() -> dict[str, EntryPoint]:
     """Looked up once: every look reads the metadata of all that is installed."""
@@ -31,7 +37,9 @@ def engine_names() -> list[str]:
 
 def usable_engines() -> tuple[str, ...]:
     """Those that can render here, as far as they know."""
-    return tuple(name for name in engine_names() if not load_engine(name).missing())
+    own = load_settings({}).engines
+    useful = (name for name in engine_names() if name not in _SET_UP or own.get(name) or found_settings(name))
+    return tuple(name for name in useful if not load_engine(name).missing())
 
 
 @cache
