@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import io
 import json
 import os
 import signal
@@ -10,14 +11,17 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest import mock
 
-from typer.testing import CliRunner
+import typer.main
 
 from musep2p.cli.main import app
 from musep2p.errors import MuseError
 
 FARM = f"test{os.getpid()}"  # tests that run side by side do not meet
+COMMAND = typer.main.get_command(app)
 MUSEP2P = [sys.executable, "-m", "musep2p"]
 CLEAN = {k: v for k, v in os.environ.items() if not k.startswith("MUSEP2P_")}
 
@@ -55,6 +59,19 @@ def enter(namespace):
     with (Path("/var/run/netns") / namespace).open() as file:
         if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), 0x40000000):  # CLONE_NEWNET
             raise OSError(ctypes.get_errno(), namespace)
+
+
+def said(arguments, environment):
+    """(exit code, stdout, stderr) of a command in this process; what it needs to be parsed is made once."""
+    out, err = io.StringIO(), io.StringIO()
+    with mock.patch.dict(os.environ, environment, clear=True), redirect_stdout(out), redirect_stderr(err):
+        try:
+            code = COMMAND.main(args=arguments, prog_name="musep2p", standalone_mode=False)
+        except MuseError as error:
+            return error.exit_code, out.getvalue(), str(error)
+        except SystemExit as stop:
+            code = stop.code
+    return code or 0, out.getvalue(), err.getvalue()
 
 
 class Farm:
@@ -106,9 +123,9 @@ class Farm:
         """
         detached = arguments[0] in ("results", "watch") or "--detach" in arguments
         if check == 0 and detached and state and not env:
-            done = self._here(*map(str, arguments), "--state", str(self.base / state), prefix=prefix)
-            assert done.exit_code == 0, f"{done.exit_code}: {done.output} {done.exception!r}"
-            return subprocess.CompletedProcess(list(arguments), done.exit_code, done.stdout, done.stderr)
+            code, out, err = self._here(*map(str, arguments), "--state", str(self.base / state), prefix=prefix)
+            assert code == 0, f"{code}: {out} {err}"
+            return subprocess.CompletedProcess(list(arguments), code, out, err)
         command = [*(self.prefix if prefix is None else prefix), *MUSEP2P, *map(str, arguments)]
         command += ["--state", str(self.base / state)] if state else []
         environment = {**CLEAN, "MUSEP2P_FARM": self.farm, "MUSEP2P_LISTEN": "127.0.0.1", **dict(env)}
@@ -119,18 +136,17 @@ class Farm:
 
     def ask(self, *arguments, state, prefix=None, env=()):
         """A face's command in this process, for what is asked again and again: its JSON, None if it failed."""
-        done = self._here(*arguments, "--json", "--state", str(self.base / state), prefix=prefix, env=env)
-        assert done.exception is None or isinstance(done.exception, MuseError | SystemExit), done.exception
-        return json.loads(done.stdout) if done.exit_code == 0 else None
+        code, out, _ = self._here(*arguments, "--json", "--state", str(self.base / state), prefix=prefix, env=env)
+        return json.loads(out) if code == 0 else None
 
     def _here(self, *arguments, prefix=None, env=()):
+        """(exit code, stdout, stderr) of a command that is run in this process."""
         prefix = self.prefix if prefix is None else prefix
-        settings = {name: None for name in os.environ if name.startswith("MUSEP2P_")}
-        settings |= {"MUSEP2P_FARM": self.farm, "MUSEP2P_LISTEN": "127.0.0.1", **dict(env)}
+        settings = {"MUSEP2P_FARM": self.farm, "MUSEP2P_LISTEN": "127.0.0.1", **dict(env)}
         with ThreadPoolExecutor(1) as thread:  # one of its own can be on another host
             if prefix:
                 thread.submit(enter, prefix[-1]).result()
-            return thread.submit(CliRunner().invoke, app, list(arguments), env=settings).result()
+            return thread.submit(said, list(arguments), {**CLEAN, **settings}).result()
 
     def peers(self, state, **kw):
         """The farm as one peer sees it."""
