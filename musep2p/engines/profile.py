@@ -57,7 +57,6 @@ class Profile:
 
     Attributes:
         post: the path that renders; empty when it has to be looked for.
-        ready: a path that answers 200 when the server can render, or empty.
         fields: parameter to place in the body; `size` stands for WIDTHxHEIGHT.
         defaults: of parameters that a batch may leave out.
         constants: place in the body to value.
@@ -70,7 +69,6 @@ class Profile:
     """
 
     post: str
-    ready: str
     fields: tuple[tuple[str, str], ...]
     defaults: tuple[tuple[str, Scalar], ...]
     constants: tuple[tuple[str, Scalar], ...]
@@ -128,7 +126,7 @@ def read_profile(text: str, whose: str) -> Profile:
     answer, errors, known = (Options(f"{whose}: {name}", inner[name]) for name in ("answer", "errors", "known"))
     fields = {name: str(place) for name, place in top.table("fields").items()}
     profile = Profile(
-        top.text("post"), top.text("ready"), _sorted(fields), _sorted(top.table("defaults")),
+        top.text("post"), _sorted(fields), _sorted(top.table("defaults")),
         _sorted(top.table("constants")), answer.texts("image"), answer.text("model"), answer.text("error"),
         known.text("get"), _sorted(known.table("places")),
         errors.texts("permanent") or _PERMANENT, errors.texts("elsewhere"), _job(whose, inner["job"]),
@@ -205,12 +203,8 @@ def _job(whose: str, table: Mapping[str, Any]) -> Job | None:
 def _check(profile: Profile, whose: str) -> None:
     if not profile.fields:
         raise ConfigError(f"engines.{whose}: fields is missing: which parameter goes where?", "See docs/engines.md.")
-    for path in (
-        profile.post,
-        profile.ready,
-        profile.known_get,
-        *((profile.job.get, profile.job.cancel) if profile.job else ()),
-    ):
+    of_job = (profile.job.get, profile.job.cancel) if profile.job else ()
+    for path in (profile.post, profile.known_get, *of_job):
         if path and not path.startswith("/"):
             raise ConfigError(f"engines.{whose}: {path!r} is no path.", "Paths begin with /.")
     places = [place for _, place in profile.fields] + [place for place, _ in profile.constants] + [*profile.image]
