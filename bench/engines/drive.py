@@ -213,7 +213,7 @@ def cancel_beside(farm, engine, keys):
         given = engine.ask("/prompt", {"prompt": owner})[1]["prompt_id"] if case == "owner first" else ""
         batch = farm.submit(f"beside-{case[:4]}", 2, **keys | {"steps": 40})
         ours = "running" if case == "ours first" else "pending"
-        until(lambda: len(_ids(engine.ask("/queue"))[ours]) >= 1, f"ours is {ours}")  # noqa: B023
+        until(partial(_in_queue, engine, ours), f"ours is {ours}")
         time.sleep(4)
         given = given or engine.ask("/prompt", {"prompt": owner})[1]["prompt_id"]
         before = _ids(engine.ask("/queue"))
@@ -225,6 +225,10 @@ def cancel_beside(farm, engine, keys):
             "queue_after": _ids(engine.ask("/queue")),
         }  # fmt: skip
     return said
+
+
+def _in_queue(engine, place):
+    return _ids(engine.ask("/queue"))[place]
 
 
 def _through(engine, given):

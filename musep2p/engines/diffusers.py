@@ -19,7 +19,7 @@ from typing import Any
 from musep2p.core.recipe import Parameters
 from musep2p.engines.options import Options
 from musep2p.engines.pictures import as_picture
-from musep2p.engines.values import wrong_values
+from musep2p.engines.values import one_form, wrong_values
 from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Output, Task
 
@@ -76,10 +76,7 @@ class DiffusersEngine:
         return wrong_values(self.name, self.normalise(parameters), seed_max=_SEED_MAX)
 
     def normalise(self, parameters: Parameters) -> Parameters:
-        values = {name: parameters.get(name, default) for name, default in _DEFAULTS.items()}
-        guidance = values["guidance"]
-        whole = isinstance(guidance, int) and not isinstance(guidance, bool)
-        return {**values, "guidance": float(guidance)} if whole else values
+        return one_form({name: parameters.get(name, default) for name, default in _DEFAULTS.items()})
 
     def render(self, task: Task) -> Output:
         if problem := self.missing():

@@ -37,6 +37,7 @@ from musep2p.engines.profile import (
     read_profile,
 )  # fmt: skip
 from musep2p.engines.restart import Restart
+from musep2p.engines.values import one_form
 from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Output, Task
 
@@ -104,10 +105,7 @@ class HttpEngine:
 
     def normalise(self, parameters: Parameters) -> Parameters:
         known = {**dict(self._profile.defaults), **parameters}
-        guidance = known.get("guidance")
-        if isinstance(guidance, int) and not isinstance(guidance, bool):
-            known["guidance"] = float(guidance)
-        return {name: value for name, value in known.items() if name in (self.parameters or ())}
+        return one_form({name: value for name, value in known.items() if name in (self.parameters or ())})
 
     def render(self, task: Task) -> Output:
         if self._http is None:

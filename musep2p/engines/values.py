@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from musep2p.core.recipe import Parameters
 
-__all__ = ["wrong_values"]
+__all__ = ["one_form", "wrong_values"]
 
 _SIDES = range(64, 8193)
 _STEPS = range(1, 1001)
 _GUIDANCE_MAX = 100
+
+
+def one_form(values: Parameters) -> Parameters:
+    """The same with guidance as a fraction: 7 and 7.0 are equal work."""
+    guidance = values.get("guidance")
+    if isinstance(guidance, int) and not isinstance(guidance, bool):
+        return {**values, "guidance": float(guidance)}
+    return values
 
 
 def wrong_values(engine: str, values: Parameters, *, seed_max: int) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from typing import ClassVar
 
 from aiohttp import web
 
@@ -25,7 +26,7 @@ class PromptServer(Server):
         refusals: mood to (status, JSON).
     """
 
-    refusals: dict = {}  # noqa: RUF012  # a table, never changed
+    refusals: ClassVar = {}
 
     def __init__(self, port=0):
         self.slow_s, self.key, self.hits = 0.0, "", 0
@@ -55,7 +56,7 @@ class OpenAIServer(PromptServer):
     """`/v1/images/generations`; it takes a seed too, as local ones do."""
 
     models = ("gpt-image-1", "local")
-    refusals = {  # noqa: RUF012
+    refusals: ClassVar = {
         "parameter": (400, {"error": {"message": "Invalid size", "type": "invalid_request_error", "param": "size"}}),
         "moderation": (400, {"error": {"message": "rejected by the safety system", "code": "moderation_blocked"}}),
         "no model": (404, {"error": {"message": "The model does not exist", "code": "model_not_found"}}),
@@ -94,7 +95,7 @@ class OpenAIServer(PromptServer):
 class SdcppServer(PromptServer):
     """`/sdcpp/v1`, as its description has it: jobs, one at a time."""
 
-    refusals = {  # noqa: RUF012
+    refusals: ClassVar = {
         "parameter": (400, {"error": "invalid generation parameters"}),
         "busy": (429, {"error": "job queue is full"}),
         "memory": (500, {"error": "server_error", "message": "out of memory"}),
@@ -135,6 +136,8 @@ class SdcppServer(PromptServer):
         elif mood == "failed":
             words = "generate_image returned empty results"
             job |= {"status": "failed", "error": {"code": "generation_failed", "message": words}}
+        elif time.monotonic() < due - self.slow_s / 2:
+            job["status"] = "queued"
         elif time.monotonic() >= due:
             data = picture(mood, asked["width"], asked["height"], asked["seed"])
             images = [] if mood == "nothing" else [{"index": 0, "b64_json": text_of(data)}]
@@ -142,19 +145,24 @@ class SdcppServer(PromptServer):
         return web.json_response(job)
 
     async def cancel(self, request):
-        self.cancelled.append(request.match_info["id"])
-        return web.json_response({})
+        """What waits is cancelled, what is rendered is not."""
+        given = request.match_info["id"]
+        if given not in self.jobs or time.monotonic() >= self.jobs[given][0] - self.slow_s / 2:
+            words = "job is currently generating and cannot be interrupted yet"
+            return web.json_response({"error": words}, status=409)
+        self.cancelled.append(given)
+        return web.json_response({"id": given, "status": "cancelled"})
 
 
 class MuseServer(PromptServer):
     """A FastAPI service with what is public of MusePublic's: a health check, fields, codes; it says its path."""
 
-    refusals = {  # noqa: RUF012
+    refusals: ClassVar = {
         "parameter": (422, {"code": "422_INVALID_PROMPT_LENGTH", "message": "prompt is too long"}),
         "memory": (500, {"detail": "CUDA out of memory"}),
         "busy": (503, {"detail": "the queue is full"}),
     }
-    described = {  # noqa: RUF012
+    described: ClassVar = {
         "openapi": "3.1.0",
         "paths": {
             "/health": {"get": {}},
@@ -250,7 +258,7 @@ class GradioServer(PromptServer):
             return "error", {"error": None}
         if mood == "nothing":
             return "complete", [None, asked["seed"]]
-        path = f"/tmp/gradio/{len(self.files)}/image.png"
+        path = f"/gradio/{len(self.files)}/image.png"
         self.files[path] = picture(mood, asked["width"], asked["height"], asked["seed"])
         file = {"path": path, "url": f"http://elsewhere.invalid{path}", "meta": {"_type": "gradio.FileData"}}
         return "complete", [[{"image": file, "caption": None}] if mood == "gallery" else file, asked["seed"]]

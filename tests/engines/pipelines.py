@@ -3,6 +3,7 @@
 import io
 import sys
 import types
+from typing import ClassVar
 
 import pytest
 from PIL import Image
@@ -32,8 +33,8 @@ class Pipeline:
         moods: of the next calls.
     """
 
-    loaded: list = []  # noqa: RUF012  # emptied by `install`
-    moods: list = []  # noqa: RUF012
+    loaded: ClassVar = []
+    moods: ClassVar = []
 
     def __init__(self, model, keywords):
         self.entry = [model, keywords, ""]
