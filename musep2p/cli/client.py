@@ -33,6 +33,7 @@ _PROBE_S = 0.5
 _ANSWER_S = 10.0
 _LOOK_S = 0.2
 _TUNING = Tuning()
+_LOST = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED  # it went away, or nobody listens there
 _Body = TypeVar("_Body", bound=r.AnswerBody)
 
 
@@ -57,6 +58,7 @@ class PeerClient:
         self.address, self._farm = address, farm
         self._stop = stop or threading.Event()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._monitors: dict[zmq.Socket[bytes], zmq.Socket[bytes]] = {}
         self._socket = self._connect(address)
         self._bulk: zmq.Socket[bytes] | None = None
         self._number = 0
@@ -65,7 +67,7 @@ class PeerClient:
         """Ask, and wait for the answer.
 
         Raises:
-            NoPeersError: no answer in time.
+            NoPeersError: no answer in time, or the peer is gone.
             RemoteError: the peer says what is wrong.
         """
         return self._ask_by(self._socket, body, kind, timeout_s)
@@ -119,18 +121,28 @@ class PeerClient:
         made: zmq.Socket[bytes] = self._context.socket(zmq.DEALER)
         for option, value in {zmq.LINGER: 0, zmq.MAXMSGSIZE: BULK_BYTES_MAX, zmq.HANDSHAKE_IVL: 2000}.items():
             made.setsockopt(option, value)
+        self._monitors[made] = made.get_monitor_socket(_LOST)
         made.connect(f"tcp://{address}")
         return made
 
     def _ask_by(self, link: zmq.Socket[bytes], body: r.RequestBody, kind: type[_Body], timeout_s: float) -> _Body:
         self._number += 1
         request = r.Request(PROTOCOL_VERSION, self._farm, self._number, body)
+        monitor = self._monitors[link]
+        while monitor.poll(0):  # what was before the question is no matter
+            monitor.recv_multipart()
+        either = zmq.Poller()
+        either.register(link, zmq.POLLIN)
+        either.register(monitor, zmq.POLLIN)
         link.send(encode(request), zmq.NOBLOCK)
         deadline = time.monotonic() + timeout_s
         while (left := deadline - time.monotonic()) > 0:
             if self._stop.is_set():
                 raise BatchCancelledError("no longer watching.")
-            if not link.poll(int(min(left, _LOOK_S) * 1000) + 1):
+            ready = dict(either.poll(int(min(left, _LOOK_S) * 1000) + 1))
+            if link not in ready:
+                if monitor in ready:
+                    raise NoPeersError(f"the peer at {self.address} went away.", "Start it again and say the same again.")
                 continue
             answer = decode(link.recv(), BULK_BYTES_MAX)
             if isinstance(answer, r.Answer) and answer.number == self._number:
@@ -177,9 +189,10 @@ class PeerClient:
 
     def close(self) -> None:
         """Close the links."""
-        self._socket.close()
-        if self._bulk is not None:
-            self._bulk.close()
+        for link, monitor in self._monitors.items():
+            link.disable_monitor()
+            monitor.close()
+            link.close()
         self._context.term()
 
 

@@ -1,9 +1,13 @@
 """A face's link to a peer: whom it goes on asking when somebody is silent."""
 
+import threading
+import time
+
 import pytest
+import zmq
 
 from musep2p.cli.client import PeerClient
-from musep2p.core.requests import ResultsPage
+from musep2p.core.requests import PeersAnswer, PeersAsk, ResultsPage
 from musep2p.errors import NoPeersError
 
 BATCH, OURS, DEAD, NEXT = "b" * 32, "127.0.0.1:9", "127.0.0.1:19", "127.0.0.1:29"
@@ -49,3 +53,27 @@ def test_two_who_are_silent_are_the_end(monkeypatch, client):
         list(client.results(BATCH))
 
     assert asked == [OURS, DEAD, OURS, DEAD]
+
+
+def test_who_dies_with_a_question_is_not_waited_for():
+    """Its connection ends, and so does the wait: the answer of a submit may take half a minute, its peer's end not."""
+    context = zmq.Context()
+    peer = context.socket(zmq.ROUTER)
+    port = peer.bind_to_random_port("tcp://127.0.0.1")
+
+    def dies():
+        peer.recv_multipart()
+        peer.close(0)
+
+    dying = threading.Thread(target=dies)
+    dying.start()
+    client, asked = PeerClient(f"127.0.0.1:{port}", "test"), time.monotonic()
+    with pytest.raises(NoPeersError, match="went away"):
+        client.ask(PeersAsk(), PeersAnswer, 60)
+    with pytest.raises(NoPeersError, match="went away"):
+        client.ask(PeersAsk(), PeersAnswer, 60)
+
+    assert time.monotonic() - asked < 30
+    dying.join()
+    client.close()
+    context.term()
