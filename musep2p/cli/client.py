@@ -142,7 +142,9 @@ class PeerClient:
             ready = dict(either.poll(int(min(left, _LOOK_S) * 1000) + 1))
             if link not in ready:
                 if monitor in ready:
-                    raise NoPeersError(f"the peer at {self.address} went away.", "Start it again and say the same again.")
+                    raise NoPeersError(
+                        f"the peer at {self.address} went away.", "Start it again and say the same again."
+                    )
                 continue
             answer = decode(link.recv(), BULK_BYTES_MAX)
             if isinstance(answer, r.Answer) and answer.number == self._number:

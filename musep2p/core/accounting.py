@@ -108,7 +108,7 @@ def stop_work(core: Core, batch: Batch, ranges: Ranges, *, queued_only: bool) ->
 
 
 def _stop_slot(core: Core, batch: Batch, slot: Slot, ranges: Ranges) -> bool:
-    useless = [c for c in slot.chunks if c.batch == batch.id and not c.lookup and not (c.left - ranges)]
+    useless = [c for c in slot.chunks if c.batch == batch.id and not c.lookup and c.left.issubset(ranges)]
     for chunk in useless:
         batch.running.difference_update(chunk.left)
         chunk.left = Ranges()

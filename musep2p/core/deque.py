@@ -36,6 +36,17 @@ class WorkDeque:
         """The queued indices as a set; do not change it."""
         return self._held
 
+    def check(self) -> None:
+        """Assert that the order, the set and the number are of the same tasks."""
+        assert self._count == self._held.count(), "the deque's number and set differ"
+        segments = iter(sorted(self._segments))
+        for start, stop in self._held:
+            while start < stop:
+                first, beyond = next(segments, (-1, -1))
+                assert start == first < beyond <= stop, "the deque's order and set differ"
+                start = beyond
+        assert next(segments, None) is None, "the deque's order has more than its set"
+
     def first(self) -> int:
         """What the owner takes next; 0 if nothing is queued."""
         return self._segments[0][0] if self._segments else 0

@@ -104,7 +104,7 @@ def _knows(batch: Batch, fact: BatchFact) -> bool:
         return batch.results.has_failure(fact)
     if isinstance(fact, Withdrawal):
         return batch.results.has_withdrawal(fact)
-    return not (Ranges.decode(fact.ranges) - batch.results.safe)
+    return Ranges.decode(fact.ranges).issubset(batch.results.safe)
 
 
 def _learn(core: Core, batch: Batch, view: View, fact: BatchFact, position: int) -> None:

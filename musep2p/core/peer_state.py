@@ -31,6 +31,7 @@ from musep2p.core import (
 from musep2p.core import events as ev
 from musep2p.core.data import NEVER
 from musep2p.core.effects import Effect, Leave
+from musep2p.core.ids import BatchId
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import Record
 from musep2p.core.replay import replay
@@ -173,26 +174,20 @@ class PeerState:
             AssertionError: one does not hold.
         """
         core = self.core
+        granted, running, none = _granted(core), _in_slots(core), Ranges()
         for batch in core.batches.values():
-            granted = Ranges()
-            for grant in core.grants.values():
-                if grant.batch == batch.id:
-                    assert not (granted & grant.ranges), f"granted twice: {granted & grant.ranges}"
-                    granted.update(grant.ranges)
-            assert granted == batch.granted, f"grants {granted} but held as granted {batch.granted}"
-            assert not (batch.work.held() & batch.granted), "queued and granted"
-            assert not (batch.work.held() & batch.running), "queued and running"
-            assert Ranges(batch.work._segments) == batch.work.held(), "the deque's order and set differ"
-            assert batch.work.count() == batch.work.held().count(), "the deque's number and set differ"
-            running = Ranges()
-            for slot in core.slots.values():
-                for chunk in slot.chunks:
-                    if chunk.batch == batch.id:
-                        running.update(chunk.left)
-            assert not (running - batch.running), f"in slots {running} but held as running {batch.running}"
-            lost = batch.running - running - batch.failing
-            assert not lost, f"held as running {lost}, and no slot has them"
-            assert not (batch.results.safe - batch.results.known), "safe without a result"
+            grants = granted.get(batch.id, none)
+            assert grants == batch.granted, f"grants {grants} but held as granted {batch.granted}"
+            slots = running.get(batch.id, none)
+            assert slots.issubset(batch.running), f"in slots {slots} but held as running {batch.running}"
+            if slots != batch.running:
+                lost = batch.running - slots - batch.failing
+                assert not lost, f"held as running {lost}, and no slot has them"
+            held = batch.work.held()
+            assert held.isdisjoint(batch.granted), "queued and granted"
+            assert held.isdisjoint(batch.running), "queued and running"
+            batch.work.check()
+            assert batch.results.safe.issubset(batch.results.known), "safe without a result"
             assert batch.results.known.count() <= batch.results.wanted
         assert all(len(slot.chunks) <= 2 for slot in core.slots.values())
         assert core.durable <= core.written, "more durable than written"
@@ -272,6 +267,25 @@ class PeerState:
     def _run_timers(self) -> None:
         for name in self.core.take_due():
             self._on_timer[name](self.core)
+
+
+def _granted(core: Core) -> dict[BatchId, Ranges]:
+    """What all grants have, by batch; asserts that nothing is granted twice."""
+    granted: dict[BatchId, Ranges] = {}
+    for grant in core.grants.values():
+        before = granted.setdefault(grant.batch, Ranges())
+        assert before.isdisjoint(grant.ranges), f"granted twice: {before & grant.ranges}"
+        before.update(grant.ranges)
+    return granted
+
+
+def _in_slots(core: Core) -> dict[BatchId, Ranges]:
+    """What all slots have, by batch."""
+    running: dict[BatchId, Ranges] = {}
+    for slot in core.slots.values():
+        for chunk in slot.chunks:
+            running.setdefault(chunk.batch, Ranges()).update(chunk.left)
+    return running
 
 
 def _rest(core: Core) -> None:

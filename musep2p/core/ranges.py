@@ -162,6 +162,27 @@ class Ranges:
                 j += 1
         return new
 
+    def isdisjoint(self, other: Ranges) -> bool:
+        """True when no integer is in both; as `not self & other`, without making that."""
+        few, many = (self, other) if len(self._starts) <= len(other._starts) else (other, self)
+        stops, starts = many._stops, many._starts
+        for start, stop in zip(few._starts, few._stops, strict=True):
+            at = bisect_right(stops, start)
+            if at < len(starts) and starts[at] < stop:
+                return False
+        return True
+
+    def issubset(self, other: Ranges) -> bool:
+        """True when every integer is in the other, too; as `not self - other`, without making that."""
+        starts, stops = other._starts, other._stops
+        if self._starts == starts and self._stops == stops:
+            return True
+        for start, stop in zip(self._starts, self._stops, strict=True):
+            at = bisect_right(starts, start) - 1
+            if at < 0 or stops[at] < stop:
+                return False
+        return True
+
     def first(self, count: int) -> Ranges:
         """The lowest `count` integers, as a new set."""
         new = Ranges()

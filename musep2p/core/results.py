@@ -168,7 +168,7 @@ class Results:
         """True when merging the block would change nothing."""
         for part in self._valid(block):
             known = self.safe if part.safe else self.known
-            if not self._has_records(part) or self.tasks_among(indices_of(part.entries)) - known:
+            if not self._has_records(part) or not self.tasks_among(indices_of(part.entries)).issubset(known):
                 return False
         return True
 
@@ -202,7 +202,8 @@ class Results:
 
     def _has_records(self, block: ResultBlock) -> bool:
         life, numbers = self._numbers(block)
-        return not numbers - self._records.get(life, Ranges())
+        known = self._records.get(life)
+        return known is not None and numbers.issubset(known)
 
     def _not_yet_merged(self, block: ResultBlock) -> Sequence[Entry]:
         life, numbers = self._numbers(block)

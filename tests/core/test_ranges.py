@@ -31,6 +31,9 @@ def test_operations_are_those_of_sets(one, other):
     assert twin(one) | twin(other) == set((a | b).indices())
     assert twin(one) - twin(other) == set((a - b).indices())
     assert twin(one) & twin(other) == set((a & b).indices())
+    assert twin(one).isdisjoint(twin(other)) == a.isdisjoint(b)
+    assert twin(one).issubset(twin(other)) == a.issubset(b)
+    assert (a & b).issubset(a) and (a - b).isdisjoint(b)
 
 
 @given(pairs)
