@@ -49,8 +49,8 @@ def axis_of(draft: Draft, given: Iterable[str], mistakes: Mistakes) -> tuple[Axi
 
 
 def outermost_first(drafts: list[Draft]) -> list[Draft]:
-    """As written, but what decides the class of work (model, size) outermost, so that ranges stay whole."""
-    return sorted(drafts, key=lambda draft: not (CLASS_NAMES | {SIZE}) & set(draft.names))
+    """As written, but model, then size outermost, so that ranges are of one class of work, and models change least."""
+    return sorted(drafts, key=lambda d: ("model" not in d.names, not (CLASS_NAMES | {SIZE}) & set(d.names)))
 
 
 def _typed(draft: Draft, column: int, row: int, text: str, mistakes: Mistakes) -> Scalar:

@@ -82,6 +82,9 @@ def simulate(
     heartbeat_ms: Annotated[int, typer.Option(help="Between heartbeats.")] = 1000,
     slow_ms: Annotated[float, typer.Option(help="One machine is so far from all others, one way, in ms.")] = 0.0,
     slow_kb_s: Annotated[float, typer.Option(help="Its line carries so many kB/s, both ways together.")] = 0.0,
+    models: Annotated[int, typer.Option(help="The tasks need so many models, one after the other.")] = 1,
+    loading_ms: Annotated[int, typer.Option(help="Loading another model takes so long at speed 1, in ms.")] = 0,
+    affinity: Annotated[bool, typer.Option(help="Peers heed what they have loaded.")] = True,
     scenario: Annotated[int | None, typer.Option(help="Replay a fault scenario of the tests by its seed.")] = None,
     told: Annotated[int, typer.Option(help="Print the last so many lines that peers told.")] = 0,
     json: Json = False,
@@ -92,7 +95,8 @@ def simulate(
 
     farm = commands.Farm(
         peers, tasks, rng_seed, commands.numbers(speeds), slots, commands.span(task_ms), loss, doubling, delay_ms,
-        jitter_ms, late, deaths, fail, shared_store, heartbeat_ms, slow_ms, slow_kb_s,
+        jitter_ms, late, deaths, fail, shared_store, heartbeat_ms, slow_ms, slow_kb_s, models, loading_ms,
+        affinity,
     )  # fmt: skip
     plan = farm.plan() if scenario is None else draw(scenario)
     raise typer.Exit(commands.simulate(plan, as_json=json, told=told))

@@ -128,4 +128,6 @@ def _row(peer: r.PeerView) -> dict[str, object]:
         "incarnation": peer.incarnation, "slots": peer.slots, "engines": peer.engines, "speed": peer.speed,
         "gpu_mb": peer.gpu_mb, "store": peer.store, "version": peer.version, "free": peer.free, "queued": peer.queued,
         "seconds_a_task": {pace.work_class: pace.us / 1e6 for pace in peer.paces},
+        "seconds_to_load": {pace.work_class: pace.loading_us / 1e6 for pace in peer.paces if pace.loading_us},
+        "loaded": peer.loaded,
     }  # fmt: skip

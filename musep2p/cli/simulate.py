@@ -51,6 +51,8 @@ class Farm:
         task_ms: least and greatest time of a task at speed 1.
         loss, doubling: probabilities for each message; delay_ms, jitter_ms: one way.
         slow_ms, slow_kb_s: what lies between the last peer and all others, if either is not 0.
+        models: the tasks need so many, one after the other; loading another one takes `loading_ms` at speed 1.
+        affinity: peers heed what they have loaded.
         late: so many peers join later; deaths: so many die on the way (never the one that submits).
     """
 
@@ -71,6 +73,9 @@ class Farm:
     heartbeat_ms: int = 1000
     slow_ms: float = 0.0
     slow_kb_s: float = 0.0
+    models: int = 1
+    loading_ms: int = 0
+    affinity: bool = True
 
     def plan(self) -> Plan:
         """The scenario: one batch, submitted at peer 0 after 1.5 s.
@@ -78,18 +83,7 @@ class Farm:
         Raises:
             UsageError: the numbers make no farm.
         """
-        if not all(0 < n < 1e9 for n in (self.peers, self.tasks, self.slots, self.heartbeat_ms, *self.speeds)):
-            raise UsageError("peers, tasks, slots, speeds, heartbeats must be above 0.", "Try `--peers 8`.")
-        times = (self.delay_ms, self.jitter_ms, self.slow_ms, self.slow_kb_s)
-        if not all(0 <= value < 1e6 for value in times):
-            raise UsageError("delays, jitter and kB/s must be numbers from 0 on.", "Try `--delay-ms 0.3`.")
-        if (
-            not all(0 <= share < 1 for share in (self.loss, self.doubling, self.fail))
-            or self.late + self.deaths >= self.peers
-        ):
-            raise UsageError(
-                "probabilities must be below 1, and one peer must be there all the time.", "Lower the faults."
-            )
+        self._check()
         rng = random.Random(f"musep2p farm {self.rng_seed}")
         low, high = self.task_ms[0] * 1000, self.task_ms[1] * 1000
         power = self.slots * sum(self.speeds[i % len(self.speeds)] for i in range(self.peers))
@@ -112,8 +106,27 @@ class Farm:
             fail=self.fail,
             heal_us=0,
             heartbeat_ms=self.heartbeat_ms,
+            models=self.models,
+            loading_us=self.loading_ms * 1000,
+            affinity=self.affinity,
             slow=(slow,) if self.slow_ms or self.slow_kb_s else (),
         )
+
+    def _check(self) -> None:
+        if not all(0 < n < 1e9 for n in (self.peers, self.tasks, self.slots, self.heartbeat_ms, *self.speeds)):
+            raise UsageError("peers, tasks, slots, speeds, heartbeats must be above 0.", "Try `--peers 8`.")
+        if self.models < 1 or self.tasks % self.models:
+            raise UsageError("the tasks cannot be shared out equally among the models.", "Try `--models 2`.")
+        times = (self.loading_ms, self.delay_ms, self.jitter_ms, self.slow_ms, self.slow_kb_s)
+        if not all(0 <= value < 1e6 for value in times):
+            raise UsageError("delays, jitter and kB/s must be numbers from 0 on.", "Try `--delay-ms 0.3`.")
+        if (
+            not all(0 <= share < 1 for share in (self.loss, self.doubling, self.fail))
+            or self.late + self.deaths >= self.peers
+        ):
+            raise UsageError(
+                "probabilities must be below 1, and one peer must be there all the time.", "Lower the faults."
+            )
 
 
 def simulate(plan: Plan, *, as_json: bool, told: int = 0) -> int:
@@ -125,7 +138,8 @@ def simulate(plan: Plan, *, as_json: bool, told: int = 0) -> int:
     value = {
         "makespan_ms": outcome.makespan_ms, "lower_bound_ms": outcome.lower_bound_ms, "ratio": round(ratio, 4),
         "messages_per_peer": round(outcome.messages / peers), "bytes_per_peer": round(outcome.bytes_sent / peers),
-        "steals": outcome.steals, "duplicates": outcome.duplicates, "violations": outcome.violations,
+        "steals": outcome.steals, "switches": outcome.switches, "duplicates": outcome.duplicates,
+        "violations": outcome.violations,
         "trace_digest": outcome.trace_digest,
     }  # fmt: skip
     for line in outcome.told:

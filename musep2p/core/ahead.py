@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from musep2p.core.data import Batch, Chunk, Slot
 from musep2p.core.effects import Recall
-from musep2p.core.loads import by_urgency, may_start, speed_us
+from musep2p.core.loads import by_urgency, may_start
+from musep2p.core.paces import speed_us
 from musep2p.core.state import Core
 
 __all__ = ["recall", "recall_behind", "tick_behind", "wants_ahead", "watch_behind"]

@@ -12,6 +12,7 @@ from musep2p.core.ids import BatchId, Incarnation, PeerId
 from musep2p.core.messages import Heartbeat, Hello, Load, Progress
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Recipe, Tasks
+from musep2p.core.recipe.recipe import model_of
 from musep2p.core.records import BatchFact, Entry, RecordId, ResultBlock, Will
 from musep2p.core.requests import StatusAsk
 from musep2p.core.results import Results
@@ -69,6 +70,7 @@ class Chunk:
     """Tasks for a slot together: its child is `given` them once that is durable, and names the one it has `begun`.
 
     `recalled` are those that it shall give back unless it has begun them; `first` is the record of what a lookup finds.
+    The first task of a `cold` one loads the model.
     """
 
     number: int
@@ -82,6 +84,7 @@ class Chunk:
     work_class: str = ""
     given: bool = False
     recalled: bool = False
+    cold: bool = False
 
 
 @dataclass(slots=True)
@@ -90,12 +93,17 @@ class Slot:
 
     Attributes:
         noted: batch, ranges and position of what the journal has already as given to it next.
+        warm: engine and model of what it was handed last, since `warm_ms`; empty after its child died.
+        first: class and microseconds of a first task, while nobody knows how much of that was loading.
     """
 
     id: int
     ready: bool = False
     chunks: list[Chunk] = field(default_factory=list)
     noted: tuple[BatchId, tuple[int, ...], int] | None = None
+    warm: str = ""
+    warm_ms: int = 0
+    first: tuple[str, float] | None = None
 
 
 @dataclass(slots=True)
@@ -253,6 +261,13 @@ class Batch:
     def next_class(self) -> str:
         """The class of work that we would do next."""
         return self.tasks.work_class(self.work.first())
+
+    def queued_for(self, model: str) -> Ranges:
+        """The queued tasks that need a model; do not change the set."""
+        models, held = self.tasks.models, self.work.held()
+        if models:
+            return held & models[model] if model in models else Ranges()
+        return held if model == model_of(self.tasks.work_class(0)) else Ranges()
 
     def last_class(self) -> str:
         """The class of work that a thief would get."""

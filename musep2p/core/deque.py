@@ -70,13 +70,13 @@ class WorkDeque:
         self._held.update(new)
         self._count += new.count()
 
-    def take_front(self, count: int, avoid: Ranges | None = None) -> Ranges:
-        """Remove up to `count` tasks at the owner's end, leaving what is to be avoided."""
-        return self._take(count, avoid or Ranges(), front=True)
+    def take_front(self, count: int, avoid: Ranges | None = None, among: Ranges | None = None) -> Ranges:
+        """Remove up to `count` tasks at the owner's end, none to be avoided, and all among some if these are given."""
+        return self._take(count, avoid or Ranges(), among, front=True)
 
-    def take_back(self, count: int, avoid: Ranges | None = None) -> Ranges:
-        """Remove up to `count` tasks at the thief's end, leaving what is to be avoided."""
-        return self._take(count, avoid or Ranges(), front=False)
+    def take_back(self, count: int, avoid: Ranges | None = None, among: Ranges | None = None) -> Ranges:
+        """Remove up to `count` tasks at the thief's end, none to be avoided, and all among some if these are given."""
+        return self._take(count, avoid or Ranges(), among, front=False)
 
     def discard(self, ranges: Ranges) -> Ranges:
         """Remove these indices wherever they are; returns what was there."""
@@ -88,15 +88,16 @@ class WorkDeque:
             self._count -= gone.count()
         return gone
 
-    def _take(self, count: int, avoid: Ranges, *, front: bool) -> Ranges:
-        if not avoid:
+    def _take(self, count: int, avoid: Ranges, among: Ranges | None, *, front: bool) -> Ranges:
+        if not avoid and among is None:
             return self._take_any(count, front=front)
         taken = Ranges()
         order = list(self._segments) if front else list(reversed(self._segments))
         for segment in order:
             if taken.count() >= count or len(taken) >= PIECES_MAX:
                 break
-            free = list(Ranges([segment]) - avoid)
+            whole = Ranges([segment]) - avoid
+            free = list(whole if among is None else whole & among)
             for start, stop in free if front else reversed(free):
                 size = min(stop - start, count - taken.count())
                 if size > 0:

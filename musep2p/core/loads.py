@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from musep2p.core.carriers import has_carrier, keeps
 from musep2p.core.data import Batch, Member
-from musep2p.core.messages import Hello, Load, LoadEntry, Pace
+from musep2p.core.messages import Hello, Load, LoadEntry, Pace, Warm
+from musep2p.core.paces import loading_us, speed_us
+from musep2p.core.recipe.recipe import model_of
 from musep2p.core.state import Core
 from musep2p.core.wills import RUNNING
 
@@ -15,28 +17,24 @@ __all__ = [
     "can_run",
     "estimate_us",
     "has_place",
+    "known_us",
     "lacks",
     "may_start",
     "present_load",
     "running_ms",
-    "speed_us",
     "straggler",
 ]
 
 GUESS_US = 1_000_000  # a task of unknown length; only used to compare queues
 
 
-def speed_us(core: Core, work_class: str) -> int:
-    """Measured microseconds per task of a class on one of our slots; 0 when unknown."""
-    return max(1, round(core.paces[work_class])) if work_class in core.paces else 0
-
-
 def estimate_us(core: Core, work_class: str) -> int:
     """Microseconds per task of a class: measured here, else what the fastest other peer says, else a guess."""
-    return _known_us(core, work_class) or GUESS_US
+    return known_us(core, work_class) or GUESS_US
 
 
-def _known_us(core: Core, work_class: str) -> int:
+def known_us(core: Core, work_class: str) -> int:
+    """The same, without a guess: 0 when nobody has measured it."""
     own = speed_us(core, work_class)
     if own:
         return own
@@ -47,6 +45,16 @@ def _known_us(core: Core, work_class: str) -> int:
 def _queued_us(core: Core, batch: Batch) -> int:
     classes = batch.tasks.classes(batch.work.held())
     return sum(count * estimate_us(core, work_class) for work_class, count in classes.items())
+
+
+def _queued_for(core: Core, model: str) -> int:
+    """Milliseconds of queued work for a model, with all our slots."""
+    us = 0
+    for batch in core.awake.values():
+        if batch.work and batch.will.word == RUNNING:
+            queued = batch.queued_for(model)
+            us += queued.count() * estimate_us(core, batch.tasks.work_class(queued.lowest())) if queued else 0
+    return us // 1000 // max(1, len(core.slots))
 
 
 def able(peer: Hello, batch: Batch) -> bool:
@@ -112,8 +120,9 @@ def present_load(core: Core) -> Load:
             entries.append(LoadEntry(batch.id, batch.will.settings.priority, count, ms))
         else:
             rest += ms
-    paces = tuple(Pace(c, max(1, round(us))) for c, us in sorted(list(core.paces.items())[-8:]))
+    paces = tuple(Pace(c, speed_us(core, c), loading_us(core, model_of(c))) for c in sorted(list(core.paces)[-8:]))
     free = sum(slot.ready and not slot.chunks for slot in core.slots.values())
+    warm = [slot for slot in core.slots.values() if slot.warm]
     last = None if entries else straggler(core)
     return Load(
         tuple(entries),
@@ -124,6 +133,8 @@ def present_load(core: Core) -> Load:
         paces,
         last,
         core.store.state != "absent" or has_place(core),
+        tuple(Warm(model, _queued_for(core, model)) for model in dict.fromkeys(slot.warm for slot in warm[:16])),
+        all(core.turn_is_over(slot) for slot in warm),
     )
 
 
@@ -135,7 +146,7 @@ def straggler(core: Core) -> LoadEntry | None:
         if chunk is None or chunk.lookup or chunk.left.count() != 1:
             continue
         batch, (index,) = core.batches[chunk.batch], chunk.left.indices()
-        usual_ms = _known_us(core, chunk.work_class) // 1000
+        usual_ms = known_us(core, chunk.work_class) // 1000
         if usual_ms and index not in batch.copied and batch.will.word == RUNNING:
             spent_ms = core.now_ms - max(chunk.handed_ms, chunk.begun_ms)
             # What takes twice as long as usual is expected to take as long again.

@@ -17,10 +17,11 @@ from functools import partial
 
 from musep2p.core import messages as m
 from musep2p.core.accounting import absorb
+from musep2p.core.affinity import copy_us, suits, thief_us
 from musep2p.core.data import Batch, Member, OpenGrant
 from musep2p.core.groping import grope, hint
 from musep2p.core.ids import PeerId, short
-from musep2p.core.loads import able, by_urgency, may_start, present_load, speed_us, straggler
+from musep2p.core.loads import able, by_urgency, may_start, present_load, straggler
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import RANGES_MAX, SafeMark
 from musep2p.core.reports import add_fact
@@ -69,7 +70,7 @@ def seek(core: Core) -> None:
     heard = core.heard_members() if idle else []
     stragglers = [offer for member in heard if (offer := _straggler(core, member)) is not None]
     copy = not offers
-    victim = choose_victim(offers or stragglers, core.rng)
+    victim = choose_victim(_akin(core, offers) or offers or stragglers, core.rng)
     if victim is None and idle and core.wide:
         victim, copy = grope(core), False
     if victim is None:
@@ -208,6 +209,18 @@ def _offer(core: Core, member: Member) -> Offer | None:
     return Offer(member.id, priority, sum(ms for p, ms in usable if p == priority))
 
 
+def _akin(core: Core, offers: list[Offer]) -> list[Offer]:
+    """Of the most urgent offers, those of peers with work for what we have loaded, by how much of that they have."""
+    loaded = {slot.warm for slot in core.slots.values() if slot.warm} if core.tuning.affinity else set()
+    urgent = max((offer.priority for offer in offers), default=0)
+    akin = []
+    for offer in offers:
+        ms = sum(warm.ms for warm in core.members[offer.peer].load.warm if warm.model in loaded)
+        if ms and offer.priority == urgent:
+            akin.append(offer._replace(ms=ms))
+    return akin
+
+
 def _straggler(core: Core, member: Member) -> Offer | None:
     """What a peer runs last, if we would be done with a copy of it well before."""
     entry = member.load.straggler
@@ -215,7 +228,7 @@ def _straggler(core: Core, member: Member) -> Offer | None:
     if entry is None or batch is None or member.refused_until_ms > core.now_ms or not may_start(core, batch):
         return None
     left_ms = entry.ms - (core.now_ms - member.load_ms)
-    if not worth_a_copy(left_ms, speed_us(core, batch.tasks.work_class(entry.queued))) or entry.queued in batch.held():
+    if not worth_a_copy(left_ms, copy_us(core, batch.tasks.work_class(entry.queued))) or entry.queued in batch.held():
         return None
     return Offer(member.id, entry.priority, left_ms)
 
@@ -224,8 +237,9 @@ def _let_copy(core: Core, thief: Member, ask: int) -> None:
     """The last task that runs here may be run there too; the first result ends the other run."""
     entry = straggler(core)
     batch = core.batches[entry.batch] if entry is not None else None
-    pace = thief.load.pace_us(batch.tasks.work_class(entry.queued)) if entry is not None and batch is not None else 0
-    if entry is None or batch is None or not worth_a_copy(entry.ms, pace):
+    work_class = batch.tasks.work_class(entry.queued) if entry is not None and batch is not None else ""
+    us = thief_us(core, thief, work_class) if thief.load.pace_us(work_class) else 0
+    if entry is None or batch is None or not worth_a_copy(entry.ms, us):
         core.send(thief, m.Refusal(ask, _REFUSED_MS, present_load(core)))
         return
     batch.copied.add(entry.queued)
@@ -241,7 +255,8 @@ def _note_load(core: Core, sender: Member, load: m.Load) -> None:
 
 def _serve(core: Core, thief: Member, ask: int, free: int) -> None:
     batches = [b for b in by_urgency(core) if b.will.word == RUNNING and able(thief.hello, b)]
-    batches.sort(key=lambda b: (-b.will.settings.priority, not thief.load.pace_us(b.last_class())))
+    warm = () if thief.load.turn_over else thief.load.loaded()
+    batches.sort(key=lambda b: (-b.will.settings.priority, not suits(b, warm), not thief.load.pace_us(b.last_class())))
     for batch in batches:
         ranges = share_for(core, batch, thief, free)
         if ranges:

@@ -50,6 +50,7 @@ __all__ = [
     "Roster",
     "Rumour",
     "Taken",
+    "Warm",
     "Wills",
 ]
 
@@ -66,10 +67,11 @@ StoreId = Annotated[str, Meta(pattern="^([0-9a-f]{32})?$", max_length=32)]
 
 
 class Pace(msgspec.Struct, frozen=True, array_like=True):
-    """How long one task of a class takes here, in microseconds, as measured."""
+    """How long one task of a class takes here, and how long its model takes to load: microseconds, as measured."""
 
     work_class: Class
     us: Number
+    loading_us: Number = 0
 
 
 class LoadEntry(msgspec.Struct, frozen=True, array_like=True):
@@ -79,6 +81,13 @@ class LoadEntry(msgspec.Struct, frozen=True, array_like=True):
     priority: int
     queued: Number
     ms: Number
+
+
+class Warm(msgspec.Struct, frozen=True, array_like=True):
+    """A model (with its engine) that slots have loaded, and how many milliseconds of work for it are queued there."""
+
+    model: Class
+    ms: Number = 0
 
 
 class Load(msgspec.Struct, frozen=True, array_like=True):
@@ -94,6 +103,8 @@ class Load(msgspec.Struct, frozen=True, array_like=True):
         files: False when the peer has no place for files, so that it runs only engines whose outputs ride in records.
         straggler: when nothing is queued here: the running task that ends last, unless a copy of it runs; its
             `queued` is the index, its `ms` the time it still needs.
+        warm: what the slots have loaded.
+        turn_over: they were at it long enough: another batch of the same priority may come before.
     """
 
     entries: Annotated[tuple[LoadEntry, ...], Meta(max_length=8)] = ()
@@ -104,14 +115,24 @@ class Load(msgspec.Struct, frozen=True, array_like=True):
     paces: Annotated[tuple[Pace, ...], Meta(max_length=8)] = ()
     straggler: LoadEntry | None = None
     files: bool = True
+    warm: Annotated[tuple[Warm, ...], Meta(max_length=16)] = ()
+    turn_over: bool = True
 
     def total_ms(self) -> int:
         """All queued work, in milliseconds of this peer."""
         return self.rest_ms + sum(entry.ms for entry in self.entries)
 
+    def loaded(self) -> tuple[str, ...]:
+        """The models that its slots have loaded."""
+        return tuple(warm.model for warm in self.warm)
+
     def pace_us(self, work_class: str) -> int:
         """Measured microseconds per task of the class; 0 when unknown."""
         return next((pace.us for pace in self.paces if pace.work_class == work_class), 0)
+
+    def loading_us(self, work_class: str) -> int:
+        """Measured microseconds to load the model of the class; 0 when unknown."""
+        return next((pace.loading_us for pace in self.paces if pace.work_class == work_class), 0)
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):

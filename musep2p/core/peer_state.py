@@ -20,6 +20,7 @@ from musep2p.core import (
     market,
     membership,
     messages,
+    paces,
     progress,
     publishing,
     reports,
@@ -336,7 +337,7 @@ def _leave_if_empty(core: Core) -> None:
     if unsafe:
         core.tell("warning", f"{unsafe} results exist only here; they are published when this peer joins again")
     core.left = True
-    work.keep_paces(core)
+    paces.keep_paces(core)
     for member in core.up_members():
         core.send(member, messages.Goodbye())
     core.effects.append(Leave())

@@ -80,6 +80,14 @@ class Ranges:
         """How many integers the set has."""
         return sum(self._stops) - sum(self._starts)
 
+    def lowest(self) -> int:
+        """The least integer; of a set that is not empty."""
+        return self._starts[0]
+
+    def highest(self) -> int:
+        """The greatest integer; of a set that is not empty."""
+        return self._stops[-1] - 1
+
     def indices(self) -> Iterator[int]:
         """Every integer, ascending."""
         for start, stop in zip(self._starts, self._stops, strict=True):

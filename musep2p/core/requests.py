@@ -179,6 +179,7 @@ class PeerView(msgspec.Struct, frozen=True):
     version: str = ""
     free: int = 0
     queued: int = 0
+    loaded: tuple[str, ...] = ()
 
 
 class PeersAnswer(msgspec.Struct, frozen=True, tag="peer-list"):

@@ -6,10 +6,13 @@ the last.
 
 from __future__ import annotations
 
-from musep2p.core.data import Batch, Member
+from musep2p.core.affinity import for_thief, owner_us, thief_us
+from musep2p.core.data import Batch, Member, Slot
 from musep2p.core.ids import PeerId
-from musep2p.core.loads import can_run, may_start, running_ms, speed_us
+from musep2p.core.loads import can_run, may_start, running_ms
+from musep2p.core.paces import speed_us
 from musep2p.core.ranges import Ranges
+from musep2p.core.recipe.recipe import model_of
 from musep2p.core.state import Core
 from musep2p.core.stealing import Team, choose_share, too_slow
 
@@ -18,26 +21,29 @@ __all__ = ["avoided", "hold_back", "share_for"]
 
 def share_for(core: Core, batch: Batch, thief: Member, free: int) -> Ranges:
     """What a thief with so many free slots gets of a batch; nothing if the others would be done before it is."""
-    work_class = batch.last_class()
+    avoid = avoided(core, batch, thief.id)
+    among = for_thief(core, batch, thief, avoid)
+    work_class = batch.tasks.work_class(among.highest() if among else batch.work.last())
     mine = Team(speed_us(core, work_class), len(core.slots) if may_start(core, batch) else 0)
     his = Team(thief.load.pace_us(work_class), max(free, thief.load.slots))
     if core.tuning.tail_rules and not _has_failing(batch):
         others = _other_teams(core, batch, work_class, without=thief.id)
-        if too_slow(_farm_queued(core, batch), his, others):
+        if too_slow(_farm_queued(core, batch), his._replace(us=thief_us(core, thief, work_class)), others):
             return Ranges()
-    hungry = [
-        Team(member.load.pace_us(work_class), member.load.free)
-        for member in core.heard_members()
-        if member is not thief and member.load.free and can_run(core, member, batch)
-    ]
+    able = [mem for mem in core.heard_members() if mem is not thief and can_run(core, mem, batch)]
+    hungry = [Team(mem.load.pace_us(work_class), mem.load.free) for mem in able if mem.load.free]
     count = choose_share(batch.work.count(), mine, his, hungry, ahead=not thief.load.free)
-    return batch.work.take_back(count, avoided(core, batch, thief.id))
+    if among is not None:  # who works with that model, here and elsewhere, shall not run out of it
+        model = model_of(work_class)
+        mine = mine._replace(slots=sum(slot.warm == model for slot in core.slots.values()) if mine.slots else 0)
+        same = [Team(mem.load.pace_us(work_class), mem.load.slots) for mem in able if model in mem.load.loaded()]
+        count = min(count, choose_share(among.count(), mine, his, same, ahead=not thief.load.free))
+    return batch.work.take_back(count, avoid, among)
 
 
-def hold_back(core: Core, batch: Batch) -> bool:
+def hold_back(core: Core, batch: Batch, slot: Slot, work_class: str) -> bool:
     """Should the owner leave its next task to faster peers? Only where the loads are fresh against the task."""
-    work_class = batch.next_class()
-    mine = Team(speed_us(core, work_class), len(core.slots))
+    mine = Team(owner_us(core, slot, work_class), len(core.slots))
     if not core.tuning.tail_rules or not mine.us or _has_failing(batch):
         return False
     others = [

@@ -25,6 +25,7 @@ from musep2p.core.wills import WillTable
 
 __all__ = ["Core"]
 
+_TURN = 5  # times what loading a model costs: at most a sixth of the time goes into that
 _HEARD_MAX = 32  # loads that are looked at, of a large farm's peers
 
 
@@ -80,6 +81,7 @@ class Core:
         self.slots = {i: Slot(i) for i in range(hello.slots)}
         self.paces: dict[str, float] = dict(paces or {})
         self.paces_kept_ms = 0
+        self.loading: dict[str, float] = {}
         self.times: dict[str, list[float]] = {}
         self.crashed: list[list[tuple[Batch, StartRecord, Ranges]]] = []
         self.served = 0
@@ -211,6 +213,13 @@ class Core:
             place = bisect_left(self.up_known, member.id, key=lambda known: known.id)
             new = [member] if member.up else []
             self.up_known = [*self.up_known[:place], *new, *self.up_known[place + 1 - len(new) :]]
+
+    def turn_is_over(self, slot: Slot) -> bool:
+        """True when a slot has worked with a model for long enough against what loading one costs."""
+        if not slot.warm:
+            return True
+        loading = self.loading.get(slot.warm)  # unknown until a second task was run with it
+        return loading is not None and self.now_ms - slot.warm_ms >= _TURN * loading / 1000
 
     @property
     def wide(self) -> bool:

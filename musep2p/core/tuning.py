@@ -30,6 +30,7 @@ class Tuning:
         copies: other peers that must have recipe and will before a batch is accepted.
         inline_bytes: recipes up to this size travel inside messages, larger ones piece by piece.
         spool_bytes: outputs that wait for the store on this peer's disk; with more of them it starts nothing.
+        affinity: who has a model loaded goes on with it.
         piece_bytes: of a piece; with its envelope below the 1 MiB that a bulk message may have.
     """
 
@@ -68,3 +69,4 @@ class Tuning:
     timeout_floor_ms: int = 600_000
     timeout_factor: int = 20
     tail_rules: bool = True
+    affinity: bool = True

@@ -5,12 +5,14 @@ from __future__ import annotations
 from statistics import median
 
 from musep2p.core.accounting import absorb
+from musep2p.core.affinity import for_slot, in_turn
 from musep2p.core.ahead import wants_ahead, watch_behind
 from musep2p.core.data import Batch, Chunk, Slot
-from musep2p.core.effects import KeepPaces, Kill, Recall, Start
+from musep2p.core.effects import Kill, Recall, Start
 from musep2p.core.events import Begun, ChunkEnded, LookedUp, SlotDied, SlotReady, StopAsked, TaskFailed, TasksDone
 from musep2p.core.ids import short
-from musep2p.core.loads import by_urgency, may_start, speed_us
+from musep2p.core.loads import may_start
+from musep2p.core.paces import measure, model_given, speed_us
 from musep2p.core.publishing import settle_lookup, settle_results, start_lookup
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import MAX_ENTRIES, Failure, ResultBlock, StartRecord, spool_name, spooled_bytes
@@ -22,7 +24,6 @@ from musep2p.core.state import Core
 __all__ = [
     "fill_slots",
     "hand_over",
-    "keep_paces",
     "on_begun",
     "on_chunk_ended",
     "on_looked_up",
@@ -34,10 +35,6 @@ __all__ = [
     "tick_crashed",
     "tick_deadlines",
 ]
-
-_SMOOTHING = 0.3  # weight of the newest measurement of a pace
-_KEEP_PACES_MS = 30_000
-_CLASSES_KEPT = 64
 
 
 def fill_slots(core: Core) -> None:
@@ -76,7 +73,8 @@ def on_tasks_done(core: Core, event: TasksDone) -> None:
     chunk.begun, chunk.begun_ms = -1, core.now_ms
     batch.running.difference_update(indices)
     batch.finished.update(indices)
-    _measure(core, batch.tasks.work_class(event.entries[0].index), event.us / len(event.entries))
+    work_class = batch.tasks.work_class(event.entries[0].index)
+    measure(core, core.slots[event.slot], chunk, work_class, event.us, len(event.entries))
     core.remember(batch, indices, "rendered")
     block = ResultBlock(batch.id, core.next_record(batch, len(event.entries)), event.entries)
     names = tuple(spool_name(batch.id, entry) for entry in event.entries if entry.ext)
@@ -110,7 +108,7 @@ def on_chunk_ended(core: Core, event: ChunkEnded) -> None:
 def on_slot_died(core: Core, event: SlotDied) -> None:
     """A child crashed or was killed: the task that it had begun failed, the others go back uncounted."""
     slot = core.slots[event.slot]
-    slot.ready = False
+    slot.ready, slot.warm = False, ""
     chunks, slot.chunks = slot.chunks, []
     for chunk in chunks:
         blamed = chunk.begun if chunk.begun in chunk.left else -1
@@ -158,6 +156,7 @@ def hand_over(core: Core, slot: Slot, batch: Batch, ranges: Ranges) -> None:
     """Hand tasks to a slot's child; they are running from now on."""
     work_class = batch.tasks.work_class(next(ranges.indices()))
     chunk = Chunk(core.next_number(), batch.id, ranges.copy(), core.now_ms, work_class=work_class)
+    model_given(core, slot, chunk)
     slot.chunks.append(chunk)
     batch.running.update(ranges)
     noted, slot.noted = slot.noted, None
@@ -193,10 +192,14 @@ def _note_next(core: Core, slot: Slot) -> None:
     """
     if len(slot.chunks) > 1 or core.draining:
         return
-    batch = next((batch for batch in by_urgency(core) if may_start(core, batch) and not batch.singly), None)
-    if batch is None or _run_size(core, batch) > 1:
+    batch = next((batch for batch in in_turn(core, slot) if may_start(core, batch) and not batch.singly), None)
+    if batch is None:
         return
-    ranges = Ranges.of(batch.work.first())
+    among = for_slot(core, batch, slot, avoided(core, batch, core.me))
+    index = among.lowest() if among else batch.work.first()
+    if _run_size(core, batch, batch.tasks.work_class(index)) > 1:
+        return
+    ranges = Ranges.of(index)
     start = StartRecord(batch.id, batch.will.turn, slot.id, ranges.encode(), True)
     slot.noted = (batch.id, start.ranges, core.write(start))
 
@@ -233,14 +236,18 @@ def _wants_chunk(core: Core, slot: Slot) -> bool:
 
 
 def _start_next(core: Core, slot: Slot) -> bool:
-    for batch in by_urgency(core):
+    for batch in in_turn(core, slot):
         if not may_start(core, batch):
             continue
-        batch.held_back = hold_back(core, batch)
+        avoid = avoided(core, batch, core.me)
+        among = for_slot(core, batch, slot, avoid)
+        work_class = batch.tasks.work_class(among.lowest() if among else batch.work.first())
+        batch.held_back = hold_back(core, batch, slot, work_class)
         if batch.held_back:
             core.at("seek", core.now_ms + 20)
             continue
-        ranges = batch.work.take_front(_chunk_size(core, batch), avoided(core, batch, core.me))
+        count = _chunk_size(core, batch, work_class)
+        ranges = batch.work.take_front(count, avoid, among)
         if not ranges:
             continue
         core.served += 1
@@ -259,12 +266,12 @@ def _looks_up(core: Core, batch: Batch) -> bool:
     return batch.recipe.engine in core.keyed and core.store.ok and not batch.recipe.run
 
 
-def _chunk_size(core: Core, batch: Batch) -> int:
-    return batch.lookup_width if _looks_up(core, batch) else _run_size(core, batch)
+def _chunk_size(core: Core, batch: Batch, work_class: str) -> int:
+    return batch.lookup_width if _looks_up(core, batch) else _run_size(core, batch, work_class)
 
 
-def _run_size(core: Core, batch: Batch) -> int:
-    us = speed_us(core, batch.next_class())
+def _run_size(core: Core, batch: Batch, work_class: str) -> int:
+    us = speed_us(core, work_class)
     if not us or batch.singly:
         return 1
     fair = -(-batch.work.count() // (2 * len(core.slots)))
@@ -273,23 +280,6 @@ def _run_size(core: Core, batch: Batch) -> int:
 
 def _chunk(core: Core, slot: int, number: int) -> Chunk | None:
     return next((chunk for chunk in core.slots[slot].chunks if chunk.number == number), None)
-
-
-def _measure(core: Core, work_class: str, us: float) -> None:
-    known = core.paces.pop(work_class, None)
-    core.paces[work_class] = us if known is None else known + _SMOOTHING * (us - known)
-    times = core.times.setdefault(work_class, [])
-    times.append(us)
-    del times[:-64]
-    if known is None or core.now_ms - core.paces_kept_ms >= _KEEP_PACES_MS:
-        keep_paces(core)
-
-
-def keep_paces(core: Core) -> None:
-    """Let the next life of this peer know how fast it is: of many classes, those measured last."""
-    core.paces_kept_ms = core.now_ms
-    newest = list(core.paces)[-_CLASSES_KEPT:]
-    core.effects.append(KeepPaces({name: max(1, round(core.paces[name])) for name in newest}))
 
 
 def _limit_ms(core: Core, chunk: Chunk) -> int:

@@ -1,8 +1,8 @@
 """`sleep`: waits, then gives 2 kB of constant bytes. For tests: it can fail, crash, hang or leak when told to.
 
-Parameters: `ms`, the time at speed 1; `distinct`, whether tasks with other parameters give other bytes; `random`,
-whether each attempt does; `fail_at`, `crash_at`, `hang_at`, `leak_at`: attempts (like `1` or `1,2`, or `all`) at which
-it does that.
+Parameters: `ms`, the time at speed 1; `load_ms`, what another `model` than before takes more; `distinct`, whether
+tasks with other parameters give other bytes; `random`, whether each attempt does; `fail_at`, `crash_at`, `hang_at`,
+`leak_at`: attempts (like `1` or `1,2`, or `all`) at which it does that.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["SleepEngine"]
 
 _DATA = b"musep2p sleeps. " * 128
 _MISCHIEF = ("fail_at", "crash_at", "hang_at", "leak_at")
-_KNOWN = ("ms", "seed", "distinct", "random", *_MISCHIEF)
+_KNOWN = ("ms", "model", "load_ms", "seed", "distinct", "random", *_MISCHIEF)
 _LEAK_STEP = 64 << 20
 
 
@@ -31,14 +31,18 @@ class SleepEngine:
     parameters = frozenset(_KNOWN)
     identity = "sleep/1"
 
+    def __init__(self) -> None:
+        self._loaded: object = None
+
     def missing(self) -> str:
         return ""
 
     def check(self, parameters: Parameters) -> list[tuple[str, str]]:
         problems = []
-        ms = parameters.get("ms", 0)
-        if isinstance(ms, bool) or not isinstance(ms, int | float) or not 0 <= ms <= 1e9:
-            problems.append(("ms", f"sleep: ms must be a number of milliseconds, not {ms!r}."))
+        for name in ("ms", "load_ms"):
+            ms = parameters.get(name, 0)
+            if isinstance(ms, bool) or not isinstance(ms, int | float) or not 0 <= ms <= 1e9:
+                problems.append((name, f"sleep: {name} must be a number of milliseconds, not {ms!r}."))
         for name in _MISCHIEF:
             value = parameters.get(name, "")
             if value != "all" and any(not part.strip().isdigit() for part in str(value).split(",") if part):
@@ -50,6 +54,9 @@ class SleepEngine:
 
     def render(self, task: Task) -> Output:
         ms = float(task.parameters.get("ms", 0))
+        model = task.parameters.get("model", "")
+        if model != self._loaded:
+            ms, self._loaded = ms + float(task.parameters.get("load_ms", 0)), model
         if self._told(task, "crash_at"):
             os._exit(66)
         if self._told(task, "leak_at"):

@@ -50,6 +50,8 @@ class Plan:
         slow: (peer, microseconds one way, bytes a second) of each machine behind a slow line, all the time.
         mail: what is sent to a process that is not running waits for its next life.
         accidents: the rarer faults.
+        models: the tasks of a batch need so many models, one after the other, where they can be shared out equally.
+        loading_us: what loading another one takes at speed 1; `affinity`: whether peers heed what they have loaded.
     """
 
     seed: int
@@ -90,6 +92,9 @@ class Plan:
     folders: bool = False
     mail: bool = False
     accidents: Accidents = field(default_factory=Accidents)
+    models: int = 1
+    loading_us: int = 0
+    affinity: bool = True
 
     def faults(self) -> list[str]:
         """The kinds of fault that are on."""
@@ -125,6 +130,7 @@ class Plan:
             "partition": any(len(pairs) > 1 for _, _, pairs in self.cuts),
             "one-way": any(len(pairs) == 1 for _, _, pairs in self.cuts),
             "apart at first": any(start == 0 for start, _, _ in self.cuts),
+            "models": self.models > 1,
             "store flaky": any(what == "flaky" for *_, what in self.nas),
             **self.accidents.kinds(),
         }
@@ -173,6 +179,7 @@ def draw(seed: int) -> Plan:
         disks=_draw_disks(random.Random(f"musep2p full disks {seed}"), count),
         **_draw_kept(seed, stores),
         commands=_draw_commands(random.Random(f"musep2p commands {seed}"), count, batches),
+        **_draw_models(random.Random(f"musep2p models {seed}")),
         accidents=draw_accidents(seed, count, living[0], {peer for peer, _ in rebirths}, stores=stores, tasks=tasks[0]),
     )  # fmt: skip
 
@@ -195,6 +202,13 @@ def _draw_kept(seed: int, stores: bool) -> dict[str, Any]:
 def _draw_recipes(rng: random.Random) -> dict[str, Any]:
     """Whether recipes travel piece by piece, and every how manieth task is excluded."""
     return {"large_recipes": rng.random() < 0.3, "holes": rng.choice((0, 0, 0, 2, 3, 7))}
+
+
+def _draw_models(rng: random.Random) -> dict[str, Any]:
+    """In one farm of six tasks need two or four models, and loading one takes as long as several tasks."""
+    if rng.random() > 1 / 6:
+        return {}
+    return {"models": rng.choice((2, 4)), "loading_us": rng.choice((50_000, 400_000))}
 
 
 def _draw_cuts(seed: int, count: int) -> tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...]:

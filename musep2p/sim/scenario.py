@@ -30,7 +30,8 @@ from musep2p.sim.machine import SimPeer
 from musep2p.sim.mail import WaitingMail
 from musep2p.sim.network import SlowLink, Weather
 from musep2p.sim.plan import Plan
-from musep2p.sim.world import Doom, TaskModel, World
+from musep2p.sim.slots import TaskModel
+from musep2p.sim.world import Doom, World
 
 __all__ = ["Outcome", "run"]
 
@@ -53,6 +54,7 @@ class Outcome:
     makespan_ms: int = 0
     lower_bound_ms: int = 0
     steals: int = 0
+    switches: int = 0
     duplicates: int = 0
     events: int = 0
     messages: int = 0
@@ -72,6 +74,7 @@ def run(plan: Plan, *, keep_told: int = 0) -> Outcome:
     except AssertionError as error:
         outcome.violations.append(f"at {world.now_us / 1e6:.3f} s: {error}")
     outcome.steals = sum(peer.steals() for peer in world.peers)
+    outcome.switches = world.counts["switches"]
     outcome.duplicates = sum(count - 1 for count in world.executed.values())
     outcome.events, outcome.messages = world.counts["events"], world.counts["messages"]
     outcome.bytes_sent, outcome.trace_digest, outcome.told = world.bytes_sent, world.digest(), world.told
@@ -81,9 +84,12 @@ def run(plan: Plan, *, keep_told: int = 0) -> Outcome:
     return outcome
 
 
-def _recipe(number: int, tasks: int, holes: int) -> Recipe:
-    """A batch of so many tasks; with `holes` every so manieth index beside them is no task."""
+def _recipe(number: int, tasks: int, holes: int, models: int) -> Recipe:
+    """A batch of so many tasks, of so many models; with `holes` every so manieth index beside them is no task."""
     batch = Axis.of("batch", (number,))
+    if models > 1 and tasks % models == 0:
+        model = Axis.of("model", tuple(f"m{each}" for each in range(models)))
+        return Recipe("sim", {}, (model, batch), tuple(range(tasks // models)), given=("model",))
     if holes < 2:
         return Recipe("sim", {}, (batch,), tuple(range(tasks)))
     indices = range(tasks + -(-tasks // (holes - 1)))
@@ -98,7 +104,7 @@ def _build(plan: Plan) -> World:
         others = [other.address for other in world.peers[:2] if other is not peer]
         world.call(late.get(peer.number, 0), partial(peer.boot, others))
     for number, (tasks, submitter, at) in enumerate(zip(plan.tasks, plan.submitters, plan.submit_us, strict=True)):
-        recipe = _recipe(number, tasks, plan.holes)
+        recipe = _recipe(number, tasks, plan.holes, plan.models)
         settings = Settings(f"b{number}", priority=number % 2, retries=8)
         _submit(world, world.peers[submitter], number + 1, SubmitAsk(recipe, settings), at)
     if plan.cancel >= 0:
@@ -137,9 +143,10 @@ def _farm(plan: Plan) -> World:
         plan.crash,
         plan.spread,
         lambda recipe, index: index == plan.accidents.poison and _batch_of(recipe) == 0,
+        plan.loading_us,
     )
     beat = plan.heartbeat_ms
-    tuning = Tuning(heartbeat_ms=beat, suspect_ms=3 * beat, down_ms=5 * beat)
+    tuning = Tuning(heartbeat_ms=beat, suspect_ms=3 * beat, down_ms=5 * beat, affinity=plan.affinity)
     if plan.large_recipes:
         tuning = replace(tuning, inline_bytes=0, piece_bytes=250, piece_again_ms=200)
     if plan.all_to_all:
@@ -293,7 +300,7 @@ def _advance(world: World, plan: Plan, checkers: list[Checker]) -> None:
 
 
 def _batch_of(recipe: Recipe) -> int:
-    return int(next(recipe.axes[0].rows())[0])
+    return int(next(next(axis for axis in recipe.axes if "batch" in axis.names).column("batch")))
 
 
 def _task_us(plan: Plan, batch: int, index: int) -> int:
@@ -323,7 +330,7 @@ def _work_us(plan: Plan) -> int:
     gone |= {number for number, _ in plan.leavers}
     machines = list(zip(plan.slots, plan.speeds, strict=True))
     left = [slots * speed for number, (slots, speed) in enumerate(machines) if number not in gone]
-    return round(4 * sum(plan.tasks) * plan.task_us[1] / (sum(left) or 1))
+    return round(4 * sum(plan.tasks) * (plan.task_us[1] + plan.loading_us) / (sum(left) or 1))
 
 
 def _surviving(world: World) -> set[BatchId]:

@@ -10,7 +10,6 @@ import heapq
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, cast
 
@@ -21,11 +20,9 @@ from musep2p.core import effects as fx
 from musep2p.core import events as ev
 from musep2p.core.clients import results_page
 from musep2p.core.handover import offer_of
-from musep2p.core.ids import BatchId, digest_of
+from musep2p.core.ids import BatchId
 from musep2p.core.messages import Envelope, Output
-from musep2p.core.ranges import Ranges
-from musep2p.core.recipe import Recipe
-from musep2p.core.records import BatchFact, Entry, ResultBlock, Withdrawal, spool_name
+from musep2p.core.records import BatchFact, ResultBlock, Withdrawal, spool_name
 from musep2p.core.reports import report_pages
 from musep2p.core.requests import Answer, Request, RequestBody
 from musep2p.core.tuning import Tuning
@@ -36,27 +33,14 @@ from musep2p.sim.helpers import StoreHelpers
 from musep2p.sim.machine import SimPeer
 from musep2p.sim.mail import WaitingMail
 from musep2p.sim.network import SlowLink, Weather, fates
+from musep2p.sim.slots import SimSlots, TaskModel
 from musep2p.sim.store import SimStore
 from musep2p.wire import codec
 
-__all__ = ["Doom", "TaskModel", "World"]
+__all__ = ["Doom", "World"]
 
-_RESPAWN_US = 200_000
 _PIECE = 60  # of the 100 bytes of an output
 _STARTED_AGAIN_US = 8_000_000  # by its user, who read why it ended
-_REBOOT_US = 1_000_000
-
-
-@dataclass(slots=True)
-class TaskModel:
-    """What tasks do: how long each takes at speed 1, how often an attempt fails or crashes its child, and which task
-    takes the whole machine down each time."""
-
-    us: Callable[[Recipe, int], int]
-    fail: float = 0.0
-    crash: float = 0.0
-    digest_spread: int = 1
-    deadly: Callable[[Recipe, int], bool] = lambda recipe, index: False
 
 
 class Doom(NamedTuple):
@@ -96,7 +80,7 @@ class World:
         self.store = SimStore("5" * 32, lambda: self.now_us)
         self.other_store = SimStore("9" * 32, lambda: self.now_us)  # that few see, and the farm will not keep
         self.stores = self.files = False
-        self._helpers = StoreHelpers(self)
+        self._helpers, self._slots = StoreHelpers(self), SimSlots(self)
         self.answers: list[tuple[int, Answer]] = []
         self.counts: Counter[str] = Counter()
         self.bytes_sent = 0
@@ -138,7 +122,7 @@ class World:
 
     def reach(self, delay_us: int, peer: SimPeer, life: int, event: ev.Event) -> None:
         """Let an event happen to a life of a peer, if it is still that then."""
-        self.call(delay_us, partial(self._happen, peer, life, event, self._number + 1))
+        self.call(delay_us, partial(self.happen, peer, life, event, self._number + 1))
 
     def call(self, delay_us: int, action: Callable[[], None]) -> None:
         """Let something happen to the world."""
@@ -160,7 +144,7 @@ class World:
         action()
         return True
 
-    def _happen(self, peer: SimPeer, life: int, event: ev.Event, number: int = 0) -> None:
+    def happen(self, peer: SimPeer, life: int, event: ev.Event, number: int = 0) -> None:
         """An event reaches a life of a peer: at once, or when it is awake again."""
         if not peer.alive or life != peer.counter:
             return
@@ -324,91 +308,10 @@ class World:
             disk.synced(upto)
             if disk.pending:
                 self._sync(peer)
-            self._happen(peer, life, ev.Durable(upto))
+            self.happen(peer, life, ev.Durable(upto))
 
         delay_us = disk.delay_us + self.rng.randrange(disk.delay_us + 1)
         self.call(max(delay_us, disk.stuck_until_us - self.now_us), synced)
-
-    def _start(self, peer: SimPeer, effect: fx.Start) -> None:
-        life = peer.lives[effect.slot]
-        at = max(100, peer.busy_until_us[effect.slot] - self.now_us)  # behind what the child has already
-        peer.begins[effect.chunk] = self.now_us + at, effect
-
-        def say(event: ev.Event) -> None:
-            self._slot_event(at, peer, effect.slot, life, event, effect.chunk)
-
-        for index in Ranges.decode(effect.ranges).indices():
-            key = (effect.batch, index)
-            self.executed[key] += 1
-            us = max(1, int(self.model.us(effect.recipe, index) / peer.speed))
-            say(ev.Begun(effect.slot, effect.chunk, index))
-            if self.model.deadly(effect.recipe, index):
-                self._while_running(at + us // 2, peer, effect.slot, life, partial(self._take_down, peer), effect.chunk)
-            luck = self.rng.random()
-            at += us
-            if luck < self.model.crash:
-                say(ev.SlotDied(effect.slot, "crashed"))
-                return
-            if luck < self.model.crash + self.model.fail:
-                say(ev.TaskFailed(effect.slot, effect.chunk, index, "failed"))
-                continue
-            salt = self.rng.randrange(self.model.digest_spread)
-            digest = digest_of(f"{effect.batch}/{index}/{salt}".encode())
-            attempt, ext = effect.attempts.get(index, 1), "png" if self.files else ""
-            entry = Entry(index, digest, 100, us // 1000, attempt, ext=ext)
-            if ext:
-                peer.disk.spool.add(spool_name(effect.batch, entry))
-            say(ev.TasksDone(effect.slot, effect.chunk, (entry,), us))
-        peer.busy_until_us[effect.slot] = self.now_us + at
-        say(ev.ChunkEnded(effect.slot, effect.chunk))
-
-    def _recall(self, peer: SimPeer, effect: fx.Recall) -> None:
-        begins_us, start = peer.begins[effect.chunk]
-        if self.now_us >= begins_us or effect.chunk in peer.recalled:
-            return
-        self.executed.subtract((start.batch, index) for index in Ranges.decode(start.ranges).indices())
-        life = peer.lives[effect.slot]
-        self._slot_event(100, peer, effect.slot, life, ev.ChunkEnded(effect.slot, effect.chunk))
-        peer.recalled.add(effect.chunk)
-        peer.busy_until_us[effect.slot] = begins_us
-
-    def _slot_event(self, delay_us: int, peer: SimPeer, slot: int, life: int, event: ev.Event, chunk: int = -1) -> None:
-        counter = peer.counter
-
-        def happen() -> None:
-            if isinstance(event, ev.SlotDied):
-                self._respawn(peer, slot)
-            self._happen(peer, counter, event)
-
-        self._while_running(delay_us, peer, slot, life, happen, chunk)
-
-    def _while_running(
-        self, delay_us: int, peer: SimPeer, slot: int, life: int, action: Callable[[], None], chunk: int
-    ) -> None:
-        """Let something happen, if this life of the slot still runs what it runs now."""
-        counter = peer.counter
-
-        def happen() -> None:
-            running = peer.alive and peer.counter == counter and peer.lives[slot] == life
-            if running and chunk not in peer.recalled:
-                action()
-
-        self.call(delay_us, happen)
-
-    def _take_down(self, peer: SimPeer) -> None:
-        """A task takes the machine down with it; its user starts it again."""
-        self.kill(peer, power_cut=True)
-        others = [other.address for other in self.peers if other is not peer]
-        self.call(_REBOOT_US, partial(peer.boot, others))
-
-    def _respawn(self, peer: SimPeer, slot: int) -> None:
-        peer.lives[slot] += 1
-        peer.busy_until_us[slot] = 0
-        self._slot_event(_RESPAWN_US, peer, slot, peer.lives[slot], ev.SlotReady(slot))
-
-    def _kill_slot(self, peer: SimPeer, effect: fx.Kill) -> None:
-        self._respawn(peer, effect.slot)
-        self.later(100, peer, ev.SlotDied(effect.slot, effect.reason))
 
     def _send_report(self, peer: SimPeer, effect: fx.SendReport) -> None:
         facts = [peer.disk.durable[position - 1] for position in effect.facts]
@@ -475,9 +378,9 @@ class World:
         fx.Reply: lambda self, peer, effect: self.answers.append((peer.number, effect.answer)),
         fx.Hangup: _hang_up,
         fx.Write: _write,
-        fx.Start: _start,
-        fx.Recall: _recall,
-        fx.Kill: _kill_slot,
+        fx.Start: lambda self, peer, effect: self._slots.start(peer, effect),
+        fx.Recall: lambda self, peer, effect: self._slots.recall(peer, effect),
+        fx.Kill: lambda self, peer, effect: self._slots.kill(peer, effect),
         fx.Publish: lambda self, peer, effect: self._helpers.publish(peer, effect),
         fx.PublishFor: lambda self, peer, effect: self._helpers.carry(peer, effect),
         fx.SendHandover: _send_handover,

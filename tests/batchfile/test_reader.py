@@ -123,13 +123,13 @@ def test_a_zipped_group_goes_together():
 
 
 def test_axes_are_nested_as_they_are_written_but_model_and_size_outermost():
-    """So that ranges keep one class of work."""
+    """So that ranges keep one class of work, and the model changes least."""
     read = read_text('prompt: "{{c}}"\naxes: {c: [p, q], size: [64x64, 128x64], model: [m, n]}\n', "x")
 
-    assert [axis.names[0] for axis in read.recipe.axes] == ["size", "model", "c"]
+    assert [axis.names[0] for axis in read.recipe.axes] == ["model", "size", "c"]
     made = read.tasks.parameters(7)
     assert (made["width"], made["height"], made["model"], made["prompt"]) == (128, 64, "n", "q")
-    assert read.tasks.name(7) == "0007_128x64_n_q"
+    assert read.tasks.name(7) == "0007_n_128x64_q"
 
 
 def test_search_and_replace():

@@ -83,3 +83,21 @@ def test_nothing_is_left_running(farm, how):
     else:
         farm.kill("p1")
     until(lambda: not ours(farm), "all processes are gone")
+
+
+def test_two_models_do_not_go_to_and_fro(farm):
+    """Batches of one priority take turns, task by task; but loading takes as long as five of these tasks."""
+    farm.start("p1")
+    farm.wait_up(1, "p1")
+    for model in ("xl", "turbo"):
+        text = f"name: {model}\nmodel: {model}\nengine: sleep\nparams: {{ms: 100, load_ms: 500, distinct: true}}\n"
+        path = farm.batch(text + "seeds: {count: 20}\n", f"{model}.yaml")
+        farm.run("submit", path, "--detach", state="p1", check=0)
+    for model in ("xl", "turbo"):
+        farm.run("watch", model, state="p1", check=0)
+    rows = [row for model in ("xl", "turbo") for row in farm.results("p1", model)]
+    (me,) = farm.peers("p1")
+
+    assert len(rows) == 40 and 2 <= sum(row["seconds"] >= 0.5 for row in rows) <= 6
+    assert me["loaded"] in (["sleep|xl"], ["sleep|turbo"])
+    assert 0.3 < me["seconds_to_load"][f"{me['loaded'][0]}|"] < 0.7

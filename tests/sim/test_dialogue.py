@@ -9,7 +9,8 @@ from musep2p.core.recipe import Axis, Recipe, Settings
 from musep2p.core.records import ResultBlock
 from musep2p.core.requests import Accepted, ResultsAsk, ResultsPage, StatusAsk, StatusList, SubmitAsk
 from musep2p.sim.network import Weather
-from musep2p.sim.world import TaskModel, World
+from musep2p.sim.slots import TaskModel
+from musep2p.sim.world import World
 
 RECIPE = Recipe("sim", {}, (Axis.of("city", ("Kyoto", "Paris")),), (1, 2, 3, 4))
 

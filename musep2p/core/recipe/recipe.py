@@ -35,6 +35,7 @@ __all__ = [
     "batch_id_of",
     "decode_recipe",
     "encode_recipe",
+    "model_of",
     "task_key",
 ]
 
@@ -172,6 +173,11 @@ class Recipe(msgspec.Struct, frozen=True):
 
 _canonical = msgspec.msgpack.Encoder(order="deterministic")
 _decode = msgspec.msgpack.Decoder(Recipe).decode
+
+
+def model_of(work_class: str) -> str:
+    """Engine and model of a class of work: what has to be loaded for it."""
+    return work_class.rpartition("|")[0]
 
 
 def encode_recipe(recipe: Recipe) -> bytes:

@@ -14,7 +14,7 @@ from musep2p.core.recipe.excluded import excluded_indices
 from musep2p.core.recipe.fill import Wildcards, fill, is_random
 from musep2p.core.recipe.grid import Grid
 from musep2p.core.recipe.names import NameTemplate, index_text
-from musep2p.core.recipe.recipe import CLASS_NAMES, MIDDLE_OUT, Counted, Derived, Parameters, Recipe
+from musep2p.core.recipe.recipe import CLASS_NAMES, MIDDLE_OUT, Counted, Derived, Parameters, Recipe, model_of
 from musep2p.core.recipe.scope import Scope
 from musep2p.core.recipe.template import Template, Variable, parse
 from musep2p.core.words import known_words
@@ -151,6 +151,16 @@ class Tasks:
                 name = self.work_class(start)
                 counts[name] = counts.get(name, 0) + found
         return counts
+
+    @cached_property
+    def models(self) -> dict[str, Ranges]:
+        """The indices of each model, in the order of the batch; empty when all have one, or there are very many."""
+        cells = self.total // self._of_one_class
+        found: dict[str, Ranges] = {}
+        for cell in range(cells) if self._class_axes and cells <= _CLASSES_KEPT else ():
+            start = cell * self._of_one_class
+            found.setdefault(model_of(self.work_class(start)), Ranges()).add(start, start + self._of_one_class)
+        return found if len(found) > 1 else {}
 
     def index_at(self, digits: Sequence[int], repeat: int = 0) -> int:
         """The index of the cell at this place on every axis, with its seed of that number."""
