@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -45,6 +46,7 @@ __all__ = ["HttpEngine", "MusePublicEngine", "OpenAIImagesEngine", "SdcppEngine"
 
 _PATIENCE_S = 60.0
 _LOOK_S = (0.1, 1.0)  # between two looks at a job: first and last
+_NUMBERED_S = 1.0  # for the id of what was given just now
 _GIVEN_MAX = 3  # times that a job is given to a server that forgets it
 _SIZE = "size"
 _SHOWN = 12
@@ -84,6 +86,8 @@ class HttpEngine:
         names = {name for name, _ in (*self._profile.fields, *self._profile.known)}
         self.parameters = frozenset(names - {_SIZE} | ({"width", "height"} if _SIZE in names else set()))
         self._job = ""
+        self._numbered = Event()  # unset while the server has something of ours whose id we do not know yet
+        self._numbered.set()
 
     @property
     def identity(self) -> str:
@@ -114,20 +118,17 @@ class HttpEngine:
         body = self._body(task)
         model, path = str(task.parameters.get("model", "")), self._profile.post or self._described_path()
         for _ in range(_GIVEN_MAX):
-            reply = self._http.post_when_there(path, body, self._patience_s, busy=True)
-            if not 200 <= reply.status < 300:
-                raise self._error(reply)
-            job = self._profile.job
-            said = reply.json() if job is None else self._outcome(job, reply)
+            reply, job = self._given(path, body), self._profile.job
+            said = reply.json() if job is None else self._outcome(job)
             if said is not None or job is None:
                 return self._picture(reply, said, model)
         raise EngineError(f"{self.name}: the server forgot its job several times: it is started again and again.")
 
     def cancel(self) -> None:
         """End our job at the server, where it has jobs that can be ended; else it renders to its end for nobody."""
-        job, path = self._job, self._profile.job.cancel if self._profile.job else ""
-        if self._http is not None and job and path:
-            self._http.post(path.replace("{id}", job), {}, within_s=1.5)
+        path = self._profile.job.cancel if self._profile.job else ""
+        if self._http is not None and path and self._numbered.wait(_NUMBERED_S) and (job := self._job):
+            self._http.post(path.replace("{id}", job), {}, within_s=1.0)
 
     def _body(self, task: Task) -> dict[str, Any]:
         values = dict(task.parameters)
@@ -159,11 +160,24 @@ class HttpEngine:
             )
         return operation.path
 
-    def _outcome(self, job: Job, reply: Reply) -> Any:
-        """What is said of the job when it is through; None if the server has forgotten it."""
-        self._job = str(at_place(reply.json(), job.id) or "")
-        if not self._job:
-            raise EngineError(f"{self.name}: it took the job and gave it no id: {words_of(reply)}.")
+    def _given(self, path: str, body: dict[str, Any]) -> Reply:
+        """What the server answers to what we give it; if that is the id of a job, `cancel` knows it from now on."""
+        assert self._http is not None
+        self._numbered.clear()
+        try:
+            reply = self._http.post_when_there(path, body, self._patience_s, busy=True)
+            if not 200 <= reply.status < 300:
+                raise self._error(reply)
+            if self._profile.job is not None:
+                self._job = str(at_place(reply.json(), self._profile.job.id) or "")
+                if not self._job:
+                    raise EngineError(f"{self.name}: it took the job and gave it no id: {words_of(reply)}.")
+            return reply
+        finally:
+            self._numbered.set()
+
+    def _outcome(self, job: Job) -> Any:
+        """What is said of our job when it is through; None if the server has forgotten it."""
         try:
             return self._followed(job, job.get.replace("{id}", self._job))
         finally:
