@@ -105,10 +105,11 @@ class EngineError(MuseError):
 
     Attributes:
         permanent: True when the same task would fail again on any peer.
+        peer_bound: True when others may do what this peer cannot: it lacks the model, or the memory.
     """
 
     code = "engine"
 
-    def __init__(self, message: str, hint: str = "", *, permanent: bool = False) -> None:
+    def __init__(self, message: str, hint: str = "", *, permanent: bool = False, peer_bound: bool = False) -> None:
         super().__init__(message, hint)
-        self.permanent = permanent
+        self.permanent, self.peer_bound = permanent, peer_bound

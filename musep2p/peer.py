@@ -275,6 +275,7 @@ class Peer:
             fx.Write: lambda e: self._journal.append(e.position, e.record, e.sync),
             fx.Start: self._start,
             fx.Recall: slots.recall,
+            fx.Test: slots.test,
             fx.Kill: lambda e: slots.kill(e.slot, e.reason),
             fx.Publish: lambda e: self._outlet.publish(e, self._block(e.position)),
             fx.PublishFor: self._outlet.carry,

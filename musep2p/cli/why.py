@@ -79,7 +79,10 @@ def _gathered(best: r.WhyAnswer, answers: list[r.WhyAnswer], silent: list[str]) 
         "holders": [{"peer": peer, "how": how} for peer, how in best.holders],
         "waits": next((answer.waits for answer in [best, *answers] if answer.waits), ""),
         "failures": [
-            {"peer": f.peer, "attempt": f.attempt, "turn": f.turn, "reason": f.reason, "permanent": f.permanent}
+            {
+                "peer": f.peer, "attempt": f.attempt, "turn": f.turn, "reason": f.reason, "permanent": f.permanent,
+                "peer_bound": f.peer_bound,
+            }
             for f in max((answer.failures for answer in answers), key=len)
         ],
         "made": [
@@ -114,7 +117,7 @@ def _print(value: dict[str, Any]) -> None:
     if value["waits"]:
         print(f"  it waits: {value['waits']}")
     for failure in value["failures"]:
-        final = ", for good" if failure["permanent"] else ""
+        final = ", for good" if failure["permanent"] else ", which cannot do it" if failure["peer_bound"] else ""
         print(f"  attempt {failure['attempt']} failed at {failure['peer']}{final}: {failure['reason']}")
     for line in value["story"]:
         print(f"  {time.strftime('%H:%M:%S', time.localtime(line['time']))} {line['peer']}: {line['what']}")

@@ -12,6 +12,7 @@ from musep2p.core.effects import Reply, ReplyPicture, ReplyResults
 from musep2p.core.events import Asked
 from musep2p.core.ids import Digest, PeerId, short
 from musep2p.core.loads import able, has_place, lacks, present_load
+from musep2p.core.probation import bars
 from musep2p.core.recipe.names import folder_name
 from musep2p.core.records import Failure, ResultBlock
 from musep2p.core.reports import guardians
@@ -299,6 +300,17 @@ def _state(core: Core, batch: Batch, complete: bool) -> tuple[str, str]:
     return "running", f"the store is away, and pictures wait on the peers' disks: {core.store.reason}" if away else ""
 
 
+def _on_probation(core: Core, batch: Batch, capable: list[Member]) -> str:
+    """Why all who could do a batch leave it for now; empty if somebody does not."""
+    loads = [(member.hello.name, member.load) for member in capable]
+    loads += [(core.hello.name, present_load(core))] if able(core.hello, batch) else []
+    if not all(load.barred and bars(load.barred_names(), batch) for _, load in loads):
+        return ""
+    names = {batch.recipe.engine, *batch.tasks.class_ranges, batch.next_class()}
+    told = [f"{name}: {next(one.reason for one in load.barred if one.name in names)}" for name, load in loads]
+    return f"whoever can do it tries again later; {'; '.join(told[:_TOLD])}"
+
+
 def _why_waiting(core: Core, batch: Batch) -> str:
     capable = [mem for mem in core.up_members() if able(mem.hello, batch)]
     me = able(core.hello, batch)
@@ -307,6 +319,9 @@ def _why_waiting(core: Core, batch: Batch) -> str:
         told = [f"{hello.name} has not {lacks(hello, batch)}" for hello in hellos[:_TOLD]]
         more = f" (and {len(hellos) - _TOLD} more)" if len(hellos) > _TOLD else ""
         return f"no peer that is up can do it: {'; '.join(told)}{more}"
+    on_probation = _on_probation(core, batch, capable)
+    if on_probation:
+        return on_probation
     here = [has_place(core) and not core.disk_full] if me else []
     places = [bool(mem.load.slots and mem.load.files) for mem in capable] + here
     if any(places):

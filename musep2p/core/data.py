@@ -28,6 +28,7 @@ __all__ = [
     "Handover",
     "Member",
     "OpenGrant",
+    "Probation",
     "Slot",
     "StoreView",
     "Submission",
@@ -104,6 +105,23 @@ class Slot:
     warm: str = ""
     warm_ms: int = 0
     first: tuple[str, float] | None = None
+
+
+@dataclass(slots=True)
+class Probation:
+    """Why an engine, or a class of work, is not started here until some time; then for twice `wait_ms`.
+
+    Attributes:
+        slot: that renders a test since `tested_ms`; -1: none.
+        over: it was told that this class is tried again.
+    """
+
+    reason: str
+    wait_ms: int
+    until_ms: int
+    slot: int = -1
+    tested_ms: int = 0
+    over: bool = False
 
 
 @dataclass(slots=True)

@@ -39,6 +39,7 @@ __all__ = [
     "Start",
     "StoreBatch",
     "Tell",
+    "Test",
     "Unspool",
     "Withdraw",
     "Write",
@@ -163,6 +164,13 @@ class Start(Effect, frozen=True):
     recipe: Recipe
     ranges: tuple[int, ...]
     attempts: dict[int, int]
+
+
+class Test(Effect, frozen=True):
+    """Have a slot's child render a test picture with an engine; `Tested` follows, or `SlotDied`."""
+
+    slot: int
+    engine: str
 
 
 class Kill(Effect, frozen=True):

@@ -37,6 +37,7 @@ __all__ = [
     "StoreChanged",
     "TaskFailed",
     "TasksDone",
+    "Tested",
     "WithdrawalsStored",
     "Woke",
 ]
@@ -107,6 +108,15 @@ class TaskFailed(Event, frozen=True):
     index: int
     reason: str
     permanent: bool = False
+    peer_bound: bool = False
+
+
+class Tested(Event, frozen=True):
+    """A slot's child has rendered a test with an engine; `reason`: why not."""
+
+    slot: int
+    engine: str
+    reason: str = ""
 
 
 class ChunkEnded(Event, frozen=True):

@@ -31,6 +31,7 @@ class Failures:
         self._more_than: dict[int, list[Ranges]] = {}  # by turn; at n, the tasks with more than n failures
         self._permanent: dict[int, Ranges] = {}
         self._blamed: dict[tuple[int, PeerId], Ranges] = {}
+        self._bound: dict[tuple[int, PeerId], Ranges] = {}  # of these, each peer has one that does not count
         self._newest = PackedColumn("I")  # 1 + where the two columns below have the task's newest failure
         self._positions = array("I")
         self._earlier = array("I")
@@ -40,7 +41,11 @@ class Failures:
         """Learn of a failure that was not known, and that the journal holds at this position."""
         index, turn = failure.index, failure.turn
         self.failing.add(index, index + 1)
-        self._level(turn, index).add(index, index + 1)
+        once = self._bound.setdefault((turn, failure.id.peer), Ranges()) if failure.peer_bound else None
+        if once is None or index in once:
+            self._level(turn, index).add(index, index + 1)
+        else:
+            once.add(index, index + 1)
         self._blamed.setdefault((turn, failure.id.peer), Ranges()).add(index, index + 1)
         if failure.permanent:
             self._permanent.setdefault(turn, Ranges()).add(index, index + 1)
@@ -82,6 +87,10 @@ class Failures:
     def blamed_on(self, peer: PeerId, turn: int) -> Ranges:
         """Tasks that failed at this peer in this turn; do not change the set."""
         return self._blamed.get((turn, peer), Ranges())
+
+    def blamed_on_others(self, peer: PeerId, turn: int) -> list[Ranges]:
+        """The same of every other peer."""
+        return [tasks for (at, who), tasks in self._blamed.items() if at == turn and who != peer]
 
     def _level(self, turn: int, index: int) -> Ranges:
         """The first set of a turn that lacks the task."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from musep2p.core.carriers import has_carrier, keeps
 from musep2p.core.data import Batch, Member
-from musep2p.core.messages import Hello, Load, LoadEntry, Pace, Warm
+from musep2p.core.messages import Barred, Hello, Load, LoadEntry, Pace, Warm
 from musep2p.core.paces import loading_us, speed_us
+from musep2p.core.probation import bars, suspended
 from musep2p.core.recipe.recipe import model_of
 from musep2p.core.state import Core
 from musep2p.core.wills import RUNNING
@@ -78,14 +79,14 @@ def lacks(peer: Hello, batch: Batch) -> str:
 def can_run(core: Core, member: Member, batch: Batch) -> bool:
     """True when another peer could start tasks of the batch, as far as it tells."""
     place = member.load.files or batch.recipe.engine in core.payload
-    return place and member.load.slots > 0 and able(member.hello, batch)
+    return place and member.load.slots > 0 and able(member.hello, batch) and not bars(member.load.barred_names(), batch)
 
 
 def may_start(core: Core, batch: Batch) -> bool:
     """True when we could run tasks of this batch now: able, wanted, and with a place for the outputs."""
     if core.draining or core.disk_full or batch.will.word != RUNNING or not batch.known:
         return False
-    if not able(core.hello, batch):
+    if not able(core.hello, batch) or bars(suspended(core), batch):
         return False
     return (core.store.state == "absent" and batch.recipe.engine in core.payload) or has_place(core)
 
@@ -135,6 +136,7 @@ def present_load(core: Core) -> Load:
         core.store.state != "absent" or has_place(core),
         tuple(Warm(model, _queued_for(core, model)) for model in dict.fromkeys(slot.warm for slot in warm[:16])),
         all(core.turn_is_over(slot) for slot in warm),
+        tuple(Barred(name, core.probation[name].reason[:200]) for name in suspended(core)[:16]),
     )
 
 

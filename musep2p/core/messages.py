@@ -19,6 +19,7 @@ __all__ = [
     "PROTOCOL_VERSION",
     "Addresses",
     "Ask",
+    "Barred",
     "Buckets",
     "Copied",
     "Copy",
@@ -90,6 +91,13 @@ class Warm(msgspec.Struct, frozen=True, array_like=True):
     ms: Number = 0
 
 
+class Barred(msgspec.Struct, frozen=True, array_like=True):
+    """An engine, or a class of work, that a peer starts nothing of now, and why."""
+
+    name: Class
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
 class Load(msgspec.Struct, frozen=True, array_like=True):
     """A peer's present load: the first 8 batches by priority, the rest as one sum, and what it could do.
 
@@ -105,6 +113,7 @@ class Load(msgspec.Struct, frozen=True, array_like=True):
             `queued` is the index, its `ms` the time it still needs.
         warm: what the slots have loaded.
         turn_over: they were at it long enough: another batch of the same priority may come before.
+        barred: what it is on probation for.
     """
 
     entries: Annotated[tuple[LoadEntry, ...], Meta(max_length=8)] = ()
@@ -117,10 +126,15 @@ class Load(msgspec.Struct, frozen=True, array_like=True):
     files: bool = True
     warm: Annotated[tuple[Warm, ...], Meta(max_length=16)] = ()
     turn_over: bool = True
+    barred: Annotated[tuple[Barred, ...], Meta(max_length=16)] = ()
 
     def total_ms(self) -> int:
         """All queued work, in milliseconds of this peer."""
         return self.rest_ms + sum(entry.ms for entry in self.entries)
+
+    def barred_names(self) -> tuple[str, ...]:
+        """The engines and classes of work that it starts nothing of."""
+        return tuple(one.name for one in self.barred)
 
     def loaded(self) -> tuple[str, ...]:
         """The models that its slots have loaded."""

@@ -123,9 +123,12 @@ class ResultBlock(msgspec.Struct, frozen=True, array_like=True, tag="results"):
 
 
 def spool_name(batch: BatchId, entry: Entry, maker: PeerId | None = None) -> str:
-    """The file in the spool that holds a result's object until the store has it; `maker`: of another peer's result."""
+    """The file in the spool that holds a result's object until the store has it; `maker`: of another peer's result.
+
+    Of one task another peer may send several results: what it rendered, and what it passes on.
+    """
     name = f"{batch}-{entry.index}-{entry.attempt}.{entry.ext}"
-    return f"{maker}-{name}" if maker else name
+    return f"{maker}-{entry.digest[:8]}-{name}" if maker else name
 
 
 def spooled_bytes(entries: Sequence[Entry]) -> int:
@@ -134,7 +137,12 @@ def spooled_bytes(entries: Sequence[Entry]) -> int:
 
 
 class Failure(msgspec.Struct, frozen=True, array_like=True, tag="failure"):
-    """One attempt that failed; it counts in its own turn only."""
+    """One attempt that failed; it counts in its own turn only.
+
+    Attributes:
+        permanent: no peer could do it.
+        peer_bound: its peer lacks what it takes; that counts against the task only from the second time on.
+    """
 
     batch: WireBatchId
     id: RecordId
@@ -143,6 +151,7 @@ class Failure(msgspec.Struct, frozen=True, array_like=True, tag="failure"):
     attempt: Annotated[int, Meta(ge=1)]
     reason: Annotated[str, Meta(max_length=2000)]
     permanent: bool = False
+    peer_bound: bool = False
 
 
 class SafeMark(msgspec.Struct, frozen=True, array_like=True, tag="safe"):

@@ -263,6 +263,7 @@ class FailureLine(msgspec.Struct, frozen=True, array_like=True):
     turn: int
     reason: str
     permanent: bool
+    peer_bound: bool = False
 
 
 class MadeLine(msgspec.Struct, frozen=True, array_like=True):

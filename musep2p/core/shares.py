@@ -11,6 +11,7 @@ from musep2p.core.data import Batch, Member, Slot
 from musep2p.core.ids import PeerId
 from musep2p.core.loads import can_run, may_start, running_ms
 from musep2p.core.paces import speed_us
+from musep2p.core.probation import barred, suspended
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe.recipe import model_of
 from musep2p.core.state import Core
@@ -52,15 +53,15 @@ def hold_back(core: Core, batch: Batch, slot: Slot, work_class: str) -> bool:
     fresh = [mem for mem in others if 3 * (core.now_ms - mem.load_ms) * 1000 < mine.us]
     if not fresh:
         return False
-    teams = [Team(mem.load.pace_us(work_class), mem.load.slots) for mem in fresh]
+    teams = [Team(thief_us(core, mem, work_class), mem.load.slots) for mem in fresh]
     return too_slow(_farm_queued(core, batch), mine, teams)
 
 
 def avoided(core: Core, batch: Batch, peer: PeerId) -> Ranges:
-    """Tasks that this peer failed in this turn, while another up, able peer has not failed them."""
+    """Tasks that this peer cannot run now, or failed in this turn while another up, able peer has not failed them."""
     turn, failures = batch.will.turn, batch.results.failures
-    avoid = Ranges()
-    own = failures.blamed_on(peer, turn) & batch.work.held() if failures.failing else avoid
+    avoid = barred(suspended(core) if peer == core.me else core.members[peer].load.barred_names(), batch)
+    own = failures.blamed_on(peer, turn) & batch.work.held() if failures.failing else Ranges()
     if not own:
         return avoid
     others = [member.id for member in core.up_members() if can_run(core, member, batch)]
@@ -74,10 +75,11 @@ def _other_teams(core: Core, batch: Batch, work_class: str, *, without: PeerId) 
     """The power of the up, able peers (ourselves too), but one, and but those that others' work keeps busy."""
     teams = []
     if without != core.me and may_start(core, batch) and not _busy_here(core, batch, work_class):
-        teams.append(Team(speed_us(core, work_class), len(core.slots)))
+        us = min(owner_us(core, slot, work_class) for slot in core.slots.values())
+        teams.append(Team(us, len(core.slots)))
     for member in core.heard_members():
         if member.id != without and can_run(core, member, batch) and not _busy(core, member, batch, work_class):
-            teams.append(Team(member.load.pace_us(work_class), member.load.slots))
+            teams.append(Team(thief_us(core, member, work_class), member.load.slots))
     return teams
 
 

@@ -12,7 +12,19 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from itertools import islice
 
-from musep2p.core.data import NEVER, Batch, Carried, Handover, Member, OpenGrant, Slot, StoreView, Submission, Waiter
+from musep2p.core.data import (
+    NEVER,
+    Batch,
+    Carried,
+    Handover,
+    Member,
+    OpenGrant,
+    Probation,
+    Slot,
+    StoreView,
+    Submission,
+    Waiter,
+)  # fmt: skip
 from musep2p.core.effects import Effect, Reply, Send, Tell, Write
 from musep2p.core.ids import BatchId, Incarnation, PeerId
 from musep2p.core.messages import Envelope, Hello, Load, Message
@@ -82,6 +94,9 @@ class Core:
         self.paces: dict[str, float] = dict(paces or {})
         self.paces_kept_ms = 0
         self.loading: dict[str, float] = {}
+        self.probation: dict[str, Probation] = {}
+        self.strikes: dict[str, set[tuple[BatchId, int]]] = {}
+        self.blamed: set[BatchId] = set()
         self.times: dict[str, list[float]] = {}
         self.crashed: list[list[tuple[Batch, StartRecord, Ranges]]] = []
         self.served = 0

@@ -51,10 +51,14 @@ def why_answer(effect: ReplyWhy, read: Callable[[int], object]) -> r.WhyAnswer:
     """The answer that an effect asks for, with `read` giving the record at a position of the journal."""
     records = [read(one) if isinstance(one, int) else one for one in effect.failures]
     lines = [
-        r.FailureLine(effect.names.get(f.id.peer, short(f.id.peer)), f.attempt, f.turn, f.reason, f.permanent)
+        r.FailureLine(_name_in(effect, f), f.attempt, f.turn, f.reason, f.permanent, f.peer_bound)
         for f in sorted((f for f in records if isinstance(f, Failure)), key=lambda f: (f.turn, f.attempt, f.id))
     ]
     return msgspec.structs.replace(effect.answer, failures=lines, made=_made(effect, read))
+
+
+def _name_in(effect: ReplyWhy, failure: Failure) -> str:
+    return effect.names.get(failure.id.peer, short(failure.id.peer))
 
 
 def _made(effect: ReplyWhy, read: Callable[[int], object]) -> list[r.MadeLine]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from statistics import median
 
+from musep2p.core import probation
 from musep2p.core.accounting import absorb
 from musep2p.core.affinity import for_slot, in_turn
 from musep2p.core.ahead import wants_ahead, watch_behind
@@ -41,6 +42,7 @@ def fill_slots(core: Core) -> None:
     """Give idle slots their next chunk, and slots with short tasks one more behind it."""
     if core.draining or core.now_ms < core.hold_starts_until_ms:
         return
+    probation.start_tests(core)
     for slot in core.slots.values():
         while _wants_chunk(core, slot):
             if not _start_next(core, slot):
@@ -74,6 +76,7 @@ def on_tasks_done(core: Core, event: TasksDone) -> None:
     batch.running.difference_update(indices)
     batch.finished.update(indices)
     work_class = batch.tasks.work_class(event.entries[0].index)
+    probation.on_success(core, batch, work_class)
     measure(core, core.slots[event.slot], chunk, work_class, event.us, len(event.entries))
     core.remember(batch, indices, "rendered")
     block = ResultBlock(batch.id, core.next_record(batch, len(event.entries)), event.entries)
@@ -88,7 +91,7 @@ def on_task_failed(core: Core, event: TaskFailed) -> None:
     """The engine failed one task."""
     chunk = _chunk(core, event.slot, event.chunk)
     if chunk is not None and event.index in chunk.left:
-        _fail(core, chunk, event.index, event.reason, permanent=event.permanent)
+        _fail(core, chunk, event.index, event.reason, permanent=event.permanent, peer_bound=event.peer_bound)
 
 
 def on_chunk_ended(core: Core, event: ChunkEnded) -> None:
@@ -109,6 +112,7 @@ def on_slot_died(core: Core, event: SlotDied) -> None:
     """A child crashed or was killed: the task that it had begun failed, the others go back uncounted."""
     slot = core.slots[event.slot]
     slot.ready, slot.warm = False, ""
+    probation.slot_died(core, slot.id, event.reason)
     chunks, slot.chunks = slot.chunks, []
     for chunk in chunks:
         blamed = chunk.begun if chunk.begun in chunk.left else -1
@@ -311,19 +315,25 @@ def _note_left(core: Core, slot: Slot, batch: Batch) -> None:
     core.write(StartRecord(batch.id, batch.will.turn, slot.id, given.left.encode()))
 
 
-def _fail(core: Core, chunk: Chunk, index: int, reason: str, *, permanent: bool = False) -> None:
+def _fail(
+    core: Core, chunk: Chunk, index: int, reason: str, *, permanent: bool = False, peer_bound: bool = False
+) -> None:
     batch = core.batches[chunk.batch]
     chunk.left.discard(index, index + 1)
     batch.failing.add(index, index + 1)
-    _record_failure(core, batch, index, reason, permanent=permanent)
+    failure = _record_failure(core, batch, index, reason, permanent=permanent, peer_bound=peer_bound)
+    probation.on_failure(core, batch, failure, batch.tasks.work_class(index))
 
 
-def _record_failure(core: Core, batch: Batch, index: int, reason: str, *, permanent: bool = False) -> None:
-    attempt = 1 + batch.results.failures.count(index)
-    failure = Failure(batch.id, core.next_record(batch), batch.will.turn, index, attempt, reason[:2000], permanent)
+def _record_failure(
+    core: Core, batch: Batch, index: int, reason: str, *, permanent: bool = False, peer_bound: bool = False
+) -> Failure:
+    attempt, made = 1 + batch.results.failures.count(index), core.next_record(batch)
+    failure = Failure(batch.id, made, batch.will.turn, index, attempt, reason[:2000], permanent, peer_bound)
     core.remember(batch, Ranges.of(index), f"attempt {attempt} failed: {reason}")
     core.tell("warning", f"task {index} of {short(batch.id)}, attempt {attempt}: {reason}")
     core.write(failure, lambda position: _failed(core, batch, failure, position))
+    return failure
 
 
 def _failed(core: Core, batch: Batch, failure: Failure, position: int) -> None:

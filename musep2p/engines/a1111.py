@@ -117,7 +117,7 @@ class A1111Engine:
         names += [str(alias) for item in items for alias in item.get("aliases") or ()]
         if listed and not any(same_model(asked, one) for one in names):
             shown = ", ".join(listed[:_SHOWN])
-            raise EngineError(f"a1111: this server has no {name} {asked!r}.", f"It has {shown}.")
+            raise EngineError(f"a1111: this server has no {name} {asked!r}.", f"It has {shown}.", peer_bound=True)
         self._known.add((name, asked))
 
     def cancel(self) -> None:
@@ -159,7 +159,7 @@ class A1111Engine:
         info = _info(said)
         made_by = str(info.get("sd_model_name") or "")
         if model and made_by and not same_model(model, made_by):
-            raise EngineError(f"a1111: it rendered with the model {made_by!r}, not with {model!r}.")
+            raise EngineError(f"a1111: it rendered with the model {made_by!r}, not with {model!r}.", peer_bound=True)
         first = info.get("index_of_first_image", 0)
         place = first if isinstance(first, int) and 0 <= first < len(images) else 0
         try:
@@ -172,11 +172,11 @@ class A1111Engine:
         words = words_of(reply)
         text = f"a1111: status {reply.status}: {words}."
         if reply.status == 401:
-            return EngineError(text, "Set login_env or login_file.")
+            return EngineError(text, "Set login_env or login_file.", peer_bound=True)
         if reply.status == 404 and "not found" in words.lower() and "sampler" in words.lower():
             return EngineError(text, permanent=True)
         if reply.status in (404, 405):
-            return EngineError(text, "Was it started without --api?")
+            return EngineError(text, "Was it started without --api?", peer_bound=True)
         if reply.status in (400, 413, 422):
             return EngineError(text, permanent=True)
         if reply.status in _BUSY:

@@ -208,7 +208,9 @@ class ComfyUIEngine:
         kinds.append((said.get("error") or {}).get("type") if isinstance(said.get("error"), dict) else None)
         here = any(kind in _ELSEWHERE for kind in kinds) or _NO_NODE in words_of(reply)
         return EngineError(
-            f"comfyui: it refused the workflow: {_node_words(said) or words_of(reply)}.", permanent=not here
+            f"comfyui: it refused the workflow: {_node_words(said) or words_of(reply)}.",
+            permanent=not here,
+            peer_bound=here,
         )
 
 

@@ -95,7 +95,9 @@ class DiffusersEngine:
                 )  # fmt: skip
         except torch.cuda.OutOfMemoryError as error:
             self.release()
-            raise EngineError(f"diffusers: out of memory: {_line(error)}.", "A smaller size may fit.") from None
+            raise EngineError(
+                f"diffusers: out of memory: {_line(error)}.", "A smaller size may fit.", peer_bound=True
+            ) from None
         except (TypeError, ValueError) as error:
             raise EngineError(f"diffusers: {_line(error)}.", permanent=True) from None
         out = io.BytesIO()
@@ -116,7 +118,9 @@ class DiffusersEngine:
         """The pipeline of that model; another one is let go of first."""
         if model not in self._models:
             known = ", ".join(self._models)
-            raise EngineError(f"diffusers: the model {model!r} is none of this machine's.", f"It has {known}.")
+            raise EngineError(
+                f"diffusers: the model {model!r} is none of this machine's.", f"It has {known}.", peer_bound=True
+            )
         if self._pipeline is not None and self._loaded == model:
             return self._pipeline
         self.release()
@@ -132,9 +136,11 @@ class DiffusersEngine:
             )
             pipeline = pipeline.to(device)
         except torch.cuda.OutOfMemoryError as error:
-            raise EngineError(f"diffusers: {model} does not fit into the memory here: {_line(error)}.") from None
+            words = f"diffusers: {model} does not fit into the memory here: {_line(error)}."
+            raise EngineError(words, peer_bound=True) from None
         except (OSError, ValueError, ImportError) as error:
-            raise EngineError(f"diffusers: the model {model!r} cannot be loaded here: {_line(error)}.") from None
+            words = f"diffusers: the model {model!r} cannot be loaded here: {_line(error)}."
+            raise EngineError(words, peer_bound=True) from None
         pipeline.set_progress_bar_config(disable=True)
         self._pipeline, self._loaded = pipeline, model
         return pipeline

@@ -129,9 +129,12 @@ class GradioEngine:
 
     def _error(self, reply: Reply) -> EngineError:
         if reply.status in (401, 403):
-            return EngineError(f"gradio: status {reply.status}: {words_of(reply)}.", "Set key_env or key_file.")
+            words = f"gradio: status {reply.status}: {words_of(reply)}."
+            return EngineError(words, "Set key_env or key_file.", peer_bound=True)
         if reply.status == 404:
-            return AwayError(f"gradio: status 404: {words_of(reply)}.", "It was started again, or is another app.")
+            return AwayError(
+                f"gradio: status 404: {words_of(reply)}.", "It was started again, or is another app.", peer_bound=True
+            )
         return EngineError(f"gradio: status {reply.status}: {words_of(reply)}.")
 
 

@@ -177,10 +177,11 @@ class Http:
             raise EngineError(
                 f"{self.engine}: the certificate of {self.url} is not trusted: {_plain(error.certificate_error)}.",
                 "Use http, or install its authority on this machine.",
+                peer_bound=True,
             ) from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, ssl.SSLError) as error:
             words = f"{self.engine}: nobody answers at {self.url}: {_plain(error)}."
-            raise AwayError(words, "Is the engine running?") from None
+            raise AwayError(words, "Is the engine running?", peer_bound=True) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise LostAnswerError(
                 f"{self.engine}: {self.url} was asked, and its answer did not come: {_plain(error)}."

@@ -86,6 +86,10 @@ class Profile:
         line = f"{status} {words}".lower()
         return _fits(line, self.permanent) and not _fits(line, self.elsewhere)
 
+    def is_elsewhere(self, status: int, words: str) -> bool:
+        """True when this answer says that another peer may do it, and this one cannot."""
+        return _fits(f"{status} {words}".lower(), self.elsewhere)
+
     def with_more(self, post: str, fields: Mapping[str, Scalar], constants: Mapping[str, Scalar]) -> Profile:
         """The same with what a machine's settings add."""
         more = {name: str(place) for name, place in fields.items()}

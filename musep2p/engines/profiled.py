@@ -148,7 +148,8 @@ class HttpEngine:
             listed = [str(one) for one in (has if isinstance(has, list) else [has])]
             if has is not None and not any(same_model(asked, one) for one in listed):
                 shown = ", ".join(listed[:_SHOWN])
-                raise EngineError(f"{self.name}: this server has no {name} {asked!r}.", f"It has {shown}.")
+                words = f"{self.name}: this server has no {name} {asked!r}."
+                raise EngineError(words, f"It has {shown}.", peer_bound=True)
 
     def _described_path(self) -> str:
         assert self._http is not None
@@ -212,7 +213,8 @@ class HttpEngine:
             raise self._error(reply)
         made_by = str(at_place(said, self._profile.model) or "") if self._profile.model else ""
         if model and made_by and made_by != model:
-            raise EngineError(f"{self.name}: it rendered with the model {made_by!r}, not with {model!r}.")
+            words = f"{self.name}: it rendered with the model {made_by!r}, not with {model!r}."
+            raise EngineError(words, peer_bound=True)
         data = next(chain(self._placed(said), () if self._profile.image else pictures_in(said)), None)
         if data is None:
             raise EngineError(f"{self.name}: it answered well and without a picture: {words_of(reply)}.")
@@ -238,12 +240,13 @@ class HttpEngine:
 
     def _error(self, reply: Reply) -> EngineError:
         words = words_of(reply)
+        text = f"{self.name}: status {reply.status}: {words}."
         if reply.status in (401, 403):
-            return EngineError(f"{self.name}: status {reply.status}: {words}.", "Set key_env or key_file.")
-        if reply.status in (404, 405) and not self._profile.is_permanent(reply.status, words):
-            return EngineError(f"{self.name}: status {reply.status}: {words}.", "Is `post` the right path?")
+            return EngineError(text, "Set key_env or key_file.", peer_bound=True)
         permanent = self._profile.is_permanent(reply.status, words)
-        return EngineError(f"{self.name}: status {reply.status}: {words}.", permanent=permanent)
+        if reply.status in (404, 405) and not permanent:
+            return EngineError(text, "Is `post` the right path?", peer_bound=True)
+        return EngineError(text, permanent=permanent, peer_bound=self._profile.is_elsewhere(reply.status, words))
 
 
 class OpenAIImagesEngine(HttpEngine):

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from musep2p.config import load_settings
 from musep2p.core.recipe import Parameters
+from musep2p.core.recipe.checks import thresholds
 from musep2p.engines.pictures import size_of
 from musep2p.engines.recognise import Recognised
 from musep2p.engines.registry import make_engine
-from musep2p.errors import ConfigError
-from musep2p.ports import Task
+from musep2p.errors import ConfigError, EngineError
+from musep2p.ports import Engine, Output, Task
 
-__all__ = ["Trial", "try_out"]
+__all__ = ["Trial", "render_test", "try_out"]
 
 _TEST: Parameters = {
     "prompt": "a lighthouse at dawn", "negative": "", "width": 128, "height": 128, "steps": 4, "seed": 1,
@@ -45,5 +46,26 @@ def try_out(one: Recognised) -> Trial:
         own = tomllib.loads("\n".join(one.settings))
     engine = make_engine(one.engine, {**own, "url": one.url})
     began = time.monotonic()
-    output = engine.render(Task(engine.normalise(_TEST), 1, 1.0))
+    output = render_test(engine)
     return Trial(output.data, *size_of(output), time.monotonic() - began)
+
+
+def render_test(engine: Engine) -> Output:
+    """One small picture by an engine, looked at as results are.
+
+    Raises:
+        EngineError: there is none, or it is none that would count.
+    """
+    output = engine.render(Task(engine.normalise(_TEST), 1, 1.0))
+    if output.pixel_hash:
+        from musep2p.images.decode import decoded
+        from musep2p.images.gate import refusal
+
+        try:
+            image, _ = decoded(output.data)
+        except ValueError as error:
+            raise EngineError(f"{engine.name}: the test picture is damaged: {error}.") from None
+        reason = refusal(image, thresholds(()), None)
+        if reason:
+            raise EngineError(f"{engine.name}: the gate refused the test picture: {reason}.")
+    return output

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import threading
 import time
@@ -31,13 +32,14 @@ from musep2p.ports import Cancellable, Engine, Releasing, Task
 from musep2p.runner import protocol as p
 from musep2p.runner.gatekeeper import Gatekeeper
 
-__all__ = ["Child", "main"]
+__all__ = ["Child", "classes_of", "main"]
 
 _NICENESS = 5
 _STOPPED = 3  # the exit code of a child that was told to
 _FLUSH_S = 0.02  # results of very short tasks travel together
 _ENTRIES_MAX = 500
 _PAYLOAD_MAX = 32 << 10  # so that a record has at most some 64 kB
+_NO_MEMORY = re.compile(r"out of memory|outofmemory|not enough memory|memoryerror|failed to allocate", re.IGNORECASE)
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -63,7 +65,7 @@ class Child:
         self._spent_s = 0.0
         self._payload = 0
         self._changed, self._telling = threading.Condition(), threading.Lock()
-        self._waiting: deque[p.Run] = deque()
+        self._waiting: deque[p.Run | p.Test] = deque()
         self._engine: Engine | None = None
         self._latest: Engine | None = None
 
@@ -71,7 +73,7 @@ class Child:
         """Take a command, in the thread that listens: it is heard also while a task runs."""
         command = p.to_child.decode(frame)
         with self._changed:
-            if isinstance(command, p.Run):
+            if isinstance(command, p.Run | p.Test):
                 self._waiting.append(command)
                 self._changed.notify()
                 return
@@ -79,7 +81,7 @@ class Child:
                 self.abandon()
                 end_tree(os.getpid(), itself=False)
                 os._exit(_STOPPED)
-            recalled = next((run for run in self._waiting if run.chunk == command.chunk), None)
+            recalled = next((w for w in self._waiting if isinstance(w, p.Run) and w.chunk == command.chunk), None)
             if recalled is None:
                 return
             self._waiting.remove(recalled)
@@ -93,8 +95,8 @@ class Child:
             if isinstance(self._engine, Cancellable):
                 self._engine.cancel()
 
-    def next(self) -> p.Run:
-        """The next chunk to run; waits for it."""
+    def next(self) -> p.Run | p.Test:
+        """The next chunk to run, or test to render; waits for it."""
         with self._changed:
             while not self._waiting:
                 self._changed.wait()
@@ -110,7 +112,7 @@ class Child:
             engine = load_engine(tasks.recipe.engine)
         except Exception as error:
             for index in indices:
-                self._tell(p.Failed(command.chunk, index, _words(error), False))
+                self._tell(p.Failed(command.chunk, index, _words(error), False, True))
             self._tell(p.Ended(command.chunk))
             return
         self._make_room_for(engine)
@@ -123,6 +125,21 @@ class Child:
         self._engine = None
         self._flush(command.chunk)
         self._tell(p.Ended(command.chunk))
+
+    def test(self, command: p.Test) -> None:
+        """Render a test picture, and look at it."""
+        from musep2p.engines.trial import render_test
+
+        try:
+            engine = load_engine(command.engine)
+            self._make_room_for(engine)
+            self._engine = engine
+            render_test(engine)
+        except Exception as error:
+            self._tell(p.Tested(command.engine, _words(error)))
+        else:
+            self._tell(p.Tested(command.engine, ""))
+        self._engine = None
 
     def _make_room_for(self, engine: Engine) -> None:
         """What another engine keeps in memory may be just what this one lacks."""
@@ -142,8 +159,7 @@ class Child:
             raise
         except Exception as error:
             self._flush(command.chunk)
-            permanent = isinstance(error, EngineError) and error.permanent
-            self._tell(p.Failed(command.chunk, index, _words(error), permanent))
+            self._tell(p.Failed(command.chunk, index, _words(error), *classes_of(error)))
             return
         now = time.perf_counter()
         self._spent_s += now - before
@@ -192,6 +208,14 @@ class Child:
             write_frame(self._say, _encode(message))
 
 
+def classes_of(error: Exception) -> tuple[bool, bool]:
+    """(permanent, peer-bound): what it says itself; and whatever says so lacks memory."""
+    words = f"{type(error).__name__}: {error}"
+    permanent = isinstance(error, EngineError) and error.permanent
+    bound = (isinstance(error, EngineError) and error.peer_bound) or bool(_NO_MEMORY.search(words))
+    return permanent, bound and not permanent
+
+
 def _words(error: Exception) -> str:
     if isinstance(error, MuseError):
         return str(error)
@@ -208,7 +232,11 @@ def main() -> None:
     listen(commands, child.hear, child.abandon)
     write_frame(say, _encode(p.Ready()))
     while True:
-        child.run(child.next())
+        command = child.next()
+        if isinstance(command, p.Run):
+            child.run(command)
+        else:
+            child.test(command)
 
 
 if __name__ == "__main__":

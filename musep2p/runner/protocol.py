@@ -20,6 +20,8 @@ __all__ = [
     "Ready",
     "Run",
     "Stop",
+    "Test",
+    "Tested",
     "from_child",
     "to_child",
 ]
@@ -72,6 +74,20 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
     index: int
     reason: str
     permanent: bool
+    peer_bound: bool = False
+
+
+class Test(msgspec.Struct, frozen=True, array_like=True, tag="test"):
+    """Render a test picture with this engine."""
+
+    engine: str
+
+
+class Tested(msgspec.Struct, frozen=True, array_like=True, tag="tested"):
+    """The test picture is rendered, and is one; `reason`: why not."""
+
+    engine: str
+    reason: str
 
 
 class NoRoom(msgspec.Struct, frozen=True, array_like=True, tag="no-room"):
@@ -87,8 +103,8 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag="ended"):
     chunk: int
 
 
-Command = Run | GiveBack | Stop
-FromChild = Ready | Begun | Done | Failed | NoRoom | Ended
+Command = Run | Test | GiveBack | Stop
+FromChild = Ready | Begun | Done | Failed | Tested | NoRoom | Ended
 
 to_child = msgspec.msgpack.Decoder(Command)
 from_child = msgspec.msgpack.Decoder(FromChild)

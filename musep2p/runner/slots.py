@@ -11,7 +11,7 @@ import msgspec
 import psutil
 
 from musep2p.core import events as ev
-from musep2p.core.effects import Recall, Start
+from musep2p.core.effects import Recall, Start, Test
 from musep2p.core.ids import BatchId
 from musep2p.pipes import FrameProcess
 from musep2p.runner import protocol as p
@@ -71,6 +71,12 @@ class Slots:
         recipe = None if effect.batch in slot.recipes else effect.recipe
         slot.recipes.add(effect.batch)
         slot.process.send(_encode(p.Run(effect.chunk, effect.batch, recipe, effect.ranges, effect.attempts, gate)))
+
+    def test(self, effect: Test) -> None:
+        """Have a child render a test."""
+        process = self._slots[effect.slot].process
+        if process is not None:
+            process.send(_encode(p.Test(effect.engine)))
 
     def recall(self, effect: Recall) -> None:
         """Ask a child for a chunk that it has not begun."""
@@ -132,7 +138,9 @@ class Slots:
             slot.quick_deaths = 0
             self._post(ev.TasksDone(number, message.chunk, message.entries, message.us))
         elif isinstance(message, p.Failed):
-            self._post(ev.TaskFailed(number, message.chunk, message.index, message.reason, message.permanent))
+            self._post(ev.TaskFailed(number, *msgspec.structs.astuple(message)))
+        elif isinstance(message, p.Tested):
+            self._post(ev.Tested(number, message.engine, message.reason))
         elif isinstance(message, p.NoRoom):
             self._no_room(message.reason)
         else:

@@ -34,6 +34,7 @@ class Accidents:
         hidden_us: after what time others see what was put on the store.
         other_store: peers that see another store than the others, which the farm will not keep.
         dark: (from, to): while all machines are without power; (0, 0): never.
+        sick: (peer, from, to, says so?): while a machine fails each task at once.
         poison: the task of the first batch that takes down the machine that runs it, each time; -1: none.
     """
 
@@ -46,6 +47,7 @@ class Accidents:
     other_store: tuple[int, ...] = ()
     dark: tuple[int, int] = (0, 0)
     poison: int = -1
+    sick: tuple[tuple[int, int, int, bool], ...] = ()
 
     def kinds(self) -> dict[str, bool]:
         """Which of them happen."""
@@ -59,6 +61,7 @@ class Accidents:
             "two stores": bool(self.other_store),
             "dark": self.dark[1] > 0,
             "poison": self.poison >= 0,
+            "sick": bool(self.sick),
         }
 
 
@@ -88,8 +91,17 @@ def draw_accidents(
         hidden_us=rng.choice((500_000, 5_000_000, 30_000_000)) * (rng.random() < 0.1) * stores,
         poison=rng.randrange(tasks) if rng.random() < 0.05 else -1,
         other_store=elsewhere * (stores and others.random() < 0.05),
+        sick=_draw_sick(random.Random(f"musep2p sick {seed}"), peers),
         dark=(off_us, off_us + dark.choice((500_000, 6_000_000))) if dark.random() < 0.05 else (0, 0),
     )
+
+
+def _draw_sick(rng: random.Random, peers: int) -> tuple[tuple[int, int, int, bool], ...]:
+    """In one farm of seven one or two machines fail all that they try, for a time."""
+    if rng.random() > 1 / 7:
+        return ()
+    starts = [(peer, rng.randrange(1_500_000, 7_000_000)) for peer in rng.sample(range(peers), rng.choice((1, 1, 2)))]
+    return tuple((peer, at, at + rng.choice((1_000_000, 8_000_000)), rng.random() < 0.5) for peer, at in starts)
 
 
 def arrange(world: World, accidents: Accidents, seed: int) -> None:
@@ -107,6 +119,9 @@ def arrange(world: World, accidents: Accidents, seed: int) -> None:
         world.peers[number].store = world.other_store
     if accidents.dark[1]:
         world.call(accidents.dark[0], partial(_turn_off_all, world, accidents.dark[1] - accidents.dark[0]))
+    for number, start, end, bound in accidents.sick:
+        world.call(start, partial(world.sick.update, {number: bound}))
+        world.call(end, partial(_get_well, world, number))
     for number, at in enumerate(accidents.strangers):
         nowhere = [f"10.99.{number}.{host + 1}:7340" for host in range(_SIGHTED_AT_ONCE)]
         for peer in world.peers:
@@ -128,6 +143,10 @@ def come_back(world: World, accidents: Accidents, peer: SimPeer, sightings: list
         heir.boot(sightings)
     else:
         peer.boot(sightings)
+
+
+def _get_well(world: World, number: int) -> None:
+    world.sick.pop(number, None)
 
 
 def _sight(world: World, peer: SimPeer, addresses: Iterable[str]) -> None:

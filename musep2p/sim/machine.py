@@ -56,6 +56,7 @@ class SimPeer:
             return
         if self.counter:
             self.stolen_before = self.steals()
+        self.world.claim_address(self)
         self.counter += 1
         self.disk.starts += 1
         rng = random.Random(self.world.rng.getrandbits(64))

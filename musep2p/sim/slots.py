@@ -23,6 +23,8 @@ __all__ = ["SimSlots", "TaskModel"]
 
 _RESPAWN_US = 200_000
 _REBOOT_US = 1_000_000
+_SICK_US = 1000
+_TEST_US = 500_000
 
 
 @dataclass(slots=True)
@@ -58,9 +60,13 @@ class SimSlots:
         for index in Ranges.decode(effect.ranges).indices():
             key = (effect.batch, index)
             self.world.executed[key] += 1
-            us = max(
-                1, int((self.world.model.us(effect.recipe, index) + self._load_us(peer, effect, index)) / peer.speed)
-            )
+            if peer.number in self.world.sick:
+                at += _SICK_US
+                say(ev.Begun(effect.slot, effect.chunk, index))
+                say(ev.TaskFailed(effect.slot, effect.chunk, index, "sick", False, self.world.sick[peer.number]))
+                continue
+            us = self.world.model.us(effect.recipe, index) + self._load_us(peer, effect, index)
+            us = max(1, int(us / peer.speed))
             say(ev.Begun(effect.slot, effect.chunk, index))
             if self.world.model.deadly(effect.recipe, index):
                 self._while_running(at + us // 2, peer, effect.slot, life, partial(self._take_down, peer), effect.chunk)
@@ -137,6 +143,16 @@ class SimSlots:
         peer.busy_until_us[slot] = 0
         self._loaded.pop((peer.number, slot), None)
         self._slot_event(_RESPAWN_US, peer, slot, peer.lives[slot], ev.SlotReady(slot))
+
+    def test(self, peer: SimPeer, effect: fx.Test) -> None:
+        """A child renders a test; it fails while the machine is sick."""
+
+        def end() -> None:
+            reason = "sick" if peer.number in self.world.sick else ""
+            self.world.happen(peer, counter, ev.Tested(effect.slot, effect.engine, reason))
+
+        counter, life = peer.counter, peer.lives[effect.slot]
+        self._while_running(_TEST_US, peer, effect.slot, life, end, -1)
 
     def kill(self, peer: SimPeer, effect: fx.Kill) -> None:
         """A child is ended, and another takes its place."""

@@ -91,6 +91,9 @@ class World:
         self.garbage, self.garbage_rng = 0.0, random.Random("musep2p garbage")
         self.fault_rng: random.Random | None = None
         self.doomed: dict[int, Doom] = {}
+        self.sick: dict[
+            int, bool
+        ] = {}  # peers that fail each task at once; whether they say that it is their own fault
         self.spoiled: list[Withdrawal] = []
         self.told: list[str] = []
         self.keep_told = 0
@@ -114,6 +117,13 @@ class World:
         if self._by_address.get(peer.address) is peer:
             del self._by_address[peer.address]
         peer.move(host or f"10.9.{self.counts['moves']}.1")
+        self._by_address[peer.address] = peer
+
+    def claim_address(self, peer: SimPeer) -> None:
+        """A machine is started: where another runs at its address by now, it gets a new one."""
+        there = self._by_address.get(peer.address)
+        if there is not None and there is not peer and there.alive:
+            self.move(peer, "")
         self._by_address[peer.address] = peer
 
     def later(self, delay_us: int, peer: SimPeer, event: ev.Event) -> None:
@@ -380,6 +390,7 @@ class World:
         fx.Write: _write,
         fx.Start: lambda self, peer, effect: self._slots.start(peer, effect),
         fx.Recall: lambda self, peer, effect: self._slots.recall(peer, effect),
+        fx.Test: lambda self, peer, effect: self._slots.test(peer, effect),
         fx.Kill: lambda self, peer, effect: self._slots.kill(peer, effect),
         fx.Publish: lambda self, peer, effect: self._helpers.publish(peer, effect),
         fx.PublishFor: lambda self, peer, effect: self._helpers.carry(peer, effect),

@@ -33,6 +33,7 @@ class Table:
         self.mail: list[tuple[str, str, object]] = []  # from, to, envelope
         self.starts: list[tuple[str, fx.Start]] = []
         self.slot_orders: list[tuple[str, fx.Recall | fx.Kill]] = []
+        self.tests: list[tuple[str, fx.Test]] = []
         self.replies: list = []
         self.told: list[tuple[str, str]] = []
         self.kept: list[tuple[str, str, int, int]] = []  # pieces of others' outputs
@@ -103,6 +104,8 @@ class Table:
                 self.concluded.append((name, effect))
             elif isinstance(effect, fx.Start):
                 self.starts.append((name, effect))
+            elif isinstance(effect, fx.Test):
+                self.tests.append((name, effect))
             elif isinstance(effect, fx.Recall | fx.Kill):
                 self.slot_orders.append((name, effect))
             elif isinstance(effect, fx.Reply):

@@ -12,6 +12,7 @@ from musep2p.engines.registry import engine_names
 from musep2p.errors import ConfigError, EngineError
 from musep2p.images.pixel_hash import pixel_hash
 from musep2p.ports import Cancellable, Task
+from musep2p.runner.child import classes_of
 from tests.engines.conformance import CASES
 from tests.live.farm import until
 
@@ -93,7 +94,7 @@ def test_what_goes_wrong_is_an_error_of_one_line(rig, mood, monkeypatch):
     text = str(caught.value)
 
     assert rig.case.words.get(mood, "") in text
-    assert caught.value.permanent == (mood == "parameter")
+    assert classes_of(caught.value) == (mood == "parameter", mood == "memory")
     assert "\n" not in text and "<" not in text and text.startswith(f"{rig.engine.name}: ")
     if rig.server is not None:
         rig.server.moods.clear()
@@ -114,7 +115,7 @@ def test_nobody_answers_and_then_somebody_does(rig):
     timer.join()
     back[0].close()
 
-    assert not caught.value.permanent
+    assert classes_of(caught.value) == (False, True)
     assert output.ext == "png"
 
 

@@ -11,10 +11,14 @@ from tests.live.farm import until
 
 PAINTS = """
 import sys, time
+from pathlib import Path
 from PIL import Image
 name, seed, seconds, output = sys.argv[1:]
 time.sleep(float(seconds))
 image = Image.linear_gradient("L").resize((64, 64)).rotate(int(seed)).convert("RGB")
+for words in sys.argv[0].replace("paints", "broken"), sys.argv[0].replace("paints", "small"):
+    if Path(words).exists():
+        sys.exit(Path(words).read_text())
 black = "night" in name and int(seed) % 3 == 0 and "p1" in sys.argv[0]
 image.point(lambda level: 0 if black else level).save(output)
 """
@@ -98,3 +102,29 @@ def test_a_program_that_hangs_is_ended(farm, how):
         farm.kill("p1")
 
     until(lambda: not programs(farm), "it was ended")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [("the driver is gone", "a test render comes first"), ("CUDA out of memory", "is left to others for 10 s")],
+    ids=["fails all it tries", "has no memory"],
+)
+def test_a_machine_that_cannot_leaves_the_work_to_others(farm, words, told):
+    """It fails at once, so it would be free for the next task again and again; some seconds later it is well again."""
+    start(farm, "p1")
+    start(farm, "p2", "--peer", farm.addresses["p1"])
+    farm.wait_up(2, "p1")
+    broken = farm.base / "broken-p2.py"
+    broken.write_text(words)
+    text = "name: town\nengine: command\nprompt: town\nretries: 0\nparams: {seconds: 0.1}\nseeds: {count: COUNT}\n"
+    farm.run("submit", farm.batch(text.replace("COUNT", "40").replace("retries: 0", "retries: 3")), state="p1", check=0)
+    failed = farm.log("p2").count(", attempt ")
+    assert len(farm.results("p1", "town")) == 40
+    assert 1 <= failed <= 5 and told in farm.log("p2")
+
+    broken.unlink()
+    more = text.replace("town", "village").replace("COUNT", "400")
+    farm.run("submit", farm.batch(more, "more.yaml"), "--detach", state="p1", check=0)
+    until(lambda: "renders again here" in farm.log("p2"), "it works again", 40)
+    ids = {peer["name"]: peer["id"] for peer in farm.peers("p1")}
+    until(lambda: any(row["peer"] == ids["p2"] for row in farm.results("p1", "village")), "its pictures count")

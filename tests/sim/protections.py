@@ -105,7 +105,7 @@ _ONLY_THE_STORE_KNOWS = Plan(
 )  # fmt: skip
 
 PROTECTIONS = {
-    "the nonce of an incarnation": Protection(_nonces, 10482),
+    "the nonce of an incarnation": Protection(_nonces, 10211),
     "what is meant for an earlier life is not heard": Protection(_addressee, 10717),
     "grants are taken back from peers that are gone": Protection(_without(market, "take_back_grants"), 10025),
     "grants are sent again until they are answered": Protection(_without(market, "tick_grants"), 10010),

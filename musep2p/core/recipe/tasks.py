@@ -153,13 +153,21 @@ class Tasks:
         return counts
 
     @cached_property
-    def models(self) -> dict[str, Ranges]:
-        """The indices of each model, in the order of the batch; empty when all have one, or there are very many."""
+    def class_ranges(self) -> dict[str, Ranges]:
+        """The indices of each class of work, in the order of the batch; empty of one, and of very many."""
         cells = self.total // self._of_one_class
         found: dict[str, Ranges] = {}
         for cell in range(cells) if self._class_axes and cells <= _CLASSES_KEPT else ():
             start = cell * self._of_one_class
-            found.setdefault(model_of(self.work_class(start)), Ranges()).add(start, start + self._of_one_class)
+            found.setdefault(self.work_class(start), Ranges()).add(start, start + self._of_one_class)
+        return found if len(found) > 1 else {}
+
+    @cached_property
+    def models(self) -> dict[str, Ranges]:
+        """The same by what has to be loaded; empty where all have one model."""
+        found: dict[str, Ranges] = {}
+        for work_class, ranges in self.class_ranges.items():
+            found.setdefault(model_of(work_class), Ranges()).update(ranges)
         return found if len(found) > 1 else {}
 
     def index_at(self, digits: Sequence[int], repeat: int = 0) -> int:

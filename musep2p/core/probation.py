@@ -1,0 +1,155 @@
+"""Probation: a machine that fails one task after the other would try all of them, since it is free so soon.
+
+An engine that failed three tasks in a row, none of which another machine failed too, starts no more of them before
+it has rendered a test: at once, then after 10 s, 20 s, and so on up to five minutes. If the test is well the tasks
+are to blame, and those of that batch no longer count against the machine until one of them succeeds.
+A class of work that a machine cannot do, of whose model or memory it lacks, is left to others at once and tried
+again after as long.
+"""
+
+from __future__ import annotations
+
+from musep2p.core.data import Batch, Probation
+from musep2p.core.effects import Kill, Test
+from musep2p.core.events import Tested
+from musep2p.core.ids import short
+from musep2p.core.ranges import Ranges
+from musep2p.core.records import Failure
+from musep2p.core.state import Core
+
+__all__ = ["barred", "bars", "on_failure", "on_success", "on_tested", "start_tests", "suspended", "tick_probation"]
+
+_IN_A_ROW = 3
+_WAIT_MS, _WAIT_MS_MAX = 10_000, 300_000
+_NO_ANSWER = "the test render did not end"
+
+
+def bars(names: frozenset[str] | tuple[str, ...], batch: Batch) -> bool:
+    """True when a peer that has these on probation starts nothing of a batch."""
+    if not names:
+        return False
+    classes = batch.tasks.class_ranges
+    return batch.recipe.engine in names or all(work_class in names for work_class in classes or (batch.next_class(),))
+
+
+def barred(names: frozenset[str] | tuple[str, ...], batch: Batch) -> Ranges:
+    """The tasks of a batch that a peer with these on probation does not start, though it starts others of it."""
+    found = Ranges()
+    for name in names:
+        if name in batch.tasks.class_ranges:
+            found.update(batch.tasks.class_ranges[name])
+    return found
+
+
+def suspended(core: Core) -> tuple[str, ...]:
+    """The engines and classes of work that we start nothing of now."""
+    if not core.probation:
+        return ()
+    return tuple(name for name, one in core.probation.items() if "|" not in name or core.now_ms < one.until_ms)
+
+
+def on_failure(core: Core, batch: Batch, failure: Failure, work_class: str) -> None:
+    """A task failed here: that may say something of this machine."""
+    if failure.permanent:
+        return
+    if failure.peer_bound:
+        _put(core, work_class, failure.reason)
+        return
+    engine = batch.recipe.engine
+    elsewhere = batch.results.failures.blamed_on_others(core.me, failure.turn)
+    if batch.id in core.blamed or any(failure.index in failed for failed in elsewhere):
+        return
+    struck = core.strikes.setdefault(engine, set())
+    struck.add((batch.id, failure.index))
+    if len(struck) >= _IN_A_ROW and engine not in core.probation:
+        core.probation[engine] = Probation(failure.reason, 0, core.now_ms)
+        core.tell("warning", f"{engine} failed {len(struck)} tasks in a row here: a test render comes first")
+        core.beat_wanted = core.stirred = True
+
+
+def on_success(core: Core, batch: Batch, work_class: str) -> None:
+    """A task was rendered here: whatever was wrong is over."""
+    core.strikes.pop(batch.recipe.engine, None)
+    core.blamed.discard(batch.id)
+    for name in (batch.recipe.engine, work_class):
+        known = core.probation.get(name)
+        if known is not None and known.slot < 0:
+            _release(core, name)
+
+
+def start_tests(core: Core) -> None:
+    """Give tests that are due to slots that have nothing else to do."""
+    for name, one in core.probation.items():
+        if "|" in name or one.slot >= 0:
+            continue
+        if core.now_ms < one.until_ms:
+            core.at("probation", one.until_ms)
+            continue
+        slot = next((slot for slot in core.slots.values() if slot.ready and not slot.chunks), None)
+        if slot is not None:
+            slot.ready, one.slot, one.tested_ms = False, slot.id, core.now_ms
+            slot.warm = ""
+            core.effects.append(Test(slot.id, name))
+            core.at("probation", core.now_ms + core.tuning.timeout_floor_ms)
+
+
+def on_tested(core: Core, event: Tested) -> None:
+    """A test render ended; well, if without a reason."""
+    name = next((name for name, one in core.probation.items() if one.slot == event.slot and "|" not in name), None)
+    core.slots[event.slot].ready = True
+    core.stirred = True
+    if name is not None:
+        _settle(core, name, event.reason)
+
+
+def slot_died(core: Core, slot: int, reason: str) -> None:
+    """A child ended: if it rendered a test, that went wrong."""
+    name = next((name for name, one in core.probation.items() if one.slot == slot), None)
+    if name is not None:
+        _settle(core, name, reason)
+
+
+def tick_probation(core: Core) -> None:
+    """What is due is tried again, and a test that does not end is ended."""
+    for name, one in list(core.probation.items()):
+        due = one.until_ms if one.slot < 0 else one.tested_ms + core.tuning.timeout_floor_ms
+        if core.now_ms < due:
+            core.at("probation", due)
+        elif one.slot >= 0:
+            core.effects.append(Kill(one.slot, _NO_ANSWER))
+            one.tested_ms = core.now_ms
+        elif "|" in name and not one.over:
+            one.over = True
+            core.tell("info", f"{name} is tried again here")
+    core.stirred = True
+
+
+def _settle(core: Core, name: str, reason: str) -> None:
+    one = core.probation[name]
+    one.slot = -1
+    if reason:
+        _put(core, name, reason)
+        return
+    _release(core, name)
+    batches = sorted({batch for batch, _ in core.strikes.pop(name, set())})
+    core.blamed.update(batches)
+    told = ", ".join(map(short, batches))
+    core.tell("warning", f"{name} rendered a test well: its failures are the tasks' own, of batch {told}")
+
+
+def _put(core: Core, name: str, reason: str) -> None:
+    """On probation, for twice as long as the last time."""
+    known = core.probation.pop(name, None)
+    wait_ms = min(2 * known.wait_ms, _WAIT_MS_MAX) if known is not None and known.wait_ms else _WAIT_MS
+    core.probation[name] = Probation(reason, wait_ms, core.now_ms + wait_ms)
+    core.tell("warning", f"{name} is left to others for {wait_ms // 1000} s: {reason}")
+    core.at("probation", core.now_ms + wait_ms)
+    core.beat_wanted = core.stirred = True
+    core.at("beat", core.now_ms)
+
+
+def _release(core: Core, name: str) -> None:
+    del core.probation[name]
+    core.tell("info", f"{name} renders again here")
+    core.beat_wanted = core.stirred = True
+    core.at("beat", core.now_ms)

@@ -1,0 +1,204 @@
+"""Probation: who fails one task after the other renders a test; who lacks what work takes leaves it to others."""
+
+import pytest
+
+from musep2p.core import effects as fx
+from musep2p.core import events as ev
+from musep2p.core.failures import Failures
+from musep2p.core.ids import Incarnation, digest_of
+from musep2p.core.loads import present_load
+from musep2p.core.messages import Barred, Load
+from musep2p.core.ranges import Ranges
+from musep2p.core.recipe import Axis, Recipe, Settings
+from musep2p.core.records import Entry, Failure, RecordId
+from musep2p.core.requests import Request, StatusAsk
+from musep2p.core.shares import avoided, share_for
+from tests.core.wire import RECIPE, Table
+
+BATCH, ONE, OTHER = "b" * 32, "1" * 16, "2" * 16
+MODELS = Recipe("null", {}, (Axis.of("model", ("a", "b")), Axis.of("v", tuple(range(10)))), given=("model",))
+
+
+def working(recipe=RECIPE, count=1, retries=50):
+    """Peers of which p0 has the work and a slot that is ready."""
+    table = Table(count)
+    if count > 1:
+        table.meet()
+    table.submit("p0", recipe, Settings("table", retries=retries))
+    table.wait(6000)
+    table.happen("p0", ev.SlotReady(0))
+    return table
+
+
+def fail(table, reason="broken", **kind):
+    """The task that p0 was given last fails; its index."""
+    start = table.starts[-1][1]
+    (index,) = Ranges.decode(start.ranges).indices()
+    table.happen("p0", ev.TaskFailed(0, start.chunk, index, reason, **kind))
+    table.happen("p0", ev.ChunkEnded(0, start.chunk))
+    return index
+
+
+def succeed(table):
+    start = table.starts[-1][1]
+    for index in Ranges.decode(start.ranges).indices():
+        table.happen("p0", ev.TasksDone(0, start.chunk, (Entry(index, digest_of(b""), 1, 1),), 5_000_000))
+    table.happen("p0", ev.ChunkEnded(0, start.chunk))
+
+
+def three_in_a_row(table):
+    failed = {fail(table) for _ in range(3)}
+    assert len(failed) == 3, "one task after the other"
+
+
+def barred(table):
+    """What others hear of it."""
+    return list(present_load(table.core("p0")).barred_names())
+
+
+def test_three_tasks_in_a_row_and_a_test_comes_first():
+    """Nothing more is started, and others hear of it; after a good test the tasks are to blame, and are tried on."""
+    table = working()
+    three_in_a_row(table)
+    started = len(table.starts)
+    assert table.tests == [("p0", fx.Test(0, "null"))] and barred(table) == ["null"]
+    table.wait(2000)
+    assert len(table.starts) == started
+    table.happen("p0", ev.Tested(0, "null"))
+
+    assert barred(table) == [] and len(table.starts) == started + 1
+    assert any("the tasks' own" in text for _, text in table.told)
+    for _ in range(5):
+        fail(table)
+    assert len(table.tests) == 1, "that batch is known to be at fault"
+
+
+def test_after_a_bad_test_it_waits_ever_longer_and_works_again_after_a_good_one():
+    """Ten seconds, twenty, forty, at most five minutes."""
+    table = working()
+    three_in_a_row(table)
+    waits = []
+    for _ in range(7):
+        table.happen("p0", ev.Tested(0, "null", "still broken"))
+        before, tests = table.now_ms, len(table.tests)
+        while len(table.tests) == tests:
+            table.wait(1000, step=1000)
+        waits.append(round((table.now_ms - before) / 1000))
+    assert waits == [10, 20, 40, 80, 160, 300, 300]
+    started = len(table.starts)
+    table.happen("p0", ev.Tested(0, "null"))
+
+    assert len(table.starts) == started + 1
+
+
+def test_a_success_between_ends_the_row():
+    """Two failures, a picture, two failures: that is no machine at fault."""
+    table = working()
+    for what in (fail, fail, succeed, fail, fail, succeed, fail, fail):
+        what(table)
+
+    assert table.tests == []
+
+
+def test_one_task_that_fails_often_is_one():
+    """Its own trouble; it is alone in the queue."""
+    table = working(Recipe("null", {}, (Axis.of("v", (1,)),)))
+    for _ in range(6):
+        fail(table)
+
+    assert table.tests == []
+
+
+def test_what_another_machine_failed_too_says_nothing():
+    """A prompt that fails everywhere does not blame the machines."""
+    table = working(count=2)
+    batch = table.batch("p0")
+    (other,) = table.core("p0").members
+    for index in range(20):
+        made = RecordId(other, Incarnation(1, "0" * 8), index)
+        batch.results.failures.add(Failure(batch.id, made, batch.will.turn, index, 1, "bad prompt"), 0)
+    for _ in range(4):
+        if table.starts and table.core("p0").slots[0].chunks:
+            fail(table)
+
+    assert table.tests == [] and not table.core("p0").strikes
+
+
+@pytest.mark.parametrize("how", ["crash", "never ends"])
+def test_a_test_that_crashes_or_hangs_has_failed(how):
+    """The engine stays on probation."""
+    table = working()
+    three_in_a_row(table)
+    if how == "never ends":
+        table.wait(601_000, step=1000)
+        assert isinstance(table.slot_orders[-1][1], fx.Kill)
+    table.happen("p0", ev.SlotDied(0, "crashed"))
+    table.happen("p0", ev.SlotReady(0))
+
+    assert barred(table) == ["null"] and table.core("p0").probation["null"].wait_ms == 10_000
+
+
+def test_a_class_of_work_that_a_machine_cannot_do_is_left_to_others_and_tried_again():
+    """The rest of the batch goes on here; the wait doubles, and ends with a picture."""
+    table = working(MODELS)
+    assert fail(table, "no model a", peer_bound=True) == 0
+    assert barred(table) == ["null|a|"]
+    for _ in range(10):
+        index = next(Ranges.decode(table.starts[-1][1].ranges).indices())
+        assert index >= 10
+        succeed(table)
+    started = len(table.starts)
+    table.wait(9000)
+    assert len(table.starts) == started
+    table.wait(1500)
+    assert len(table.starts) == started + 1 and barred(table) == []
+    fail(table, "no model a", peer_bound=True)
+    assert table.core("p0").probation["null|a|"].wait_ms == 20_000
+    table.wait(20_500)
+    succeed(table)
+
+    assert table.core("p0").probation == {} and table.tests == []
+
+
+def test_where_nobody_can_do_it_the_batch_waits_and_says_why():
+    """Not failed, and not silent."""
+    table = working()
+    fail(table, "out of memory", peer_bound=True)
+    table.wait(3000)
+    table.happen("p0", ev.Asked(b"face", Request(1, "table", 90, StatusAsk())))
+    (status,) = table.replies[-1].batches
+
+    assert (status.state, status.failed) == ("waiting", 0)
+    assert "p0: out of memory" in status.reason
+
+
+def test_a_thief_gets_nothing_that_it_is_on_probation_for():
+    """Of the rest it gets its share."""
+    table = working(MODELS, count=2)
+    owner = next(name for name in ("p0", "p1") if table.batch(name).work)
+    core, batch = table.core(owner), table.batch(owner)
+    (thief,) = core.members.values()
+    thief.load = Load(slots=1, free=1, barred=(Barred("null|b|", "no model"),))
+    share = share_for(core, batch, thief, 1)
+
+    assert avoided(core, batch, thief.id) == Ranges([(10, 20)])
+    assert share and share.highest() < 10
+
+
+def failure(peer, number, *, bound, turn=1, index=5):
+    return Failure(BATCH, RecordId(peer, Incarnation(1, "0" * 8), number), turn, index, 1, "no", peer_bound=bound)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_each_machine_may_say_once_that_it_cannot(order):
+    """That counts against no task; what it says again does, and what failed for other reasons: in any order."""
+    many = [
+        failure(ONE, 1, bound=True), failure(OTHER, 1, bound=True), failure(ONE, 2, bound=True),
+        failure(ONE, 3, bound=False), failure(OTHER, 2, bound=False),
+    ]  # fmt: skip
+    failures = Failures()
+    for position, one in enumerate(many[::order]):
+        failures.add(one, position)
+
+    assert failures.has_failed(5, 1, 2) and not failures.has_failed(5, 1, 3)
+    assert failures.count(5) == 5 and 5 in failures.blamed_on(ONE, 1)
