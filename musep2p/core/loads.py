@@ -6,7 +6,7 @@ from musep2p.core.carriers import has_carrier, keeps
 from musep2p.core.data import Batch, Member
 from musep2p.core.messages import Barred, Hello, Load, LoadEntry, Pace, Warm
 from musep2p.core.paces import loading_us, speed_us
-from musep2p.core.probation import bars, suspended
+from musep2p.core.probation import bars, suspended, told
 from musep2p.core.recipe.recipe import model_of
 from musep2p.core.state import Core
 from musep2p.core.wills import RUNNING
@@ -136,7 +136,7 @@ def present_load(core: Core) -> Load:
         core.store.state != "absent" or has_place(core),
         tuple(Warm(model, _queued_for(core, model)) for model in dict.fromkeys(slot.warm for slot in warm[:16])),
         all(core.turn_is_over(slot) for slot in warm),
-        tuple(Barred(name, core.probation[name].reason[:200]) for name in suspended(core)[:16]),
+        tuple(Barred(name, reason[:200]) for name, reason in told(core)[:16]),
     )
 
 

@@ -17,7 +17,17 @@ from musep2p.core.ranges import Ranges
 from musep2p.core.records import Failure
 from musep2p.core.state import Core
 
-__all__ = ["barred", "bars", "on_failure", "on_success", "on_tested", "start_tests", "suspended", "tick_probation"]
+__all__ = [
+    "barred",
+    "bars",
+    "on_failure",
+    "on_success",
+    "on_tested",
+    "start_tests",
+    "suspended",
+    "tick_probation",
+    "told",
+]
 
 _IN_A_ROW = 3
 _WAIT_MS, _WAIT_MS_MAX = 10_000, 300_000
@@ -46,6 +56,12 @@ def suspended(core: Core) -> tuple[str, ...]:
     if not core.probation:
         return ()
     return tuple(name for name, one in core.probation.items() if "|" not in name or core.now_ms < one.until_ms)
+
+
+def told(core: Core) -> tuple[tuple[str, str], ...]:
+    """Those that others hear of, with the reasons: not of a first test, which takes no time if all is well."""
+    names = ((name, core.probation[name]) for name in suspended(core))
+    return tuple((name, one.reason) for name, one in names if one.wait_ms)
 
 
 def on_failure(core: Core, batch: Batch, failure: Failure, work_class: str) -> None:
@@ -133,8 +149,8 @@ def _settle(core: Core, name: str, reason: str) -> None:
     _release(core, name)
     batches = sorted({batch for batch, _ in core.strikes.pop(name, set())})
     core.blamed.update(batches)
-    told = ", ".join(map(short, batches))
-    core.tell("warning", f"{name} rendered a test well: its failures are the tasks' own, of batch {told}")
+    whose = ", ".join(map(short, batches))
+    core.tell("warning", f"{name} rendered a test well: its failures are the tasks' own, of batch {whose}")
 
 
 def _put(core: Core, name: str, reason: str) -> None:

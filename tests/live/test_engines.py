@@ -78,7 +78,7 @@ def test_what_is_not_wanted_any_more_is_interrupted_at_the_server(farm, servers)
 
 
 def test_workflows_of_comfyui(farm):
-    """Two servers, one of which forgets, is out of memory and gives black: all is done, and nothing twice."""
+    """Two servers, one of which gives black, forgets, and has no memory: all is done, and nothing twice."""
     workflow = farm.base / "town_api.json"
     workflow.write_text(json.dumps(WORKFLOW))
     servers = [ComfyServer(), ComfyServer(jobs=False)]
@@ -97,7 +97,7 @@ def test_workflows_of_comfyui(farm):
 
     assert len(rows) == 16 and len({row["digest"] for row in rows}) == 16
     assert all(len(image.getcolors(1 << 13)) > 50 for image in pictures)
-    assert any(row["attempt"] == 2 for row in rows) and len({row["peer"] for row in rows}) == 2
+    assert any(row["attempt"] == 2 for row in rows) and "is left to others for 10 s" in farm.log("p1")
 
 
 def test_engines_are_found_and_what_nobody_can_do_is_said(farm, servers):
