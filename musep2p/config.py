@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "listen": "MUSEP2P_LISTEN",
 }
 LOOPBACK_FARM = "local"
+ALWAYS, IDLE = "always", "idle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class Settings:
         spool_mb: outputs that wait here while the store is away; 0: half of what is free, 10 GB at most.
         gpu_mb: memory of the GPU, for batches that ask for some; 0: what `nvidia-smi` says.
         probe: look for engines at the usual ports of this machine when a peer is started, at none, or at these.
+        when: `always`, or `idle`: the machine works for the farm while nobody uses it.
+        idle_minutes: so long nobody shall have touched it, then.
+        idle_command: prints for how many milliseconds nobody did, where the system does not tell.
+        hours: of the week at which it works, like `Mon-Fri 19:00-07:00`; none: all.
+        share: of the time that a slot works; it rests after each task.
         engines: what each engine needs to know on this machine, by its name; only from files.
     """
 
@@ -62,6 +68,11 @@ class Settings:
     peers: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     probe: bool | tuple[int, ...] = True
+    when: str = ALWAYS
+    idle_minutes: float = 5.0
+    idle_command: tuple[str, ...] = ()
+    hours: tuple[str, ...] = ()
+    share: float = 1.0
     engines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def place(self) -> tuple[str, int]:
@@ -77,6 +88,10 @@ class Settings:
                 "Say --farm NAME (or set MUSEP2P_FARM), the same on all machines of the studio.",
             )
         return host, port
+
+    def idle_s(self) -> float:
+        """So many seconds nobody shall have touched the machine before it works; 0: that is no matter."""
+        return self.idle_minutes * 60 if self.when == IDLE else 0.0
 
     @property
     def farm_name(self) -> str:
@@ -155,6 +170,7 @@ def _typed(merged: dict[str, Any]) -> dict[str, Any]:
     kinds: dict[str, Any] = {
         "state": Path, "store": Path, "farm": str, "listen": str, "name": str, "slots": int, "speed": float,
         "memory_mb": int, "spool_mb": int, "gpu_mb": int, "peers": tuple, "tags": tuple, "probe": _probe,
+        "when": str, "idle_minutes": float, "idle_command": _texts, "hours": _texts, "share": float,
         "engines": dict,
     }  # fmt: skip
     typed: dict[str, Any] = {}
@@ -167,6 +183,12 @@ def _typed(merged: dict[str, Any]) -> dict[str, Any]:
         if key in typed:
             typed[key] = typed[key].expanduser().absolute()
     return typed
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+        raise TypeError
+    return tuple(value)
 
 
 def _probe(value: object) -> bool | tuple[int, ...]:
@@ -182,6 +204,12 @@ def _checked(settings: Settings) -> Settings:
         raise ConfigError(f"{settings.slots} slots are not possible.", "Take 1 to 64; usually one per GPU.")
     if not 0.001 <= settings.speed <= 1000:
         raise ConfigError(f"a speed of {settings.speed} is not possible.", "Take 0.001 to 1000; 1 is usual.")
+    if settings.when not in (ALWAYS, IDLE):
+        raise ConfigError(f"when cannot be {settings.when!r}.", "Say always or idle; hours of the day go into hours.")
+    if not 0.05 <= settings.share <= 1:
+        raise ConfigError(f"a share of {settings.share} is not possible.", "Take 0.05 to 1 of the time; 1 is all.")
+    if not 0.01 <= settings.idle_minutes <= 1e5:
+        raise ConfigError(f"idle_minutes cannot be {settings.idle_minutes}.", "Five are usual.")
     if len(settings.farm) > 60 or any(ord(c) < 33 for c in settings.farm):
         raise ConfigError(f"{settings.farm!r} is no farm name.", "Take up to 60 letters, digits or dashes.")
     if not settings.name.strip() or len(settings.name) > 60:

@@ -37,6 +37,8 @@ from musep2p.net.discovery import MdnsDiscovery, live_addresses
 from musep2p.net.links import ZmqLinks, peer_address
 from musep2p.platforms import NO_ROOM, links_max
 from musep2p.runner.gpu import gpu_memory_mb
+from musep2p.runner.hours import parse_hours
+from musep2p.runner.neighbour import Neighbour
 from musep2p.runner.slots import Slots
 from musep2p.store.disk_watch import DiskWatch
 from musep2p.store.journal import Journal
@@ -111,6 +113,7 @@ class Peer:
         """Open everything; returns when the peer listens."""
         self._folder.announce(self.address, self._settings.farm_name)
         self._clear_spool()
+        self._neighbour.open()
         self._slots.open()
         self._disk.open()
         presence = Presence(self._folder.id, self._settings.farm_name, self.address)
@@ -159,6 +162,7 @@ class Peer:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(self._discovery.stop(), 2)
         self._disk.close()
+        self._neighbour.close()
         await self._slots.close()
         await self._outlet.close()
         self._links.close()
@@ -178,7 +182,7 @@ class Peer:
 
     def _open_parts(self) -> None:
         settings = self._settings
-        self._host, port = settings.place()
+        (self._host, port), hours = settings.place(), parse_hours(settings.hours)
         peers = tuple(peer_address(peer) for peer in settings.peers)
         self._settings = settings = replace(settings, peers=peers)
         self._folder = StateFolder(settings.state, settings.farm_name)
@@ -203,7 +207,11 @@ class Peer:
         memory = settings.memory_mb << 20 or psutil.virtual_memory().total // (2 * settings.slots)
         self._disk = DiskWatch(self._folder.path, self.post)
         no_room = self._disk.no_room
+        self._neighbour = Neighbour(hours, settings.idle_s(), settings.idle_command, self._working, self.post)
         self._slots = Slots(settings.slots, self._folder.spool, settings.speed, memory, self.post, no_room)
+
+    def _working(self) -> bool:
+        return any(slot.chunks for slot in self._state.core.slots.values())
 
     def _clear_spool(self) -> None:
         """What an earlier process left half-written, or had no time to remove."""
@@ -228,7 +236,7 @@ class Peer:
             keyed=frozenset(engine.name for engine in loaded if engine.keyed),
             payload=frozenset(engine.name for engine in loaded if engine.payload),
             has_store=settings.store is not None, may_adopt=self._options.adopt_store,
-            paces=self._folder.paces(),
+            paces=self._folder.paces(), share=settings.share,
         )  # fmt: skip
         core.host = live_addresses(self._host)[0]
         return core
@@ -276,7 +284,7 @@ class Peer:
             fx.Start: self._start,
             fx.Recall: slots.recall,
             fx.Test: slots.test,
-            fx.Kill: lambda e: slots.kill(e.slot, e.reason),
+            fx.Kill: lambda e: slots.kill(e.slot, e.reason, release=e.release),
             fx.Publish: lambda e: self._outlet.publish(e, self._block(e.position)),
             fx.PublishFor: self._outlet.carry,
             fx.SendHandover: self._send_handover,

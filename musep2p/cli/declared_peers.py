@@ -24,6 +24,9 @@ def join(
     name: Annotated[str | None, typer.Option(help="What people call this peer.")] = None,
     speed: Annotated[float | None, typer.Option(help="Relative speed that test engines pretend.")] = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="A batch may ask for peers with this tag.")] = None,
+    when: Annotated[str | None, typer.Option(help="`idle`: work only while nobody uses this machine.")] = None,
+    hours: Annotated[list[str] | None, typer.Option(help="Work only then, like `Mon-Fri 19:00-07:00`.")] = None,
+    share: Annotated[float | None, typer.Option(help="Work for this share of the time, like 0.5.")] = None,
     no_mdns: Annotated[bool, typer.Option("--no-mdns", help="Do not announce or look by mDNS.")] = False,
     probe: Annotated[bool | None, typer.Option(help="Look for engines at this machine's usual ports.")] = None,
     adopt_store: Annotated[bool, typer.Option("--adopt-store", help="Make an empty folder the farm's store.")] = False,
@@ -37,6 +40,7 @@ def join(
         {
             "state": state, "store": store, "farm": farm, "listen": listen, "slots": slots, "name": name,
             "speed": speed, "peers": tuple(peer or ()), "tags": tuple(tag or ()), "probe": probe,
+            "when": when, "hours": tuple(hours or ()), "share": share,
         }
     )  # fmt: skip
     commands.join(settings, mdns=not no_mdns, adopt_store=adopt_store, as_json=json, verbose=verbose)

@@ -110,7 +110,16 @@ def peers(settings: Settings, *, as_json: bool) -> None:
         return
     head = ["peer", "id", "state", "address", "slots", "store", "engines", "seconds a task"]
     rows = [
-        [p.name, short(p.id), p.state, p.address, str(p.slots), p.store, " ".join(p.engines), _paces(p)]
+        [
+            p.name,
+            short(p.id),
+            "rests" if p.resting and p.state == "up" else p.state,
+            p.address,
+            str(p.slots),
+            p.store,
+            " ".join(p.engines),
+            _paces(p),
+        ]
         for p in answer.peers
     ]
     print(table(head, rows))
@@ -129,5 +138,5 @@ def _row(peer: r.PeerView) -> dict[str, object]:
         "gpu_mb": peer.gpu_mb, "store": peer.store, "version": peer.version, "free": peer.free, "queued": peer.queued,
         "seconds_a_task": {pace.work_class: pace.us / 1e6 for pace in peer.paces},
         "seconds_to_load": {pace.work_class: pace.loading_us / 1e6 for pace in peer.paces if pace.loading_us},
-        "loaded": peer.loaded,
+        "loaded": peer.loaded, "resting": peer.resting,
     }  # fmt: skip

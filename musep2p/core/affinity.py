@@ -15,6 +15,7 @@ from musep2p.core.loads import by_urgency, estimate_us, known_us
 from musep2p.core.paces import loading_us, speed_us
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe.recipe import model_of
+from musep2p.core.rest import is_free
 from musep2p.core.state import Core
 
 __all__ = ["copy_us", "for_slot", "for_thief", "in_turn", "owner_us", "suits", "thief_us"]
@@ -64,7 +65,7 @@ def thief_us(core: Core, thief: Member, work_class: str) -> int:
 
 def copy_us(core: Core, work_class: str) -> int:
     """The same in the best of our free slots, if such a task was ever run here."""
-    free = [slot for slot in core.slots.values() if slot.ready and not slot.chunks]
+    free = [slot for slot in core.slots.values() if is_free(core, slot)]
     known = work_class in core.paces
     return min((owner_us(core, slot, work_class) for slot in free), default=0) if known else 0
 

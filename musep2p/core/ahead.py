@@ -22,7 +22,13 @@ def wants_ahead(core: Core, slot: Slot) -> bool:
     """True when a slot that has one chunk shall have another behind it."""
     first = slot.chunks[0]
     pace = core.paces.get(first.work_class)
-    if pace is None or pace > core.tuning.ahead_us_max or first.lookup or core.now_ms >= _overdue_ms(core, first):
+    if (
+        core.share < 1
+        or pace is None
+        or pace > core.tuning.ahead_us_max
+        or first.lookup
+        or core.now_ms >= _overdue_ms(core, first)
+    ):
         return False
     queued = next((batch for batch in by_urgency(core) if may_start(core, batch)), None)
     if queued is None or queued.singly or core.batches[first.batch].singly:

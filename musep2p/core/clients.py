@@ -108,7 +108,7 @@ def _on_peers(core: Core, event: Asked) -> None:
     me = r.PeerView(
         core.me, hello.name, f"{core.host}:{hello.port}", "up", str(core.incarnation), hello.slots,
         list(hello.engines), hello.speed, _store_word(core), hello.gpu_mb, load.paces, hello.software,
-        load.free, sum(entry.queued for entry in load.entries), load.loaded(),
+        load.free, sum(entry.queued for entry in load.entries), load.loaded(), core.resting,
     )  # fmt: skip
     others = [_view(core.members[i]) for i in sorted(core.members)]
     _answer(core, event, r.PeersAnswer([me, *others], hello.farm))
@@ -224,7 +224,7 @@ def _view(member: Member) -> r.PeerView:
         member.id, hello.name, member.address, "down" if member.state == "new" else member.state,
         str(member.incarnation), hello.slots, list(hello.engines), hello.speed, store, hello.gpu_mb,
         member.load.paces, hello.software, member.load.free, sum(entry.queued for entry in member.load.entries),
-        member.load.loaded(),
+        member.load.loaded(), member.load.resting,
     )  # fmt: skip
 
 
@@ -311,6 +311,12 @@ def _on_probation(core: Core, batch: Batch, capable: list[Member]) -> str:
     return f"whoever can do it tries again later; {'; '.join(told[:_TOLD])}"
 
 
+def _resting(core: Core, capable: list[Member], me: bool) -> list[tuple[str, str]]:
+    """(name, why it rests) of those that can do something."""
+    others = [(member.hello.name, member.load.resting) for member in capable]
+    return [*others, (core.hello.name, core.resting)] if me else others
+
+
 def _why_waiting(core: Core, batch: Batch) -> str:
     capable = [mem for mem in core.up_members() if able(mem.hello, batch)]
     me = able(core.hello, batch)
@@ -322,10 +328,13 @@ def _why_waiting(core: Core, batch: Batch) -> str:
     on_probation = _on_probation(core, batch, capable)
     if on_probation:
         return on_probation
-    here = [has_place(core) and not core.disk_full] if me else []
+    here = [has_place(core) and not core.disk_full and not core.resting] if me else []
     places = [bool(mem.load.slots and mem.load.files) for mem in capable] + here
     if any(places):
         return ""
+    resting = [f"{name}: {why}" for name, why in _resting(core, capable, me) if why]
+    if len(resting) == len(places):
+        return f"all machines that can do it rest; {'; '.join(resting[:_TOLD])}"
     if core.disk_full and not any(mem.load.slots for mem in capable):
         return f"this machine's disk is full: {core.disk_full}"
     if batch.recipe.engine in core.payload and (core.store.state == "absent" or capable):

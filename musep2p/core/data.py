@@ -95,6 +95,8 @@ class Slot:
     Attributes:
         noted: batch, ranges and position of what the journal has already as given to it next.
         warm: engine and model of what it was handed last, since `warm_ms`; empty after its child died.
+        yields: its child was ended for the machine's owner: nothing that it had has failed.
+        rests_until_ms: of a machine that works a share of the time only.
         first: class and microseconds of a first task, while nobody knows how much of that was loading.
     """
 
@@ -105,6 +107,8 @@ class Slot:
     warm: str = ""
     warm_ms: int = 0
     first: tuple[str, float] | None = None
+    yields: bool = False
+    rests_until_ms: int = 0
 
 
 @dataclass(slots=True)

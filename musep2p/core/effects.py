@@ -174,10 +174,11 @@ class Test(Effect, frozen=True):
 
 
 class Kill(Effect, frozen=True):
-    """End a slot's child now and start a new one; `SlotDied` follows."""
+    """End a slot's child now and start a new one; `SlotDied` follows. `release`: its engine lets go of memory first."""
 
     slot: int
     reason: str
+    release: bool = False
 
 
 class Recall(Effect, frozen=True):

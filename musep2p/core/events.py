@@ -29,6 +29,7 @@ __all__ = [
     "Received",
     "Recounted",
     "Reread",
+    "RestChanged",
     "ResultsRead",
     "Sighted",
     "SlotDied",
@@ -117,6 +118,12 @@ class Tested(Event, frozen=True):
     slot: int
     engine: str
     reason: str = ""
+
+
+class RestChanged(Event, frozen=True):
+    """This machine shall rest, for a reason; without one it works for the farm."""
+
+    reason: str
 
 
 class ChunkEnded(Event, frozen=True):

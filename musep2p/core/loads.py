@@ -8,6 +8,7 @@ from musep2p.core.messages import Barred, Hello, Load, LoadEntry, Pace, Warm
 from musep2p.core.paces import loading_us, speed_us
 from musep2p.core.probation import bars, suspended, told
 from musep2p.core.recipe.recipe import model_of
+from musep2p.core.rest import is_free
 from musep2p.core.state import Core
 from musep2p.core.wills import RUNNING
 
@@ -84,7 +85,7 @@ def can_run(core: Core, member: Member, batch: Batch) -> bool:
 
 def may_start(core: Core, batch: Batch) -> bool:
     """True when we could run tasks of this batch now: able, wanted, and with a place for the outputs."""
-    if core.draining or core.disk_full or batch.will.word != RUNNING or not batch.known:
+    if core.draining or core.disk_full or core.resting or batch.will.word != RUNNING or not batch.known:
         return False
     if not able(core.hello, batch) or bars(suspended(core), batch):
         return False
@@ -110,7 +111,9 @@ def present_load(core: Core) -> Load:
     """Our load now."""
     entries: list[LoadEntry] = []
     rest = 0
-    starting = not core.draining and not core.disk_full and (core.store.state == "absent" or has_place(core))
+    starting = not (core.draining or core.disk_full or core.resting) and (
+        core.store.state == "absent" or has_place(core)
+    )
     slots = len(core.slots) if starting else 0
     for batch in by_urgency(core):
         if batch.will.word != RUNNING:
@@ -122,7 +125,7 @@ def present_load(core: Core) -> Load:
         else:
             rest += ms
     paces = tuple(Pace(c, speed_us(core, c), loading_us(core, model_of(c))) for c in sorted(list(core.paces)[-8:]))
-    free = sum(slot.ready and not slot.chunks for slot in core.slots.values())
+    free = sum(is_free(core, slot) for slot in core.slots.values())
     warm = [slot for slot in core.slots.values() if slot.warm]
     last = None if entries else straggler(core)
     return Load(
@@ -137,6 +140,7 @@ def present_load(core: Core) -> Load:
         tuple(Warm(model, _queued_for(core, model)) for model in dict.fromkeys(slot.warm for slot in warm[:16])),
         all(core.turn_is_over(slot) for slot in warm),
         tuple(Barred(name, reason[:200]) for name, reason in told(core)[:16]),
+        core.resting[:120],
     )
 
 

@@ -25,6 +25,7 @@ from musep2p.core.loads import able, by_urgency, may_start, present_load, stragg
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import RANGES_MAX, SafeMark
 from musep2p.core.reports import add_fact
+from musep2p.core.rest import is_free
 from musep2p.core.results import Results
 from musep2p.core.shares import avoided, share_for
 from musep2p.core.state import Core
@@ -57,7 +58,7 @@ def seek(core: Core) -> None:
     """
     if core.ask is not None or not core.awake or core.draining or core.now_ms < core.hold_starts_until_ms:
         return
-    free = sum(slot.ready and not slot.chunks for slot in core.slots.values())
+    free = sum(is_free(core, slot) for slot in core.slots.values())
     own = [batch.will.settings.priority for batch in core.awake.values() if _can_run(core, batch)]
     urgent = max(batch.will.settings.priority for batch in core.awake.values())
     if (not free and not own) or (own and max(own) >= urgent):

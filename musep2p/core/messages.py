@@ -114,6 +114,7 @@ class Load(msgspec.Struct, frozen=True, array_like=True):
         warm: what the slots have loaded.
         turn_over: they were at it long enough: another batch of the same priority may come before.
         barred: what it is on probation for.
+        resting: why its machine works for its owner alone now.
     """
 
     entries: Annotated[tuple[LoadEntry, ...], Meta(max_length=8)] = ()
@@ -127,6 +128,7 @@ class Load(msgspec.Struct, frozen=True, array_like=True):
     warm: Annotated[tuple[Warm, ...], Meta(max_length=16)] = ()
     turn_over: bool = True
     barred: Annotated[tuple[Barred, ...], Meta(max_length=16)] = ()
+    resting: Name = ""
 
     def total_ms(self) -> int:
         """All queued work, in milliseconds of this peer."""

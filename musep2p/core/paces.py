@@ -19,8 +19,8 @@ _CLASSES_KEPT = 64
 
 
 def speed_us(core: Core, work_class: str) -> int:
-    """Measured microseconds per task of a class on one of our slots; 0 when unknown."""
-    return max(1, round(core.paces[work_class])) if work_class in core.paces else 0
+    """Measured microseconds per task of a class on one of our slots, its rests included; 0 when unknown."""
+    return max(1, round(core.paces[work_class] / core.share)) if work_class in core.paces else 0
 
 
 def loading_us(core: Core, model: str) -> int:

@@ -15,6 +15,7 @@ from musep2p.core.events import Tested
 from musep2p.core.ids import short
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import Failure
+from musep2p.core.rest import is_free
 from musep2p.core.state import Core
 
 __all__ = [
@@ -101,7 +102,7 @@ def start_tests(core: Core) -> None:
         if core.now_ms < one.until_ms:
             core.at("probation", one.until_ms)
             continue
-        slot = next((slot for slot in core.slots.values() if slot.ready and not slot.chunks), None)
+        slot = next((slot for slot in core.slots.values() if is_free(core, slot)), None)
         if slot is not None:
             slot.ready, one.slot, one.tested_ms = False, slot.id, core.now_ms
             slot.warm = ""

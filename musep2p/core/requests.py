@@ -180,6 +180,7 @@ class PeerView(msgspec.Struct, frozen=True):
     free: int = 0
     queued: int = 0
     loaded: tuple[str, ...] = ()
+    resting: str = ""
 
 
 class PeersAnswer(msgspec.Struct, frozen=True, tag="peer-list"):

@@ -14,6 +14,7 @@ from musep2p.core.paces import speed_us
 from musep2p.core.probation import barred, suspended
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe.recipe import model_of
+from musep2p.core.rest import is_free
 from musep2p.core.state import Core
 from musep2p.core.stealing import Team, choose_share, too_slow
 
@@ -98,7 +99,7 @@ def _busy(core: Core, member: Member, batch: Batch, work_class: str) -> bool:
 
 
 def _busy_here(core: Core, batch: Batch, work_class: str) -> bool:
-    free = any(slot.ready and not slot.chunks for slot in core.slots.values())
+    free = any(is_free(core, slot) for slot in core.slots.values())
     held_up = not free and running_ms(core) * 1000 > 2 * speed_us(core, work_class) > 0
     urgent = batch.will.settings.priority
     return held_up or any(other.work and other.will.settings.priority > urgent for other in core.awake.values())

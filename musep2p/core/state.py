@@ -57,6 +57,7 @@ class Core:
         has_store: bool = False,
         may_adopt: bool = False,
         paces: Mapping[str, int] | None = None,
+        share: float = 1.0,
     ) -> None:
         self.me, self.incarnation, self.hello = me, incarnation, hello
         self.host = "127.0.0.1"
@@ -93,6 +94,8 @@ class Core:
         self.slots = {i: Slot(i) for i in range(hello.slots)}
         self.paces: dict[str, float] = dict(paces or {})
         self.paces_kept_ms = 0
+        self.share = share
+        self.resting = ""
         self.loading: dict[str, float] = {}
         self.probation: dict[str, Probation] = {}
         self.strikes: dict[str, set[tuple[BatchId, int]]] = {}

@@ -18,6 +18,7 @@ from musep2p.core.publishing import settle_lookup, settle_results, start_lookup
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import MAX_ENTRIES, Failure, ResultBlock, StartRecord, spool_name, spooled_bytes
 from musep2p.core.reports import add_fact
+from musep2p.core.rest import rest_after
 from musep2p.core.results import indices_of
 from musep2p.core.shares import avoided, hold_back
 from musep2p.core.state import Core
@@ -102,6 +103,7 @@ def on_chunk_ended(core: Core, event: ChunkEnded) -> None:
         first = chunk is slot.chunks[0]
         slot.chunks.remove(chunk)
         _give_back(core, chunk, event.slot)
+        rest_after(core, slot, chunk.handed_ms)
         if first and slot.chunks:
             slot.chunks[0].handed_ms = core.now_ms
         watch_behind(core, slot)
@@ -114,8 +116,12 @@ def on_slot_died(core: Core, event: SlotDied) -> None:
     slot.ready, slot.warm = False, ""
     probation.slot_died(core, slot.id, event.reason)
     chunks, slot.chunks = slot.chunks, []
+    yields, slot.yields = slot.yields, False
     for chunk in chunks:
         blamed = chunk.begun if chunk.begun in chunk.left else -1
+        if yields:
+            _give_back(core, chunk, event.slot)
+            continue
         if chunk.left.count() == 1:
             blamed = next(chunk.left.indices())
         if blamed >= 0 and chunk is chunks[0] and chunk.given:
@@ -234,7 +240,7 @@ def tick_crashed(core: Core) -> None:
 
 
 def _wants_chunk(core: Core, slot: Slot) -> bool:
-    if not slot.ready or len(slot.chunks) > 1:
+    if not slot.ready or len(slot.chunks) > 1 or core.now_ms < slot.rests_until_ms:
         return False
     return not slot.chunks or wants_ahead(core, slot)
 

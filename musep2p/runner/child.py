@@ -79,6 +79,8 @@ class Child:
                 return
             if isinstance(command, p.Stop):
                 self.abandon()
+                if command.release:
+                    self._release(self._latest)
                 end_tree(os.getpid(), itself=False)
                 os._exit(_STOPPED)
             recalled = next((w for w in self._waiting if isinstance(w, p.Run) and w.chunk == command.chunk), None)
@@ -144,9 +146,13 @@ class Child:
     def _make_room_for(self, engine: Engine) -> None:
         """What another engine keeps in memory may be just what this one lacks."""
         before, self._latest = self._latest, engine
-        if before is not None and before is not engine and isinstance(before, Releasing):
+        if before is not engine:
+            self._release(before)
+
+    def _release(self, engine: Engine | None) -> None:
+        if isinstance(engine, Releasing):
             with contextlib.suppress(MuseError):
-                before.release()
+                engine.release()
 
     def _one(self, command: p.Run, engine: Engine, tasks: Tasks, index: int) -> None:
         if not engine.payload:

@@ -45,7 +45,9 @@ class GiveBack(msgspec.Struct, frozen=True, array_like=True, tag="give-back"):
 
 
 class Stop(msgspec.Struct, frozen=True, array_like=True, tag="stop"):
-    """End now, and have the engine stop what it renders for us."""
+    """End now, and have the engine stop what it renders for us; `release`: and give its memory back."""
+
+    release: bool = False
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):

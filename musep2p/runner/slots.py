@@ -84,12 +84,12 @@ class Slots:
         if process is not None:
             process.send(_encode(p.GiveBack(effect.chunk)))
 
-    def kill(self, number: int, reason: str) -> None:
-        """End a child now; `SlotDied` follows, then a new child."""
+    def kill(self, number: int, reason: str, *, release: bool = False) -> None:
+        """End a child now, after it gave back its memory at a server; `SlotDied` follows, then a new child."""
         slot = self._slots[number]
         slot.reason = reason
         if slot.process is not None:
-            slot.process.send(_encode(p.Stop()))
+            slot.process.send(_encode(p.Stop(release)))
             self._loop.call_later(_STOP_S, self._kill_hard, slot, slot.life)
 
     def _kill_hard(self, slot: _Slot, life: int) -> None:

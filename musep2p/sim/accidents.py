@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from musep2p.core.events import Sighted
+from musep2p.core.events import RestChanged, Sighted
 from musep2p.core.messages import PROTOCOL_VERSION
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Accidents:
         hidden_us: after what time others see what was put on the store.
         other_store: peers that see another store than the others, which the farm will not keep.
         dark: (from, to): while all machines are without power; (0, 0): never.
+        owners: (peer, from, to): while a machine's owner uses it.
         sick: (peer, from, to, says so?): while a machine fails each task at once.
         poison: the task of the first batch that takes down the machine that runs it, each time; -1: none.
     """
@@ -48,6 +49,7 @@ class Accidents:
     dark: tuple[int, int] = (0, 0)
     poison: int = -1
     sick: tuple[tuple[int, int, int, bool], ...] = ()
+    owners: tuple[tuple[int, int, int], ...] = ()
 
     def kinds(self) -> dict[str, bool]:
         """Which of them happen."""
@@ -62,6 +64,7 @@ class Accidents:
             "dark": self.dark[1] > 0,
             "poison": self.poison >= 0,
             "sick": bool(self.sick),
+            "owners": bool(self.owners),
         }
 
 
@@ -91,6 +94,7 @@ def draw_accidents(
         hidden_us=rng.choice((500_000, 5_000_000, 30_000_000)) * (rng.random() < 0.1) * stores,
         poison=rng.randrange(tasks) if rng.random() < 0.05 else -1,
         other_store=elsewhere * (stores and others.random() < 0.05),
+        owners=_draw_owners(random.Random(f"musep2p owners {seed}"), peers),
         sick=_draw_sick(random.Random(f"musep2p sick {seed}"), peers),
         dark=(off_us, off_us + dark.choice((500_000, 6_000_000))) if dark.random() < 0.05 else (0, 0),
     )
@@ -102,6 +106,14 @@ def _draw_sick(rng: random.Random, peers: int) -> tuple[tuple[int, int, int, boo
         return ()
     starts = [(peer, rng.randrange(1_500_000, 7_000_000)) for peer in rng.sample(range(peers), rng.choice((1, 1, 2)))]
     return tuple((peer, at, at + rng.choice((1_000_000, 8_000_000)), rng.random() < 0.5) for peer, at in starts)
+
+
+def _draw_owners(rng: random.Random, peers: int) -> tuple[tuple[int, int, int], ...]:
+    """In one farm of seven owners of machines come and go."""
+    if rng.random() > 1 / 7:
+        return ()
+    starts = [(rng.randrange(peers), rng.randrange(1_500_000, 8_000_000)) for _ in range(rng.choice((1, 2, 4)))]
+    return tuple((peer, at, at + rng.choice((200_000, 4_000_000))) for peer, at in starts)
 
 
 def arrange(world: World, accidents: Accidents, seed: int) -> None:
@@ -119,6 +131,9 @@ def arrange(world: World, accidents: Accidents, seed: int) -> None:
         world.peers[number].store = world.other_store
     if accidents.dark[1]:
         world.call(accidents.dark[0], partial(_turn_off_all, world, accidents.dark[1] - accidents.dark[0]))
+    for number, start, end in accidents.owners:
+        world.call(start, partial(_rest, world, number, "somebody uses this machine"))
+        world.call(end, partial(_rest, world, number, ""))
     for number, start, end, bound in accidents.sick:
         world.call(start, partial(world.sick.update, {number: bound}))
         world.call(end, partial(_get_well, world, number))
@@ -143,6 +158,11 @@ def come_back(world: World, accidents: Accidents, peer: SimPeer, sightings: list
         heir.boot(sightings)
     else:
         peer.boot(sightings)
+
+
+def _rest(world: World, number: int, reason: str) -> None:
+    if world.peers[number].alive:
+        world.later(0, world.peers[number], RestChanged(reason))
 
 
 def _get_well(world: World, number: int) -> None:
