@@ -36,6 +36,7 @@ from musep2p.errors import ConfigError, LocalProtocolError, MuseError, StoreErro
 from musep2p.net.discovery import MdnsDiscovery, live_addresses
 from musep2p.net.links import ZmqLinks, peer_address
 from musep2p.platforms import NO_ROOM, links_max
+from musep2p.runner.catalogue import Catalogue
 from musep2p.runner.gpu import gpu_memory_mb
 from musep2p.runner.hours import parse_hours
 from musep2p.runner.neighbour import Neighbour
@@ -114,6 +115,7 @@ class Peer:
         self._folder.announce(self.address, self._settings.farm_name)
         self._clear_spool()
         self._neighbour.open()
+        self._catalogue.open()
         self._slots.open()
         self._disk.open()
         presence = Presence(self._folder.id, self._settings.farm_name, self.address)
@@ -163,6 +165,7 @@ class Peer:
                 await asyncio.wait_for(self._discovery.stop(), 2)
         self._disk.close()
         self._neighbour.close()
+        self._catalogue.close()
         await self._slots.close()
         await self._outlet.close()
         self._links.close()
@@ -230,6 +233,7 @@ class Peer:
             settings.slots, engines, settings.tags, settings.speed, settings.gpu_mb or gpu_memory_mb(), __version__,
         )  # fmt: skip
         loaded = [load_engine(name) for name in engines]
+        self._catalogue = Catalogue(loaded, self.post)
         core = Core(
             me=self._folder.id, incarnation=self._folder.incarnation, hello=hello, tuning=self._tuning,
             rng=random.Random(secrets.randbits(64)),

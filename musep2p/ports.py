@@ -11,7 +11,7 @@ from musep2p.core.recipe import Parameters
 from musep2p.core.records import Record
 from musep2p.core.requests import Answer
 
-__all__ = ["Cancellable", "Discovery", "Engine", "Journal", "Links", "Output", "Releasing", "Task"]
+__all__ = ["Cancellable", "Discovery", "Engine", "Journal", "Links", "Listing", "Output", "Releasing", "Task"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,19 @@ class Releasing(Protocol):
 
     def release(self) -> None:
         """Give it back: a task of another engine comes next. The next task of this one takes longer."""
+        ...
+
+
+@runtime_checkable
+class Listing(Protocol):
+    """An engine that has some models and not others."""
+
+    def models(self) -> tuple[str, ...]:
+        """Those that it has now, asked for; none if that is not known, so that any may be tried.
+
+        Raises:
+            EngineError: it does not answer.
+        """
         ...
 
 

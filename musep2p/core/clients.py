@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from musep2p.core import requests as r
+from musep2p.core.abilities import able, lacks, missing_classes
 from musep2p.core.carriers import storeless
 from musep2p.core.commands import on_command
 from musep2p.core.data import Batch, Member, Waiter
 from musep2p.core.effects import Reply, ReplyPicture, ReplyResults
 from musep2p.core.events import Asked
 from musep2p.core.ids import Digest, PeerId, short
-from musep2p.core.loads import able, has_place, lacks, present_load
-from musep2p.core.probation import bars
+from musep2p.core.loads import has_place, present_load
+from musep2p.core.probation import barred, bars
 from musep2p.core.recipe.names import folder_name
+from musep2p.core.recipe.recipe import model_of
 from musep2p.core.records import Failure, ResultBlock
 from musep2p.core.reports import guardians
 from musep2p.core.results import signed, winner
@@ -108,7 +110,7 @@ def _on_peers(core: Core, event: Asked) -> None:
     me = r.PeerView(
         core.me, hello.name, f"{core.host}:{hello.port}", "up", str(core.incarnation), hello.slots,
         list(hello.engines), hello.speed, _store_word(core), hello.gpu_mb, load.paces, hello.software,
-        load.free, sum(entry.queued for entry in load.entries), load.loaded(), core.resting,
+        load.free, sum(entry.queued for entry in load.entries), load.loaded(), core.resting, hello.models,
     )  # fmt: skip
     others = [_view(core.members[i]) for i in sorted(core.members)]
     _answer(core, event, r.PeersAnswer([me, *others], hello.farm))
@@ -224,7 +226,7 @@ def _view(member: Member) -> r.PeerView:
         member.id, hello.name, member.address, "down" if member.state == "new" else member.state,
         str(member.incarnation), hello.slots, list(hello.engines), hello.speed, store, hello.gpu_mb,
         member.load.paces, hello.software, member.load.free, sum(entry.queued for entry in member.load.entries),
-        member.load.loaded(), member.load.resting,
+        member.load.loaded(), member.load.resting, hello.models,
     )  # fmt: skip
 
 
@@ -311,6 +313,18 @@ def _on_probation(core: Core, batch: Batch, capable: list[Member]) -> str:
     return f"whoever can do it tries again later; {'; '.join(told[:_TOLD])}"
 
 
+def _models_nowhere(core: Core, batch: Batch) -> str:
+    """What is left of a batch needs models that nobody has: which; empty if some of it does not."""
+    hellos = [hello for hello in (core.hello, *(m.hello for m in core.up_members())) if able(hello, batch)]
+    missing = [set(missing_classes(hello, batch)) for hello in hellos]
+    nowhere = set.intersection(*missing) if missing else set()
+    left = batch.results.tasks() - batch.results.safe - batch.failed
+    if not nowhere or not left or not left.issubset(barred(tuple(nowhere), batch)):
+        return ""
+    models = dict.fromkeys(model_of(name).partition("|")[2] for name in batch.tasks.class_ranges if name in nowhere)
+    return f"no peer that is up has the model {' or '.join(map(repr, models))}"
+
+
 def _resting(core: Core, capable: list[Member], me: bool) -> list[tuple[str, str]]:
     """(name, why it rests) of those that can do something."""
     others = [(member.hello.name, member.load.resting) for member in capable]
@@ -325,6 +339,9 @@ def _why_waiting(core: Core, batch: Batch) -> str:
         told = [f"{hello.name} has not {lacks(hello, batch)}" for hello in hellos[:_TOLD]]
         more = f" (and {len(hellos) - _TOLD} more)" if len(hellos) > _TOLD else ""
         return f"no peer that is up can do it: {'; '.join(told)}{more}"
+    nowhere = _models_nowhere(core, batch)
+    if nowhere:
+        return nowhere
     on_probation = _on_probation(core, batch, capable)
     if on_probation:
         return on_probation

@@ -55,6 +55,7 @@ class Member:
     refused_until_ms: int = 0
     knows_wills: int = -1
     exchanged_ms: int = -NEVER
+    greeted_ms: int = -NEVER
     version: int = 0
     life: tuple[int, int] = (-1, 0)
     carries_from_ms: int = -NEVER
@@ -273,6 +274,7 @@ class Batch:
     changes: int = 0
     served: int = 0
     order: int = 0
+    missing: dict[int, tuple[Hello, tuple[str, ...]]] = field(default_factory=dict)
     awake: dict[BatchId, Batch] = field(default_factory=dict)
 
     @property

@@ -23,6 +23,7 @@ __all__ = [
     "FoundBatch",
     "LinkRefused",
     "LookedUp",
+    "ModelsChanged",
     "OutputGone",
     "PublishFailed",
     "Published",
@@ -124,6 +125,12 @@ class RestChanged(Event, frozen=True):
     """This machine shall rest, for a reason; without one it works for the farm."""
 
     reason: str
+
+
+class ModelsChanged(Event, frozen=True):
+    """What the engines here say that they have: engine -> models."""
+
+    models: dict[str, tuple[str, ...]]
 
 
 class ChunkEnded(Event, frozen=True):

@@ -6,6 +6,7 @@ One's own ears are believed more than rumours; a rumour about ourselves that is 
 from __future__ import annotations
 
 from musep2p.core import messages as m
+from musep2p.core.abilities import meet_hello
 from musep2p.core.data import Member
 from musep2p.core.gossip import WORDS, is_news, meet_roster, outdated, spread, toggle
 from musep2p.core.ids import PeerId
@@ -23,6 +24,7 @@ def on_heartbeat(core: Core, sender: Member, body: m.Heartbeat) -> None:
     if sender.state != "up" and not core.left:
         move(core, sender, "up")
     core.note_load(sender, body.load)
+    meet_hello(core, sender, body)
     core.stirred = core.stirred or not core.wide or _of_use(core, body.load)
     if body.near:
         core.judging.add(sender.id)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from musep2p.core.abilities import able, missing_classes
 from musep2p.core.carriers import has_carrier, keeps
 from musep2p.core.data import Batch, Member
-from musep2p.core.messages import Barred, Hello, Load, LoadEntry, Pace, Warm
+from musep2p.core.messages import Barred, Load, LoadEntry, Pace, Warm
 from musep2p.core.paces import loading_us, speed_us
 from musep2p.core.probation import bars, suspended, told
 from musep2p.core.recipe.recipe import model_of
@@ -14,13 +15,11 @@ from musep2p.core.wills import RUNNING
 
 __all__ = [
     "GUESS_US",
-    "able",
     "by_urgency",
     "can_run",
     "estimate_us",
     "has_place",
     "known_us",
-    "lacks",
     "may_start",
     "present_load",
     "running_ms",
@@ -59,35 +58,21 @@ def _queued_for(core: Core, model: str) -> int:
     return us // 1000 // max(1, len(core.slots))
 
 
-def able(peer: Hello, batch: Batch) -> bool:
-    """True when a peer that says this of itself can run tasks of the batch: engine, tags and GPU memory."""
-    recipe = batch.recipe
-    return recipe.engine in peer.engines and set(recipe.tags) <= set(peer.tags) and recipe.gpu_mb <= peer.gpu_mb
-
-
-def lacks(peer: Hello, batch: Batch) -> str:
-    """What a peer has not that tasks of the batch ask for; empty when it is able."""
-    recipe, lacking = batch.recipe, []
-    if recipe.engine not in peer.engines:
-        lacking.append(f"the engine {recipe.engine!r}")
-    lacking += [f"the tag {tag!r}" for tag in recipe.tags if tag not in peer.tags]
-    if recipe.gpu_mb > peer.gpu_mb:
-        has = f", but {peer.gpu_mb / 1024:g}" if peer.gpu_mb else ""
-        lacking.append(f"{recipe.gpu_mb / 1024:g} GB of GPU memory{has}")
-    return " and ".join(lacking)
-
-
 def can_run(core: Core, member: Member, batch: Batch) -> bool:
     """True when another peer could start tasks of the batch, as far as it tells."""
     place = member.load.files or batch.recipe.engine in core.payload
-    return place and member.load.slots > 0 and able(member.hello, batch) and not bars(member.load.barred_names(), batch)
+    return place and member.load.slots > 0 and able(member.hello, batch) and not bars(_unfit(member, batch), batch)
+
+
+def _unfit(member: Member, batch: Batch) -> tuple[str, ...]:
+    return (*member.load.barred_names(), *missing_classes(member.hello, batch))
 
 
 def may_start(core: Core, batch: Batch) -> bool:
     """True when we could run tasks of this batch now: able, wanted, and with a place for the outputs."""
     if core.draining or core.disk_full or core.resting or batch.will.word != RUNNING or not batch.known:
         return False
-    if not able(core.hello, batch) or bars(suspended(core), batch):
+    if not able(core.hello, batch) or bars((*suspended(core), *missing_classes(core.hello, batch)), batch):
         return False
     return (core.store.state == "absent" and batch.recipe.engine in core.payload) or has_place(core)
 

@@ -16,12 +16,13 @@ from __future__ import annotations
 from functools import partial
 
 from musep2p.core import messages as m
+from musep2p.core.abilities import able
 from musep2p.core.accounting import absorb
 from musep2p.core.affinity import copy_us, suits, thief_us
 from musep2p.core.data import Batch, Member, OpenGrant
 from musep2p.core.groping import grope, hint
 from musep2p.core.ids import PeerId, short
-from musep2p.core.loads import able, by_urgency, may_start, present_load, straggler
+from musep2p.core.loads import by_urgency, may_start, present_load, straggler
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import RANGES_MAX, SafeMark
 from musep2p.core.reports import add_fact

@@ -14,6 +14,7 @@ from __future__ import annotations
 import msgspec
 
 from musep2p.core import messages as m
+from musep2p.core.abilities import hello_hash
 from musep2p.core.data import Member
 from musep2p.core.effects import Hangup, ReplyEnvelope
 from musep2p.core.events import LinkRefused, Received, Sighted
@@ -253,7 +254,8 @@ def survived_stall(core: Core, gap_ms: int) -> None:
 def _heartbeat(core: Core, told: tuple[m.Rumour, ...] = ()) -> m.Heartbeat:
     store = core.store
     every, roster = _every_ms(core), roster_hash(core)
-    return m.Heartbeat(present_load(core), core.wills.hash, store.id, store.ok, every, roster, told)
+    introduced = hello_hash(core.hello)
+    return m.Heartbeat(present_load(core), core.wills.hash, store.id, store.ok, every, roster, told, hello=introduced)
 
 
 def _every_ms(core: Core) -> int:

@@ -25,6 +25,7 @@ __all__ = [
     "Copy",
     "Declined",
     "Drop",
+    "EngineModels",
     "Envelope",
     "Goodbye",
     "Grant",
@@ -151,6 +152,13 @@ class Load(msgspec.Struct, frozen=True, array_like=True):
         return next((pace.loading_us for pace in self.paces if pace.work_class == work_class), 0)
 
 
+class EngineModels(msgspec.Struct, frozen=True, array_like=True):
+    """The models that an engine has here, as it calls them: `folder/name.safetensors [hash]`."""
+
+    engine: Name
+    names: Annotated[tuple[Annotated[str, Meta(max_length=300)], ...], Meta(max_length=500)]
+
+
 class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
     """Who I am and what I can do; the first message on a link, checked for version and farm."""
 
@@ -165,6 +173,7 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
     speed: float = 1.0
     gpu_mb: Number = 0
     software: Annotated[str, Meta(max_length=40)] = ""
+    models: Annotated[tuple[EngineModels, ...], Meta(max_length=64)] = ()
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
@@ -196,7 +205,7 @@ class Heartbeat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
     """I am up, this is my load, and this is the hash of the wills I have durably; the next comes in `every_ms`.
 
     In large farms also the hash of the roster, what is new in it, and whether you are my neighbour, so that you
-    shall judge me when you hear no more.
+    shall judge me when you hear no more. `hello` is the hash of what I say of myself: it may have changed.
     """
 
     load: Load
@@ -207,6 +216,7 @@ class Heartbeat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
     roster: Hash64 = 0
     news: Annotated[tuple[Rumour, ...], Meta(max_length=64)] = ()
     near: bool = False
+    hello: Hash64 = 0
 
 
 class Roster(msgspec.Struct, frozen=True, array_like=True, tag="roster"):

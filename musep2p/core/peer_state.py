@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from musep2p.core import (
+    abilities,
     accounting,
     ahead,
     clients,
@@ -62,6 +63,7 @@ class PeerState:
             ev.LinkRefused: lambda event: membership.on_link_refused(core, event),
             ev.Durable: lambda event: core.on_durable(event.position),
             ev.SlotReady: lambda event: work.on_slot_ready(core, event),
+            ev.ModelsChanged: lambda event: abilities.on_models(core, event),
             ev.RestChanged: lambda event: rest.on_rest(core, event),
             ev.Tested: lambda event: probation.on_tested(core, event),
             ev.Begun: lambda event: work.on_begun(core, event),

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from musep2p.core.ids import BatchId, Incarnation, WireBatchId, WirePeerId
-from musep2p.core.messages import Pace
+from musep2p.core.messages import EngineModels, Pace
 from musep2p.core.recipe import Recipe, Settings
 from musep2p.core.recipe.recipe import RECIPE_BYTES_MAX
 from musep2p.core.records import Entry, Index, RecordId
@@ -181,6 +181,7 @@ class PeerView(msgspec.Struct, frozen=True):
     queued: int = 0
     loaded: tuple[str, ...] = ()
     resting: str = ""
+    models: tuple[EngineModels, ...] = ()
 
 
 class PeersAnswer(msgspec.Struct, frozen=True, tag="peer-list"):

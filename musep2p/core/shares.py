@@ -6,6 +6,7 @@ the last.
 
 from __future__ import annotations
 
+from musep2p.core.abilities import missing_classes
 from musep2p.core.affinity import for_thief, owner_us, thief_us
 from musep2p.core.data import Batch, Member, Slot
 from musep2p.core.ids import PeerId
@@ -61,7 +62,10 @@ def hold_back(core: Core, batch: Batch, slot: Slot, work_class: str) -> bool:
 def avoided(core: Core, batch: Batch, peer: PeerId) -> Ranges:
     """Tasks that this peer cannot run now, or failed in this turn while another up, able peer has not failed them."""
     turn, failures = batch.will.turn, batch.results.failures
-    avoid = barred(suspended(core) if peer == core.me else core.members[peer].load.barred_names(), batch)
+    mine = peer == core.me
+    unfit = suspended(core) if mine else core.members[peer].load.barred_names()
+    missing = missing_classes(core.hello if mine else core.members[peer].hello, batch)
+    avoid = barred((*unfit, *missing), batch) if unfit or missing else Ranges()
     own = failures.blamed_on(peer, turn) & batch.work.held() if failures.failing else Ranges()
     if not own:
         return avoid

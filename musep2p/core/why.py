@@ -7,11 +7,12 @@ from collections.abc import Callable
 import msgspec
 
 from musep2p.core import requests as r
+from musep2p.core.abilities import able
 from musep2p.core.data import Batch
 from musep2p.core.effects import Reply, ReplyWhy
 from musep2p.core.events import Asked
 from musep2p.core.ids import short
-from musep2p.core.loads import able, can_run, may_start
+from musep2p.core.loads import can_run, may_start
 from musep2p.core.records import Failure, ResultBlock
 from musep2p.core.reports import guardians
 from musep2p.core.results import signed, winner

@@ -18,10 +18,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from musep2p.core.model_names import same_model
 from musep2p.core.recipe import Parameters
 from musep2p.engines.http import Http, LostAnswerError, Reply, words_of
 from musep2p.engines.keys import Secret
-from musep2p.engines.names import same_model
 from musep2p.engines.options import Options
 from musep2p.engines.pictures import as_picture
 from musep2p.engines.restart import Restart
@@ -119,6 +119,12 @@ class A1111Engine:
             shown = ", ".join(listed[:_SHOWN])
             raise EngineError(f"a1111: this server has no {name} {asked!r}.", f"It has {shown}.", peer_bound=True)
         self._known.add((name, asked))
+
+    def models(self) -> tuple[str, ...]:
+        """The checkpoints that the server lists, by title: name and hash."""
+        said = self._http.get("/sdapi/v1/sd-models").json() if self._http is not None else None
+        items = [item for item in said if isinstance(item, dict)] if isinstance(said, list) else []
+        return tuple(str(item.get("title") or item.get("model_name") or "") for item in items)
 
     def cancel(self) -> None:
         """Interrupt what we are rendering, and nothing else that the server does."""

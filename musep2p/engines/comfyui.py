@@ -15,12 +15,13 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from musep2p.core.recipe import Parameters
 from musep2p.engines.http import AwayError, Http, LostAnswerError, Reply, words_of
 from musep2p.engines.options import Options
 from musep2p.engines.pictures import as_picture
+from musep2p.engines.profile import at_place
 from musep2p.engines.restart import Restart
 from musep2p.engines.workflow import Workflow, load_workflow
 from musep2p.errors import ConfigError, EngineError
@@ -111,6 +112,15 @@ class ComfyUIEngine:
             if done is not None:
                 return self._picture(done)
         raise EngineError("comfyui: the server forgot what it was given, several times: it is started again and again.")
+
+    def models(self) -> tuple[str, ...]:
+        """What the server offers to the node of the workflow that loads the model."""
+        kind, name = self._workflow.kind("model")
+        if self._http is None or not kind:
+            return ()
+        said = self._http.get(f"/object_info/{quote(kind, safe='')}").json()
+        names = at_place(said, f"{kind}.input.required.{name}.0") if "." not in kind + name else None
+        return tuple(str(one) for one in names) if isinstance(names, list) else ()
 
     def cancel(self) -> None:
         """Take what we gave out of the queue, or interrupt it if it is what runs; nothing else is touched."""

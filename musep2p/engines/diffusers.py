@@ -104,6 +104,10 @@ class DiffusersEngine:
         made.images[0].save(out, "PNG")
         return as_picture(out.getvalue(), self.name)
 
+    def models(self) -> tuple[str, ...]:
+        """Those of this machine's settings."""
+        return tuple(self._models)
+
     def release(self) -> None:
         """Let go of the weights, so that another engine has the memory."""
         self._pipeline, self._loaded = None, ""

@@ -19,10 +19,10 @@ from threading import Event
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from musep2p.core.model_names import same_model
 from musep2p.core.recipe import Parameters
 from musep2p.engines.http import AwayError, Http, LostAnswerError, Reply, words_of
 from musep2p.engines.keys import Secret
-from musep2p.engines.names import same_model
 from musep2p.engines.openapi import rendering_operation
 from musep2p.engines.options import Options
 from musep2p.engines.pictures import as_picture
@@ -123,6 +123,14 @@ class HttpEngine:
             if said is not None or job is None:
                 return self._picture(reply, said, model)
         raise EngineError(f"{self.name}: the server forgot its job several times: it is started again and again.")
+
+    def models(self) -> tuple[str, ...]:
+        """What the server says that it has, where the profile knows at which place it does."""
+        place = dict(self._profile.known).get("model")
+        if self._http is None or place is None:
+            return ()
+        has = at_place(self._http.get(self._profile.known_get).json(), place)
+        return tuple(str(one) for one in (has if isinstance(has, list) else [has]) if one)
 
     def cancel(self) -> None:
         """End our job at the server, where it has jobs that can be ended; else it renders to its end for nobody."""

@@ -60,6 +60,11 @@ class Workflow:
                 return value
         return None
 
+    def kind(self, name: str) -> tuple[str, str]:
+        """(class of the node, input) that takes a parameter; both empty if none does."""
+        node, slot = next(iter(self.inputs.get(name, ())), ("", ""))
+        return (str(self.graph[node].get("class_type", "")), slot) if node else ("", "")
+
 
 def load_workflow(path: Path, places: Mapping[str, str], output: str = "") -> Workflow:
     """Read a workflow file.

@@ -252,6 +252,7 @@ class ComfyServer(Server):
         app.router.add_post("/free", self.free)
         app.router.add_get("/system_stats", self.stats)
         app.router.add_get("/models/checkpoints", self.checkpoints)
+        app.router.add_get("/object_info/CheckpointLoaderSimple", self.loader)
         if self.jobs:
             app.router.add_post("/api/jobs/{id}/cancel", self.cancel)
         app.cleanup_ctx.append(self.working)
@@ -379,6 +380,11 @@ class ComfyServer(Server):
     async def stats(self, request):
         device = {"name": "cuda:0 NVIDIA RTX A5000", "type": "cuda", "index": 0, "vram_total": 24 << 30}
         return web.json_response({"system": {"os": "linux", "comfyui_version": "0.3.60"}, "devices": [device]})
+
+    async def loader(self, request):
+        """What the node that loads a model offers."""
+        offers = {"required": {"ckpt_name": [list(self.models), {"tooltip": "The model to load."}]}}
+        return web.json_response({"CheckpointLoaderSimple": {"input": offers}})
 
     async def checkpoints(self, request):
         return web.json_response(list(self.models))

@@ -167,3 +167,18 @@ def _at_work(server):
     """What the server renders now, as each of them calls it."""
     jobs = server.jobs if isinstance(getattr(server, "jobs", None), dict) else {}
     return getattr(server, "active", "") or getattr(server, "running", "") or jobs
+
+
+LISTED = {
+    "a1111": ("dream.safetensors [0123abcd]", "photo.safetensors [0123abcd]"),
+    "comfyui": ("dream.safetensors", "photo.safetensors"),
+}
+
+
+@pytest.mark.parametrize("rig", sorted(LISTED), indirect=True)
+def test_a_server_lists_its_models(rig):
+    """As it calls them; one that is off is an error, not an empty list."""
+    assert rig.engine.models() == LISTED[rig.engine.name]
+    rig.server.close()
+    with pytest.raises(EngineError):
+        rig.engine.models()

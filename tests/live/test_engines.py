@@ -121,3 +121,20 @@ def test_engines_are_found_and_what_nobody_can_do_is_said(farm, servers):
     assert "a1111" in engines["p2"] and "a1111" not in engines["p1"]
     assert "a1111 answers at" in farm.log("p2") and "GPU with 24576 MB" in farm.log("p2")
     assert len({row["digest"] for row in rows}) == 6 and len({row["peer"] for row in rows}) == 1
+
+
+def test_who_has_which_model(farm, servers):
+    """Two servers with a model each: nothing is tried in vain, and what nobody has is said before anything starts."""
+    servers[0].models, servers[1].models = ("dream",), ("photo",)
+    start(farm, servers)
+    has = {"p1": ["dream.safetensors [0123abcd]"], "p2": ["photo.safetensors [0123abcd]"]}
+    until(lambda: {p["name"]: p["models"].get("a1111") for p in farm.peers("p1")} == has, "they tell their models")
+    farm.run("submit", batch(farm, 8, "axes: {model: [dream, photo]}\n"), state="p1", check=0)
+    rows = farm.results("p1", "towns")
+    names = {peer["id"]: peer["name"] for peer in farm.peers("p1")}
+    farm.run("submit", "--detach", batch(farm, 8, "model: xl\n"), state="p1", check=0)
+    reason = until(lambda: farm.status("p1", "last").get("reason"), "it waits")
+
+    assert {names[row["peer"]] for row in rows[:8]} == {"p1"} and {names[row["peer"]] for row in rows[8:]} == {"p2"}
+    assert len(rows) == 16 and all(row["attempt"] == 1 for row in rows)
+    assert "p1 has not the model 'xl'; p2 has not the model 'xl'" in reason

@@ -1,0 +1,82 @@
+"""What a peer can do, as it says of itself: engines, models, tags, GPU memory; and what it lacks for a batch."""
+
+from __future__ import annotations
+
+import msgspec
+
+from musep2p.core.data import Batch, Member
+from musep2p.core.events import ModelsChanged
+from musep2p.core.ids import hash64
+from musep2p.core.messages import EngineModels, Heartbeat, Hello
+from musep2p.core.model_names import same_model
+from musep2p.core.recipe.recipe import model_of
+from musep2p.core.state import Core
+
+__all__ = ["able", "hello_hash", "lacks", "meet_hello", "missing_classes", "on_models"]
+
+_KEPT = 256
+_SHOWN = 8
+_ASK_AGAIN_MS = 1000
+
+
+def able(peer: Hello, batch: Batch) -> bool:
+    """True when a peer that says this of itself can run tasks of the batch, some of them at least."""
+    recipe = batch.recipe
+    fits = recipe.engine in peer.engines and set(recipe.tags) <= set(peer.tags) and recipe.gpu_mb <= peer.gpu_mb
+    return fits and len(missing_classes(peer, batch)) < max(1, len(batch.tasks.class_ranges))
+
+
+def missing_classes(peer: Hello, batch: Batch) -> tuple[str, ...]:
+    """The classes of work whose model a peer's engine has not; none, if it does not tell its models."""
+    known = batch.missing.get(id(peer))
+    if known is None or known[0] is not peer:
+        if len(batch.missing) >= _KEPT:
+            batch.missing.clear()
+        has = next((told.names for told in peer.models if told.engine == batch.recipe.engine), ())
+        classes = batch.tasks.class_ranges or (batch.tasks.work_class(0),)
+        missing = tuple(name for name in classes if has and _lacks_model(has, name))
+        known = batch.missing[id(peer)] = (peer, missing)
+    return known[1]
+
+
+def lacks(peer: Hello, batch: Batch) -> str:
+    """What a peer has not that tasks of the batch ask for; empty when it is able."""
+    recipe, lacking = batch.recipe, []
+    if recipe.engine not in peer.engines:
+        lacking.append(f"the engine {recipe.engine!r}")
+    lacking += [f"the tag {tag!r}" for tag in recipe.tags if tag not in peer.tags]
+    if recipe.gpu_mb > peer.gpu_mb:
+        has = f", but {peer.gpu_mb / 1024:g}" if peer.gpu_mb else ""
+        lacking.append(f"{recipe.gpu_mb / 1024:g} GB of GPU memory{has}")
+    missing = missing_classes(peer, batch)
+    if missing and len(missing) == max(1, len(batch.tasks.class_ranges)):
+        models = dict.fromkeys(model_of(name).partition("|")[2] for name in missing)
+        lacking.append("the model " + " or ".join(map(repr, list(models)[:_SHOWN])))
+    return " and ".join(lacking)
+
+
+def on_models(core: Core, event: ModelsChanged) -> None:
+    """What our engines say that they have; others hear by the next heartbeat that we introduce ourselves anew."""
+    told = tuple(EngineModels(engine, names) for engine, names in sorted(event.models.items()) if names)
+    if told != core.hello.models:
+        core.hello = msgspec.structs.replace(core.hello, models=told)
+        core.awake.update(core.batches)
+        core.beat_wanted = core.stirred = True
+        core.at("beat", core.now_ms)
+
+
+def meet_hello(core: Core, sender: Member, body: Heartbeat) -> None:
+    """A peer says something else of itself than we know: introduced to us, it does so itself."""
+    if body.hello and body.hello != hello_hash(sender.hello) and core.now_ms >= sender.greeted_ms + _ASK_AGAIN_MS:
+        sender.greeted_ms = core.now_ms
+        core.send_stranger(sender.address, core.hello)
+
+
+def hello_hash(hello: Hello) -> int:
+    """What a heartbeat says of it."""
+    return hash64(msgspec.msgpack.encode(hello))
+
+
+def _lacks_model(has: tuple[str, ...], work_class: str) -> bool:
+    model = model_of(work_class).partition("|")[2]
+    return model != "" and not any(same_model(model, one) for one in has)
