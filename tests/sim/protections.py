@@ -118,7 +118,7 @@ PROTECTIONS = {
     "a guardian's word counts when it has the output": Protection(
         lambda patch: patch.setattr(facts, "_must_copy", lambda *_: False), 300001
     ),
-    "the smallest digest wins": Protection(_winner, 10019),
+    "the smallest digest wins": Protection(_winner, 10011),
     "a failure counts once": Protection(
         lambda patch: patch.setattr(Results, "has_failure", lambda results, failure: False), 100001
     ),
