@@ -155,8 +155,11 @@ def _settle(core: Core, name: str, reason: str) -> None:
 
 
 def _put(core: Core, name: str, reason: str) -> None:
-    """On probation, for twice as long as the last time."""
-    known = core.probation.pop(name, None)
+    """On probation, for twice as long as the last time; what fails meanwhile was begun before, and is no news."""
+    known = core.probation.get(name)
+    if known is not None and core.now_ms < known.until_ms:
+        return
+    core.probation.pop(name, None)
     wait_ms = min(2 * known.wait_ms, _WAIT_MS_MAX) if known is not None and known.wait_ms else _WAIT_MS
     core.probation[name] = Probation(reason, wait_ms, core.now_ms + wait_ms)
     core.tell("warning", f"{name} is left to others for {wait_ms // 1000} s: {reason}")

@@ -62,18 +62,25 @@ def hold_back(core: Core, batch: Batch, slot: Slot, work_class: str) -> bool:
 def avoided(core: Core, batch: Batch, peer: PeerId) -> Ranges:
     """Tasks that this peer cannot run now, or failed in this turn while another up, able peer has not failed them."""
     turn, failures = batch.will.turn, batch.results.failures
-    mine = peer == core.me
-    unfit = suspended(core) if mine else core.members[peer].load.barred_names()
-    missing = missing_classes(core.hello if mine else core.members[peer].hello, batch)
-    avoid = barred((*unfit, *missing), batch) if unfit or missing else Ranges()
+    avoid = _unfit(core, batch, peer)
     own = failures.blamed_on(peer, turn) & batch.work.held() if failures.failing else Ranges()
     if not own:
         return avoid
     others = [member.id for member in core.up_members() if can_run(core, member, batch)]
     for other in [*others, *([core.me] if may_start(core, batch) else [])]:
         if other != peer:
-            avoid.update(own - failures.blamed_on(other, turn))
+            avoid.update(own - failures.blamed_on(other, turn) - _unfit(core, batch, other))
     return avoid
+
+
+def _unfit(core: Core, batch: Batch, peer: PeerId) -> Ranges:
+    """Tasks of classes that a peer is on probation for, or has no model for."""
+    if peer == core.me:
+        names = (*suspended(core), *missing_classes(core.hello, batch))
+    else:
+        member = core.members[peer]
+        names = (*member.load.barred_names(), *missing_classes(member.hello, batch))
+    return barred(names, batch) if names else Ranges()
 
 
 def _other_teams(core: Core, batch: Batch, work_class: str, *, without: PeerId) -> list[Team]:

@@ -161,6 +161,35 @@ def test_a_class_of_work_that_a_machine_cannot_do_is_left_to_others_and_tried_ag
     assert table.core("p0").probation == {} and table.tests == []
 
 
+def test_what_was_begun_together_fails_together():
+    """Four tasks of one chunk say the same: that does not make the wait four times as long."""
+    table = working()
+    table.core("p0").paces[RECIPE.work_class()] = 5000.0
+    succeed(table)
+    start = table.starts[-1][1]
+    indices = list(Ranges.decode(start.ranges).indices())
+    for index in indices:
+        table.happen("p0", ev.TaskFailed(0, start.chunk, index, "out of memory", peer_bound=True))
+
+    assert len(indices) > 2 and table.core("p0").probation[RECIPE.work_class()].wait_ms == 10_000
+
+
+def test_who_is_on_probation_for_a_class_is_not_waited_for():
+    """What failed here goes to another that has not tried it, unless that does not take its class now."""
+    table = working(MODELS, count=2)
+    owner = next(name for name in ("p0", "p1") if table.batch(name).work)
+    core, batch = table.core(owner), table.batch(owner)
+    (other,) = core.members.values()
+    other.load = Load(slots=1, free=1)
+    for index in (3, 13):
+        made = RecordId(core.me, Incarnation(1, "0" * 8), index)
+        batch.results.failures.add(Failure(batch.id, made, batch.will.turn, index, 1, "broken"), 0)
+    assert avoided(core, batch, core.me) == Ranges.of(3, 13)
+    other.load = Load(slots=1, free=1, barred=(Barred("null|a|", "no model"),))
+
+    assert avoided(core, batch, core.me) == Ranges.of(13)
+
+
 def test_where_nobody_can_do_it_the_batch_waits_and_says_why():
     """Not failed, and not silent."""
     table = working()
