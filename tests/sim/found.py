@@ -645,7 +645,7 @@ FOUND = {
         loading_us=400000,
         affinity=True,
     ),
-    "many tasks of one chunk made the wait of a probation many times as long, and a task was kept for who would not take it": Plan(
+    "tasks of one chunk made a probation many times as long, and a task was kept for who was on it": Plan(
         seed=933424,
         slots=(1, 1, 1, 2),
         speeds=(0.25, 2.0, 2.0, 0.5),
