@@ -214,7 +214,7 @@ class Peer:
         self._slots = Slots(settings.slots, self._folder.spool, settings.speed, memory, self.post, no_room)
 
     def _working(self) -> bool:
-        return any(slot.chunks for slot in self._state.core.slots.values())
+        return any(slot.chunks or not slot.ready for slot in self._state.core.slots.values())
 
     def _clear_spool(self) -> None:
         """What an earlier process left half-written, or had no time to remove."""

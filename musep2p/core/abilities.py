@@ -33,8 +33,7 @@ def missing_classes(peer: Hello, batch: Batch) -> tuple[str, ...]:
         if len(batch.missing) >= _KEPT:
             batch.missing.clear()
         has = next((told.names for told in peer.models if told.engine == batch.recipe.engine), ())
-        classes = batch.tasks.class_ranges or (batch.tasks.work_class(0),)
-        missing = tuple(name for name in classes if has and _lacks_model(has, name))
+        missing = tuple(name for name in batch.tasks.all_classes() if has and _lacks_model(has, name))
         known = batch.missing[id(peer)] = (peer, missing)
     return known[1]
 

@@ -35,12 +35,12 @@ def suits(batch: Batch, warm: Collection[str]) -> bool:
 
 
 def for_slot(core: Core, batch: Batch, slot: Slot, avoid: Ranges) -> Ranges | None:
-    """The queued tasks among which a slot's next is chosen; None for all."""
+    """The queued tasks among which a slot's next is chosen, maybe none; None for all."""
     return _suited(core, batch, (slot.warm,), list(batch.tasks.models), avoid)
 
 
 def for_thief(core: Core, batch: Batch, thief: Member, avoid: Ranges) -> Ranges | None:
-    """The queued tasks among which a thief's share is chosen; None for all."""
+    """The queued tasks among which a thief's share is chosen, maybe none; None for all."""
     return _suited(core, batch, thief.load.loaded(), list(batch.tasks.models)[::-1], avoid)
 
 
@@ -72,15 +72,15 @@ def copy_us(core: Core, work_class: str) -> int:
 
 def _suited(core: Core, batch: Batch, warm: Collection[str], order: list[str], avoid: Ranges) -> Ranges | None:
     """Queued tasks of one model: one that is loaded, else the one that lacks workers most, the first of equals."""
-    models = batch.tasks.models
+    models, rest = batch.tasks.models, batch.work.held() - avoid if avoid else None
     if not models or not core.tuning.affinity:
-        return None
+        return rest
     for model in warm:
         if queued := batch.queued_for(model) - avoid:
             return queued
     left = {model: queued for model in order if (queued := batch.queued_for(model) - avoid)}
     if len(left) < 2:
-        return None
+        return rest
     workers = _workers(core)
     return max(left.items(), key=lambda one: _left_us(core, batch, one[1]) / (1 + workers[one[0]]))[1]
 

@@ -10,6 +10,7 @@ from musep2p.core.data import Batch, Chunk, Slot
 from musep2p.core.effects import Recall
 from musep2p.core.loads import by_urgency, may_start
 from musep2p.core.paces import speed_us
+from musep2p.core.probation import test_due
 from musep2p.core.state import Core
 
 __all__ = ["recall", "recall_behind", "tick_behind", "wants_ahead", "watch_behind"]
@@ -22,13 +23,9 @@ def wants_ahead(core: Core, slot: Slot) -> bool:
     """True when a slot that has one chunk shall have another behind it."""
     first = slot.chunks[0]
     pace = core.paces.get(first.work_class)
-    if (
-        core.share < 1
-        or pace is None
-        or pace > core.tuning.ahead_us_max
-        or first.lookup
-        or core.now_ms >= _overdue_ms(core, first)
-    ):
+    if core.share < 1 or test_due(core) or pace is None or pace > core.tuning.ahead_us_max:
+        return False
+    if first.lookup or core.now_ms >= _overdue_ms(core, first):
         return False
     queued = next((batch for batch in by_urgency(core) if may_start(core, batch)), None)
     if queued is None or queued.singly or core.batches[first.batch].singly:

@@ -97,7 +97,8 @@ class Slot:
         noted: batch, ranges and position of what the journal has already as given to it next.
         warm: engine and model of what it was handed last, since `warm_ms`; empty after its child died.
         yields: its child was ended for the machine's owner: nothing that it had has failed.
-        rests_until_ms: of a machine that works a share of the time only.
+        rests_until_ms: of a machine that works a share of the time only; `owes_ms`: what it shall rest yet.
+        ran: chunks since it loaded what it has.
         first: class and microseconds of a first task, while nobody knows how much of that was loading.
     """
 
@@ -110,6 +111,8 @@ class Slot:
     first: tuple[str, float] | None = None
     yields: bool = False
     rests_until_ms: int = 0
+    owes_ms: float = 0.0
+    ran: int = 0
 
 
 @dataclass(slots=True)
@@ -119,6 +122,7 @@ class Probation:
     Attributes:
         slot: that renders a test since `tested_ms`; -1: none.
         over: it was told that this class is tried again.
+        by_tasks: an engine for which no test suits is tried again by tasks, as a class of work is.
     """
 
     reason: str
@@ -127,6 +131,7 @@ class Probation:
     slot: int = -1
     tested_ms: int = 0
     over: bool = False
+    by_tasks: bool = False
 
 
 @dataclass(slots=True)

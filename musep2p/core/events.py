@@ -114,11 +114,12 @@ class TaskFailed(Event, frozen=True):
 
 
 class Tested(Event, frozen=True):
-    """A slot's child has rendered a test with an engine; `reason`: why not."""
+    """A slot's child has rendered a test with an engine; `reason`: why not; `unsuitable`: it could not have."""
 
     slot: int
     engine: str
     reason: str = ""
+    unsuitable: bool = False
 
 
 class RestChanged(Event, frozen=True):

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
+import msgspec
+
 from musep2p.core import messages as m
 from musep2p.core.data import Member
 from musep2p.core.ids import PeerId, hash64
@@ -136,10 +138,17 @@ def outdated(core: Core, rumour: m.Rumour) -> bool:
 
 def _rumour(core: Core, peer: PeerId) -> m.Rumour:
     if peer == core.me:
-        return m.Rumour(core.me, core.incarnation, core.version, 0, f"{core.host}:{core.hello.port}", core.hello)
+        return m.Rumour(
+            core.me, core.incarnation, core.version, 0, f"{core.host}:{core.hello.port}", _short(core.hello)
+        )
     member = core.members[peer]
-    hello = member.hello if member.up else None
+    hello = _short(member.hello) if member.up else None
     return m.Rumour(peer, member.incarnation, member.version, _RANK[member.state], member.address, hello)
+
+
+def _short(hello: m.Hello) -> m.Hello:
+    """Of what a peer says of itself, what others need at once; its models they hear from itself."""
+    return msgspec.structs.replace(hello, models=())
 
 
 def _life_hash(member: Member) -> int:

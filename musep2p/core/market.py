@@ -16,7 +16,7 @@ from __future__ import annotations
 from functools import partial
 
 from musep2p.core import messages as m
-from musep2p.core.abilities import able
+from musep2p.core.abilities import able, missing_classes
 from musep2p.core.accounting import absorb
 from musep2p.core.affinity import copy_us, suits, thief_us
 from musep2p.core.data import Batch, Member, OpenGrant
@@ -194,7 +194,8 @@ def _can_run(core: Core, batch: Batch) -> bool:
     """True when a queued task of ours is one that we shall run ourselves."""
     if not batch.work or batch.held_back or not may_start(core, batch):
         return False
-    return not batch.results.failures.failing or bool(batch.work.held() - avoided(core, batch, core.me))
+    limited = batch.results.failures.failing or core.probation or missing_classes(core.hello, batch)
+    return not limited or bool(batch.work.held() - avoided(core, batch, core.me))
 
 
 def _offer(core: Core, member: Member) -> Offer | None:

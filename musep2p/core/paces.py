@@ -33,7 +33,7 @@ def model_given(core: Core, slot: Slot, chunk: Chunk) -> None:
     model = model_of(chunk.work_class)
     chunk.cold = model != slot.warm
     if chunk.cold:
-        slot.warm, slot.warm_ms, slot.first = model, core.now_ms, None
+        slot.warm, slot.warm_ms, slot.first, slot.ran = model, core.now_ms, None, 0
 
 
 def measure(core: Core, slot: Slot, chunk: Chunk, name: str, us: int, count: int) -> None:

@@ -9,7 +9,7 @@ again after as long.
 
 from __future__ import annotations
 
-from musep2p.core.data import Batch, Probation
+from musep2p.core.data import Batch, Probation, Slot
 from musep2p.core.effects import Kill, Test
 from musep2p.core.events import Tested
 from musep2p.core.ids import short
@@ -39,8 +39,10 @@ def bars(names: frozenset[str] | tuple[str, ...], batch: Batch) -> bool:
     """True when a peer that has these on probation starts nothing of a batch."""
     if not names:
         return False
-    classes = batch.tasks.class_ranges
-    return batch.recipe.engine in names or all(work_class in names for work_class in classes or (batch.next_class(),))
+    if batch.recipe.engine in names:
+        return True
+    classes = batch.tasks.all_classes()
+    return bool(classes) and all(work_class in names for work_class in classes)
 
 
 def barred(names: frozenset[str] | tuple[str, ...], batch: Batch) -> Ranges:
@@ -56,13 +58,23 @@ def suspended(core: Core) -> tuple[str, ...]:
     """The engines and classes of work that we start nothing of now."""
     if not core.probation:
         return ()
-    return tuple(name for name, one in core.probation.items() if "|" not in name or core.now_ms < one.until_ms)
+    now = (name for name, one in core.probation.items() if not one.by_tasks or core.now_ms < one.until_ms)
+    return tuple(sorted(now, key=lambda name: "|" in name))
 
 
 def told(core: Core) -> tuple[tuple[str, str], ...]:
     """Those that others hear of, with the reasons: not of a first test, which takes no time if all is well."""
     names = ((name, core.probation[name]) for name in suspended(core))
-    return tuple((name, one.reason) for name, one in names if one.wait_ms)
+    return tuple((name, one.reason) for name, one in names if one.wait_ms or _takes_long(core, one))
+
+
+def _takes_long(core: Core, one: Probation) -> bool:
+    return one.slot >= 0 and core.now_ms >= one.tested_ms + _WAIT_MS
+
+
+def test_due(core: Core) -> bool:
+    """True when a test waits for a slot that has nothing else to do."""
+    return any(not one.by_tasks and one.slot < 0 and core.now_ms >= one.until_ms for one in core.probation.values())
 
 
 def on_failure(core: Core, batch: Batch, failure: Failure, work_class: str) -> None:
@@ -78,7 +90,10 @@ def on_failure(core: Core, batch: Batch, failure: Failure, work_class: str) -> N
         return
     struck = core.strikes.setdefault(engine, set())
     struck.add((batch.id, failure.index))
-    if len(struck) >= _IN_A_ROW and engine not in core.probation:
+    known = core.probation.get(engine)
+    if known is not None and known.by_tasks:
+        _put(core, engine, failure.reason)
+    elif len(struck) >= _IN_A_ROW and known is None:
         core.probation[engine] = Probation(failure.reason, 0, core.now_ms)
         core.tell("warning", f"{engine} failed {len(struck)} tasks in a row here: a test render comes first")
         core.beat_wanted = core.stirred = True
@@ -95,9 +110,9 @@ def on_success(core: Core, batch: Batch, work_class: str) -> None:
 
 
 def start_tests(core: Core) -> None:
-    """Give tests that are due to slots that have nothing else to do."""
-    for name, one in core.probation.items():
-        if "|" in name or one.slot >= 0:
+    """Give tests that are due to slots that have nothing else to do; none while nothing is started here."""
+    for name, one in core.probation.items() if not (core.resting or core.disk_full) else ():
+        if one.by_tasks or one.slot >= 0:
             continue
         if core.now_ms < one.until_ms:
             core.at("probation", one.until_ms)
@@ -107,22 +122,25 @@ def start_tests(core: Core) -> None:
             slot.ready, one.slot, one.tested_ms = False, slot.id, core.now_ms
             slot.warm = ""
             core.effects.append(Test(slot.id, name))
-            core.at("probation", core.now_ms + core.tuning.timeout_floor_ms)
+            core.at("probation", core.now_ms + _WAIT_MS)
 
 
 def on_tested(core: Core, event: Tested) -> None:
     """A test render ended; well, if without a reason."""
-    name = next((name for name, one in core.probation.items() if one.slot == event.slot and "|" not in name), None)
-    core.slots[event.slot].ready = True
-    core.stirred = True
-    if name is not None:
-        _settle(core, name, event.reason)
+    name = next((name for name, one in core.probation.items() if one.slot == event.slot), None)
+    if name is None or core.slots[event.slot].yields:
+        return  # it was ended meanwhile
+    core.slots[event.slot].ready = core.stirred = True
+    core.probation[name].by_tasks = event.unsuitable
+    _settle(core, name, event.reason)
 
 
-def slot_died(core: Core, slot: int, reason: str) -> None:
-    """A child ended: if it rendered a test, that went wrong."""
-    name = next((name for name, one in core.probation.items() if one.slot == slot), None)
-    if name is not None:
+def slot_died(core: Core, slot: Slot, reason: str) -> None:
+    """A child ended: if it rendered a test, that went wrong, unless the owner of the machine wanted it back."""
+    name = next((name for name, one in core.probation.items() if one.slot == slot.id), None)
+    if name is not None and slot.yields:
+        core.probation[name].slot = -1
+    elif name is not None:
         _settle(core, name, reason)
 
 
@@ -134,8 +152,8 @@ def tick_probation(core: Core) -> None:
             core.at("probation", due)
         elif one.slot >= 0:
             core.effects.append(Kill(one.slot, _NO_ANSWER))
-            one.tested_ms = core.now_ms
-        elif "|" in name and not one.over:
+            _settle(core, name, _NO_ANSWER)
+        elif one.by_tasks and not one.over:
             one.over = True
             core.tell("info", f"{name} is tried again here")
     core.stirred = True
@@ -161,7 +179,8 @@ def _put(core: Core, name: str, reason: str) -> None:
         return
     core.probation.pop(name, None)
     wait_ms = min(2 * known.wait_ms, _WAIT_MS_MAX) if known is not None and known.wait_ms else _WAIT_MS
-    core.probation[name] = Probation(reason, wait_ms, core.now_ms + wait_ms)
+    by_tasks = "|" in name or (known is not None and known.by_tasks)
+    core.probation[name] = Probation(reason, wait_ms, core.now_ms + wait_ms, by_tasks=by_tasks)
     core.tell("warning", f"{name} is left to others for {wait_ms // 1000} s: {reason}")
     core.at("probation", core.now_ms + wait_ms)
     core.beat_wanted = core.stirred = True

@@ -21,8 +21,9 @@ def on_rest(core: Core, event: RestChanged) -> None:
         core.tell("info", "this machine works for the farm again")
         return
     core.tell("info", f"this machine rests: {event.reason}")
+    testing = {one.slot for one in core.probation.values()}
     for slot in core.slots.values() if not before else ():
-        if slot.chunks or slot.warm:
+        if slot.chunks or slot.warm or slot.id in testing:
             slot.ready, slot.yields = False, True
             core.effects.append(Kill(slot.id, event.reason, True))
 
@@ -33,9 +34,10 @@ def is_free(core: Core, slot: Slot) -> bool:
 
 
 def rest_after(core: Core, slot: Slot, since_ms: int) -> None:
-    """A chunk is through: a slot that has only a share of the time rests in proportion."""
+    """A chunk is through: a slot that has only a share of the time rests, once it owes enough."""
     if core.share >= 1:
         return
-    rest_ms = round((core.now_ms - since_ms) * (1 / core.share - 1))
-    slot.rests_until_ms = core.now_ms + max(_LEAST_MS, rest_ms)
-    core.at("seek", slot.rests_until_ms)
+    slot.owes_ms += (core.now_ms - since_ms) * (1 / core.share - 1)
+    if slot.owes_ms >= _LEAST_MS:
+        slot.rests_until_ms = core.now_ms + round(slot.owes_ms)
+        slot.owes_ms = 0.0

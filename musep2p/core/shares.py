@@ -26,14 +26,16 @@ def share_for(core: Core, batch: Batch, thief: Member, free: int) -> Ranges:
     """What a thief with so many free slots gets of a batch; nothing if the others would be done before it is."""
     avoid = avoided(core, batch, thief.id)
     among = for_thief(core, batch, thief, avoid)
+    if among is not None and not among:
+        return Ranges()
     work_class = batch.tasks.work_class(among.highest() if among else batch.work.last())
-    mine = Team(speed_us(core, work_class), len(core.slots) if may_start(core, batch) else 0)
+    mine = Team(speed_us(core, work_class), len(core.slots) if _starts(core, batch, work_class) else 0)
     his = Team(thief.load.pace_us(work_class), max(free, thief.load.slots))
     if core.tuning.tail_rules and not _has_failing(batch):
         others = _other_teams(core, batch, work_class, without=thief.id)
         if too_slow(_farm_queued(core, batch), his._replace(us=thief_us(core, thief, work_class)), others):
             return Ranges()
-    able = [mem for mem in core.heard_members() if mem is not thief and can_run(core, mem, batch)]
+    able = [mem for mem in core.heard_members() if mem is not thief and _runs(core, mem, batch, work_class)]
     hungry = [Team(mem.load.pace_us(work_class), mem.load.free) for mem in able if mem.load.free]
     count = choose_share(batch.work.count(), mine, his, hungry, ahead=not thief.load.free)
     if among is not None:  # who works with that model, here and elsewhere, shall not run out of it
@@ -49,9 +51,8 @@ def hold_back(core: Core, batch: Batch, slot: Slot, work_class: str) -> bool:
     mine = Team(owner_us(core, slot, work_class), len(core.slots))
     if not core.tuning.tail_rules or not mine.us or _has_failing(batch):
         return False
-    others = [
-        mem for mem in core.heard_members() if can_run(core, mem, batch) and not _busy(core, mem, batch, work_class)
-    ]
+    able = [mem for mem in core.heard_members() if _runs(core, mem, batch, work_class)]
+    others = [mem for mem in able if not _busy(core, mem, batch, work_class)]
     fresh = [mem for mem in others if 3 * (core.now_ms - mem.load_ms) * 1000 < mine.us]
     if not fresh:
         return False
@@ -75,22 +76,36 @@ def avoided(core: Core, batch: Batch, peer: PeerId) -> Ranges:
 
 def _unfit(core: Core, batch: Batch, peer: PeerId) -> Ranges:
     """Tasks of classes that a peer is on probation for, or has no model for."""
-    if peer == core.me:
-        names = (*suspended(core), *missing_classes(core.hello, batch))
-    else:
-        member = core.members[peer]
-        names = (*member.load.barred_names(), *missing_classes(member.hello, batch))
+    names = _unfit_names(core, batch, None if peer == core.me else core.members[peer])
     return barred(names, batch) if names else Ranges()
+
+
+def _unfit_names(core: Core, batch: Batch, member: Member | None) -> tuple[str, ...]:
+    """Those classes of another peer, or of ours; and engines."""
+    if member is None:
+        return (*suspended(core), *missing_classes(core.hello, batch))
+    return (*member.load.barred_names(), *missing_classes(member.hello, batch))
+
+
+def _runs(core: Core, member: Member, batch: Batch, work_class: str) -> bool:
+    """True when another peer could start tasks of this class."""
+    return can_run(core, member, batch) and work_class not in _unfit_names(core, batch, member)
+
+
+def _starts(core: Core, batch: Batch, work_class: str) -> bool:
+    """The same of us."""
+    return may_start(core, batch) and work_class not in _unfit_names(core, batch, None)
 
 
 def _other_teams(core: Core, batch: Batch, work_class: str, *, without: PeerId) -> list[Team]:
     """The power of the up, able peers (ourselves too), but one, and but those that others' work keeps busy."""
     teams = []
-    if without != core.me and may_start(core, batch) and not _busy_here(core, batch, work_class):
+    if without != core.me and _starts(core, batch, work_class) and not _busy_here(core, batch, work_class):
         us = min(owner_us(core, slot, work_class) for slot in core.slots.values())
         teams.append(Team(us, len(core.slots)))
     for member in core.heard_members():
-        if member.id != without and can_run(core, member, batch) and not _busy(core, member, batch, work_class):
+        runs = member.id != without and _runs(core, member, batch, work_class)
+        if runs and not _busy(core, member, batch, work_class):
             teams.append(Team(thief_us(core, member, work_class), member.load.slots))
     return teams
 
@@ -106,7 +121,10 @@ def _busy(core: Core, member: Member, batch: Batch, work_class: str) -> bool:
     priority = batch.will.settings.priority
     pace = member.load.pace_us(work_class)
     held_up = not member.load.free and member.load.running_ms * 1000 > 2 * pace > 0
-    return held_up or any(entry.priority > priority and entry.queued for entry in member.load.entries)
+    others = [entry for entry in member.load.entries if entry.batch != batch.id and entry.queued]
+    waits_ms = sum(entry.ms for entry in others if entry.priority == priority)
+    held_up = held_up or waits_ms * 1000 > 2 * pace > 0
+    return held_up or any(entry.priority > priority for entry in others)
 
 
 def _busy_here(core: Core, batch: Batch, work_class: str) -> bool:

@@ -37,6 +37,7 @@ from musep2p.core.wills import WillTable
 
 __all__ = ["Core"]
 
+_TRIES = 3  # chunks with a model of which nobody knows what loading it costs
 _TURN = 5  # times what loading a model costs: at most a sixth of the time goes into that
 _HEARD_MAX = 32  # loads that are looked at, of a large farm's peers
 
@@ -236,8 +237,10 @@ class Core:
         """True when a slot has worked with a model for long enough against what loading one costs."""
         if not slot.warm:
             return True
-        loading = self.loading.get(slot.warm)  # unknown until a second task was run with it
-        return loading is not None and self.now_ms - slot.warm_ms >= _TURN * loading / 1000
+        loading = self.loading.get(slot.warm)
+        if loading is None:  # a second task will tell, unless all fail
+            return slot.ran >= _TRIES
+        return self.now_ms - slot.warm_ms >= _TURN * loading / 1000
 
     @property
     def wide(self) -> bool:

@@ -45,6 +45,8 @@ def fill_slots(core: Core) -> None:
         return
     probation.start_tests(core)
     for slot in core.slots.values():
+        if slot.ready and core.now_ms < slot.rests_until_ms:
+            core.at("seek", slot.rests_until_ms)
         while _wants_chunk(core, slot):
             if not _start_next(core, slot):
                 break
@@ -91,7 +93,7 @@ def on_tasks_done(core: Core, event: TasksDone) -> None:
 def on_task_failed(core: Core, event: TaskFailed) -> None:
     """The engine failed one task."""
     chunk = _chunk(core, event.slot, event.chunk)
-    if chunk is not None and event.index in chunk.left:
+    if chunk is not None and event.index in chunk.left and not core.slots[event.slot].yields:
         _fail(core, chunk, event.index, event.reason, permanent=event.permanent, peer_bound=event.peer_bound)
 
 
@@ -101,6 +103,9 @@ def on_chunk_ended(core: Core, event: ChunkEnded) -> None:
     chunk = _chunk(core, event.slot, event.chunk)
     if chunk is not None:
         first = chunk is slot.chunks[0]
+        slot.ran += 1
+        if chunk.recalled and chunk.cold and chunk.begun < 0:
+            slot.warm = ""
         slot.chunks.remove(chunk)
         _give_back(core, chunk, event.slot)
         rest_after(core, slot, chunk.handed_ms)
@@ -114,7 +119,7 @@ def on_slot_died(core: Core, event: SlotDied) -> None:
     """A child crashed or was killed: the task that it had begun failed, the others go back uncounted."""
     slot = core.slots[event.slot]
     slot.ready, slot.warm = False, ""
-    probation.slot_died(core, slot.id, event.reason)
+    probation.slot_died(core, slot, event.reason)
     chunks, slot.chunks = slot.chunks, []
     yields, slot.yields = slot.yields, False
     for chunk in chunks:
@@ -206,6 +211,8 @@ def _note_next(core: Core, slot: Slot) -> None:
     if batch is None:
         return
     among = for_slot(core, batch, slot, avoided(core, batch, core.me))
+    if among is not None and not among:
+        return
     index = among.lowest() if among else batch.work.first()
     if _run_size(core, batch, batch.tasks.work_class(index)) > 1:
         return
@@ -251,6 +258,8 @@ def _start_next(core: Core, slot: Slot) -> bool:
             continue
         avoid = avoided(core, batch, core.me)
         among = for_slot(core, batch, slot, avoid)
+        if among is not None and not among:
+            continue
         work_class = batch.tasks.work_class(among.lowest() if among else batch.work.first())
         batch.held_back = hold_back(core, batch, slot, work_class)
         if batch.held_back:

@@ -121,10 +121,10 @@ class A1111Engine:
         self._known.add((name, asked))
 
     def models(self) -> tuple[str, ...]:
-        """The checkpoints that the server lists, by title: name and hash."""
+        """The checkpoints that the server lists, by title (name and hash) and by what it calls their name."""
         said = self._http.get("/sdapi/v1/sd-models").json() if self._http is not None else None
         items = [item for item in said if isinstance(item, dict)] if isinstance(said, list) else []
-        return tuple(str(item.get("title") or item.get("model_name") or "") for item in items)
+        return tuple(str(item[key]) for item in items for key in ("title", "model_name") if item.get(key))
 
     def cancel(self) -> None:
         """Interrupt what we are rendering, and nothing else that the server does."""

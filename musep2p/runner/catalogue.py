@@ -7,7 +7,6 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from musep2p.core import events as ev
-from musep2p.errors import EngineError
 from musep2p.ports import Engine, Listing
 
 __all__ = ["Catalogue"]
@@ -45,7 +44,7 @@ class Catalogue:
         while True:
             found = dict(self._known)
             for name, engine in self._engines:
-                with contextlib.suppress(EngineError):  # it is off: what it had is what it will have
+                with contextlib.suppress(Exception):  # it is off, or talks nonsense: what it had is what it will have
                     found[name] = _sound(await asyncio.to_thread(engine.models))
             if found != self._known:
                 self._known = found

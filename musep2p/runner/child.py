@@ -64,6 +64,7 @@ class Child:
         self._flushed = 0.0
         self._spent_s = 0.0
         self._payload = 0
+        self._mute = False
         self._changed, self._telling = threading.Condition(), threading.Lock()
         self._waiting: deque[p.Run | p.Test] = deque()
         self._engine: Engine | None = None
@@ -78,6 +79,8 @@ class Child:
                 self._changed.notify()
                 return
             if isinstance(command, p.Stop):
+                with self._telling:
+                    self._mute = True  # what is cut off now may look like a picture
                 self.abandon()
                 if command.release:
                     self._release(self._latest)
@@ -138,7 +141,7 @@ class Child:
             self._engine = engine
             render_test(engine)
         except Exception as error:
-            self._tell(p.Tested(command.engine, _words(error)))
+            self._tell(p.Tested(command.engine, _words(error), classes_of(error)[0]))
         else:
             self._tell(p.Tested(command.engine, ""))
         self._engine = None
@@ -211,7 +214,8 @@ class Child:
 
     def _tell(self, message: p.FromChild) -> None:
         with self._telling:
-            write_frame(self._say, _encode(message))
+            if not self._mute:
+                write_frame(self._say, _encode(message))
 
 
 def classes_of(error: Exception) -> tuple[bool, bool]:

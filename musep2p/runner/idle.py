@@ -34,8 +34,11 @@ def idle_s(command: Sequence[str] = ()) -> float | None:
     if command:
         said = _number(_said(command))
         return None if said is None else said / 1000
-    known = [found for way in _ways() if (found := way()) is not None]
-    return min(known, default=None)
+    for ways in _ways():
+        known = [found for way in ways if (found := way()) is not None]
+        if known:
+            return min(known)
+    return None
 
 
 def gpu_use() -> int:
@@ -44,12 +47,13 @@ def gpu_use() -> int:
     return max(numbers, default=0)
 
 
-def _ways() -> tuple[Callable[[], float | None], ...]:
+def _ways() -> tuple[tuple[Callable[[], float | None], ...], ...]:
+    """Those that tell best; if none does, those after them."""
     if sys.platform == "win32":
-        return (_windows,)
+        return ((_windows,),)
     if sys.platform == "darwin":
-        return (_macos,)
-    return (_mutter, _x11, _sessions, _terminals)
+        return ((_macos,),)
+    return ((_mutter, _x11), (_sessions, _terminals))
 
 
 def _windows() -> float | None:
@@ -89,9 +93,21 @@ def _sessions() -> float | None:
         words = line.split()
         if not words:
             continue
-        asked = ("loginctl", "show-session", words[0], "-p", "Type", "-p", "IdleHint", "-p", "IdleSinceHint")
+        asked = (
+            "loginctl",
+            "show-session",
+            words[0],
+            "-p",
+            "Type",
+            "-p",
+            "Class",
+            "-p",
+            "IdleHint",
+            "-p",
+            "IdleSinceHint",
+        )
         said = dict(part.partition("=")[::2] for part in _said(asked).splitlines())
-        if said.get("Type") in ("x11", "wayland", "mir"):
+        if said.get("Type") in ("x11", "wayland", "mir") and said.get("Class") == "user":
             since = _number(said.get("IdleSinceHint", "")) if said.get("IdleHint") == "yes" else None
             found.append(0.0 if since is None else max(0.0, time.time() - since / 1e6))
     return min(found, default=None)
@@ -113,7 +129,9 @@ def _said(command: Sequence[str]) -> str:
     if tool is None:
         return ""
     try:
-        done = subprocess.run([tool, *command[1:]], capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+        done = subprocess.run(
+            [tool, *command[1:]], capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S, check=False
+        )
     except (OSError, subprocess.SubprocessError):
         return ""
     return done.stdout if done.returncode == 0 else ""

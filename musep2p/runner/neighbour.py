@@ -56,7 +56,7 @@ class Neighbour:
     ) -> None:  # fmt: skip
         self._hours, self._idle_wanted_s, self._idle_command = hours, idle_wanted_s, idle_command
         self._working, self._post = working, post
-        self._reason, self._looks, self._gpu_busy = "", 0, False
+        self._reason, self._looks, self._gpu_busy, self._seen_busy = "", 0, False, False
         self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -74,14 +74,17 @@ class Neighbour:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(_EVERY_S)
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(Exception):  # what cannot be asked now is asked again
                 idle = await asyncio.to_thread(self._idle)
                 self._looks += 1
-                if self._working():
-                    self._gpu_busy = False
-                elif self._idle_wanted_s and self._looks % _GPU_EVERY == 0:
-                    self._gpu_busy = await asyncio.to_thread(gpu_use) >= _GPU_BUSY and not self._working()
+                if self._idle_wanted_s and self._looks % _GPU_EVERY == 0:
+                    await self._look_at_gpu()
                 self._tell(reason_to_rest(self._hours, idle, self._idle_wanted_s, self._gpu_busy, datetime.now()))
+
+    async def _look_at_gpu(self) -> None:
+        """Busy with other work in two looks, of which we had none in between."""
+        busy = not self._working() and await asyncio.to_thread(gpu_use) >= _GPU_BUSY and not self._working()
+        self._gpu_busy, self._seen_busy = busy and self._seen_busy, busy
 
     def _idle(self) -> float | None:
         return idle_s(self._idle_command) if self._idle_wanted_s else None

@@ -86,10 +86,11 @@ class Test(msgspec.Struct, frozen=True, array_like=True, tag="test"):
 
 
 class Tested(msgspec.Struct, frozen=True, array_like=True, tag="tested"):
-    """The test picture is rendered, and is one; `reason`: why not."""
+    """The test picture is rendered, and is one; `reason`: why not. Of an `unsuitable` test nothing follows."""
 
     engine: str
     reason: str
+    unsuitable: bool = False
 
 
 class NoRoom(msgspec.Struct, frozen=True, array_like=True, tag="no-room"):

@@ -140,7 +140,7 @@ class Slots:
         elif isinstance(message, p.Failed):
             self._post(ev.TaskFailed(number, *msgspec.structs.astuple(message)))
         elif isinstance(message, p.Tested):
-            self._post(ev.Tested(number, message.engine, message.reason))
+            self._post(ev.Tested(number, *msgspec.structs.astuple(message)))
         elif isinstance(message, p.NoRoom):
             self._no_room(message.reason)
         else:
@@ -152,7 +152,7 @@ class Slots:
         slot.process = None
         reason = slot.reason or f"the engine's process ended with code {code}"
         delay = _RESTART_S[min(slot.quick_deaths, len(_RESTART_S) - 1)]
-        slot.quick_deaths += 1
+        slot.quick_deaths += 0 if slot.reason else 1  # whom we end is no child that cannot live
         self._post(ev.SlotDied(slot.number, reason))
         self._loop.call_later(delay, self._spawn, slot)
 

@@ -362,7 +362,8 @@ def _all_complete(world: World) -> bool:
 def _not_there(world: World, batch: Batch) -> Ranges:
     """What is called safe, and whose results on the store were all withdrawn."""
     withdrawn = world.store.withdrawn.get(batch.id, Ranges())
-    return (batch.results.safe & withdrawn) - world.store.results.get(batch.id, Ranges())
+    there = world.store.results.get(batch.id, Ranges()) | world.other_store.results.get(batch.id, Ranges())
+    return (batch.results.safe & withdrawn) - there
 
 
 def _agreed(world: World) -> bool:

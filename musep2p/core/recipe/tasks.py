@@ -162,6 +162,13 @@ class Tasks:
             found.setdefault(self.work_class(start), Ranges()).add(start, start + self._of_one_class)
         return found if len(found) > 1 else {}
 
+    def all_classes(self) -> tuple[str, ...]:
+        """All classes of work; none where there are too many to tell."""
+        if self.class_ranges:
+            return tuple(self.class_ranges)
+        many = self._class_axes and self.total // self._of_one_class > _CLASSES_KEPT
+        return () if many else (self.work_class(0),)
+
     @cached_property
     def models(self) -> dict[str, Ranges]:
         """The same by what has to be loaded; empty where all have one model."""
