@@ -7,6 +7,7 @@ from musep2p.core.abilities import able, lacks
 from musep2p.core.data import Batch
 from musep2p.core.ids import digest_of
 from musep2p.core.messages import EngineModels, Heartbeat, Hello
+from musep2p.core.probation import bars
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Axis, Recipe, Settings, Tasks, batch_id
 from musep2p.core.records import Entry, Will
@@ -166,3 +167,13 @@ def test_a_peer_that_was_not_heard_introduces_itself_again():
 
     (member,) = farm.core("p1").members.values()
     assert member.hello.models == (EngineModels("null", ("a",)),)
+
+
+def test_of_very_many_classes_none_is_judged():
+    """A table of a thousand models and sizes: the first row says nothing of the others."""
+    rows = [("a" if row == 0 else "b", row + 64) for row in range(1500)]
+    recipe = Recipe("null", {}, (Axis.table(("model", "width"), rows),), given=("model", "width"))
+    batch = Batch(batch_id(recipe), Tasks(recipe), Will(1, 0, Settings()), Results(batch_id(recipe), 1500, Ranges()))
+    peer = Hello(1, "f", "p", 1, 2, 1, ("null",), models=(EngineModels("null", ("b",)),))
+
+    assert able(peer, batch) and not bars(("null|a|64x",), batch) and bars(("null",), batch)

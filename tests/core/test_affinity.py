@@ -3,16 +3,18 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import msgspec
 import pytest
 
 from musep2p.cli.simulate import Farm
 from musep2p.core import events as ev
 from musep2p.core.affinity import for_slot, for_thief, owner_us
 from musep2p.core.ids import digest_of
-from musep2p.core.messages import Load, Warm
+from musep2p.core.messages import Load, LoadEntry, Pace, Warm
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Axis, Recipe, Settings
 from musep2p.core.records import Entry
+from musep2p.core.shares import hold_back
 from musep2p.core.tuning import Tuning
 from musep2p.sim import scenario
 from tests.core.wire import Table
@@ -147,6 +149,41 @@ def test_a_child_that_died_has_nothing_loaded():
     table.happen("p0", ev.SlotDied(0, "crashed"))
 
     assert table.core("p0").slots[0].warm == ""
+
+
+def test_a_turn_of_failures_ends():
+    """Nothing is measured, and the other batch waits all the same."""
+    recipes = [Recipe("null", {}, (Axis.of("v", tuple(range(50))),), model=name) for name in "ab"]
+    table = alone(*recipes)
+    order = []
+    for _ in range(12):
+        _, start = table.starts.pop(0)
+        (index,) = Ranges.decode(start.ranges).indices()
+        order.append(table.core("p0").batches[start.batch].recipe.model)
+        table.happen("p0", ev.TaskFailed(0, start.chunk, index, "no", permanent=True))
+        table.happen("p0", ev.ChunkEnded(0, start.chunk))
+
+    assert set(order[:5]) == {"a", "b"}
+
+
+def test_a_batch_is_not_left_to_a_peer_that_is_busy_with_another():
+    """It has the model loaded, and work of its own for a quarter of an hour."""
+    table = Table(2)
+    table.meet()
+    table.submit("p0", MODELS)
+    table.wait(2000)
+    owner = next(name for name in ("p0", "p1") if table.batch(name).work)
+    core, batch = table.core(owner), table.batch(owner)
+    (other,) = core.members.values()
+    core.paces["null|a|"], core.loading[A] = 3_000_000.0, 60_000_000.0
+    batch.work.discard(Ranges([(0, 6), (10, 30)]))
+    free = Load(slots=1, free=1, paces=(Pace("null|a|", 3_000_000, 60_000_000),), warm=(Warm(A),))
+    core.now_ms = other.load_ms
+    other.load = free
+    assert hold_back(core, batch, core.slots[0], "null|a|")
+    other.load = msgspec.structs.replace(free, free=0, entries=(LoadEntry("f" * 32, 0, 300, 900_000),))
+
+    assert not hold_back(core, batch, core.slots[0], "null|a|")
 
 
 @pytest.mark.parametrize("rng_seed", [1, 2])

@@ -1,18 +1,20 @@
 """Probation: who fails one task after the other renders a test; who lacks what work takes leaves it to others."""
 
+import msgspec
 import pytest
 
 from musep2p.core import effects as fx
 from musep2p.core import events as ev
+from musep2p.core import market
 from musep2p.core.failures import Failures
 from musep2p.core.ids import Incarnation, digest_of
 from musep2p.core.loads import present_load
-from musep2p.core.messages import Barred, Load
+from musep2p.core.messages import Barred, EngineModels, Load, LoadEntry, Pace
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Axis, Recipe, Settings
 from musep2p.core.records import Entry, Failure, RecordId
 from musep2p.core.requests import Request, StatusAsk
-from musep2p.core.shares import avoided, share_for
+from musep2p.core.shares import avoided, hold_back, share_for
 from tests.core.wire import RECIPE, Table
 
 BATCH, ONE, OTHER = "b" * 32, "1" * 16, "2" * 16
@@ -232,3 +234,97 @@ def test_each_machine_may_say_once_that_it_cannot(order):
 
     assert failures.has_failed(5, 1, 2) and not failures.has_failed(5, 1, 3)
     assert failures.count(5) == 5 and 5 in failures.blamed_on(ONE, 1)
+
+
+def test_no_test_is_rendered_while_the_owner_uses_the_machine():
+    """One that is, is ended, and says nothing of the engine; it comes again afterwards."""
+    table = working()
+    three_in_a_row(table)
+    table.happen("p0", ev.RestChanged("somebody uses this machine"))
+    assert table.slot_orders[-1] == ("p0", fx.Kill(0, "somebody uses this machine", True))
+    table.happen("p0", ev.Tested(0, "null", "interrupted"))
+    table.happen("p0", ev.SlotDied(0, "ended"))
+    table.happen("p0", ev.SlotReady(0))
+    table.wait(3000)
+    assert len(table.tests) == 1 and table.core("p0").probation["null"].wait_ms == 0
+    table.happen("p0", ev.RestChanged(""))
+
+    assert len(table.tests) == 2
+
+
+def test_an_engine_that_no_test_suits_is_tried_again_by_tasks():
+    """A program that asks for more than the test has can only be judged by its tasks."""
+    table = working()
+    three_in_a_row(table)
+    table.happen("p0", ev.Tested(0, "null", "it asks for {name}", True))
+    started = len(table.starts)
+    table.wait(9000)
+    assert len(table.starts) == started
+    table.wait(1500)
+    assert len(table.starts) == started + 1 and len(table.tests) == 1
+    fail(table)
+    assert table.core("p0").probation["null"].wait_ms == 20_000
+    table.wait(20_500)
+    succeed(table)
+
+    assert table.core("p0").probation == {} and len(table.tests) == 1
+
+
+def test_a_test_that_was_ended_says_nothing_more():
+    """Its slot is not ready before its next child is."""
+    table = working()
+    three_in_a_row(table)
+    table.wait(601_000, step=1000)
+    started = len(table.starts)
+    table.happen("p0", ev.Tested(0, "null"))
+    table.wait(11_000)
+
+    assert len(table.starts) == started and barred(table) == ["null"]
+
+
+def test_others_hear_of_a_first_test_that_takes_long():
+    """They would wait for this machine otherwise."""
+    table = working()
+    three_in_a_row(table)
+    table.wait(9000)
+    assert barred(table) == []
+    table.wait(2000)
+
+    assert barred(table) == ["null"]
+
+
+def test_who_holds_only_what_it_cannot_do_asks_for_more():
+    """It would stand still beside a peer that is full."""
+    table = working(MODELS, count=2)
+    owner = next(name for name in ("p0", "p1") if table.batch(name).work)
+    core, batch = table.core(owner), table.batch(owner)
+    core.hello = msgspec.structs.replace(core.hello, models=(EngineModels("null", ("a",)),))
+    batch.work.discard(Ranges([(0, 10)]))
+    core.slots[0].chunks, core.slots[0].ready = [], True
+    (other,) = core.members.values()
+    other.load = Load((LoadEntry(batch.id, 0, 9, 9000),), slots=1)
+    core.ask = None
+    market.seek(core)
+
+    assert core.ask is not None and core.ask[1] == other.id
+
+
+def test_the_tail_is_left_to_nobody_who_cannot_do_it():
+    """A fast peer without the model is no reason to wait, nor to refuse a slow one that has it."""
+    table = working(MODELS, count=2)
+    owner = next(name for name in ("p0", "p1") if table.batch(name).work)
+    core, batch = table.core(owner), table.batch(owner)
+    (other,) = core.members.values()
+    core.paces["null|b|"] = 60_000_000.0
+    batch.work.discard(Ranges([(0, 19)]))
+    other.load = Load(slots=1, free=1, paces=(Pace("null|b|", 1_000_000),))
+    assert hold_back(core, batch, core.slots[0], "null|b|")
+    other.hello = msgspec.structs.replace(other.hello, models=(EngineModels("null", ("a",)),))
+    assert not hold_back(core, batch, core.slots[0], "null|b|")
+
+    core.paces["null|b|"] = 1_000_000.0
+    other.hello = msgspec.structs.replace(other.hello, models=())
+    other.load = Load(slots=1, free=1, paces=(Pace("null|b|", 60_000_000),))
+    assert not share_for(core, batch, other, 1)
+    core.hello = msgspec.structs.replace(core.hello, models=(EngineModels("null", ("a",)),))
+    assert share_for(core, batch, other, 1) == Ranges.of(19)

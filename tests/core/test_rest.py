@@ -97,3 +97,49 @@ def test_a_share_of_the_time(share, rest_ms):
 
     assert table.now_ms - begun == pytest.approx(rest_ms, abs=100)
     assert present_load(table.core("p0")).pace_us(RECIPE.work_class()) == pytest.approx(1_000_000 / share)
+
+
+def test_each_slot_of_a_lone_machine_is_woken_after_its_rest():
+    """Also where something else set the same timer before."""
+    table = Table(1, slots=2)
+    table.core("p0").share = 0.5
+    table.submit("p0", RECIPE, Settings("table"))
+    table.wait(6000)
+    for slot in (0, 1):
+        table.happen("p0", ev.SlotReady(slot))
+    table.wait(1000)
+    for _, start in list(table.starts):
+        (index,) = Ranges.decode(start.ranges).indices()
+        table.happen("p0", ev.TasksDone(start.slot, start.chunk, (Entry(index, digest_of(b""), 1, 1),), 1_000_000))
+        table.happen("p0", ev.ChunkEnded(start.slot, start.chunk))
+        table.core("p0").at("seek", table.now_ms + 300)
+        table.wait(200)
+    started = len(table.starts)
+    table.wait(2000)
+
+    assert started == 2 and {start.slot for _, start in table.starts[2:]} == {0, 1}
+
+
+def test_short_tasks_rest_together():
+    """Not a tenth of a second after each of twenty milliseconds."""
+    table = working(0.5)
+    rests, before = 0, table.now_ms
+    for _ in range(8):
+        slot = table.core("p0").slots[0]
+        while not slot.chunks:
+            table.wait(10, step=10)
+        done(table, 40)
+        rests += slot.rests_until_ms > table.now_ms
+    assert rests == 2 and table.now_ms - before < 8 * 40 + 300
+
+
+def test_what_its_engine_says_on_being_stopped_is_no_failure():
+    """It was told to stop; its words may overtake its end."""
+    table = working()
+    start = table.starts[-1][1]
+    table.happen("p0", ev.RestChanged("somebody uses this machine"))
+    table.happen("p0", ev.TaskFailed(0, start.chunk, 0, "interrupted"))
+    table.happen("p0", ev.SlotDied(0, "ended"))
+
+    assert not any(isinstance(record, Failure) for record in table.disks["p0"])
+    assert table.batch("p0").work.count() == 20

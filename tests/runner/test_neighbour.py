@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from musep2p.errors import ConfigError
+from musep2p.runner import idle
 from musep2p.runner.hours import parse_hours
 from musep2p.runner.idle import idle_s
 from musep2p.runner.neighbour import reason_to_rest
@@ -78,3 +79,17 @@ def test_the_system_is_asked():
     found = idle_s()
 
     assert found is None or found >= 0
+
+
+@pytest.mark.parametrize(
+    ("desktop", "session", "terminal", "seconds"),
+    [(7200.0, 0.0, 5.0, 7200.0), (None, 0.0, 5.0, 0.0), (None, None, 5.0, 5.0), (None, None, None, None)],
+    ids=["a desktop that knows", "logind", "terminals", "nothing"],
+)
+def test_who_knows_best_is_believed(monkeypatch, desktop, session, terminal, seconds):
+    """Some desktops never tell logind that they are idle."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name, told in (("_mutter", desktop), ("_x11", None), ("_sessions", session), ("_terminals", terminal)):
+        monkeypatch.setattr(idle, name, lambda told=told: told)
+
+    assert idle_s() == seconds
