@@ -66,8 +66,8 @@ def _windows() -> float | None:
     last = LastInput(ctypes.sizeof(LastInput), 0)
     if not ctypes.windll.user32.GetLastInputInfo(ctypes.byref(last)):
         return None
-    now = ctypes.windll.kernel32.GetTickCount()
-    return ((now - last.time) & 0xFFFFFFFF) / 1000
+    now = int(ctypes.windll.kernel32.GetTickCount())
+    return ((now - int(last.time)) & 0xFFFFFFFF) / 1000
 
 
 def _macos() -> float | None:
