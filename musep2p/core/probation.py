@@ -24,8 +24,10 @@ __all__ = [
     "on_failure",
     "on_success",
     "on_tested",
+    "slot_died",
     "start_tests",
     "suspended",
+    "test_due",
     "tick_probation",
     "told",
 ]
@@ -35,7 +37,7 @@ _WAIT_MS, _WAIT_MS_MAX = 10_000, 300_000
 _NO_ANSWER = "the test render did not end"
 
 
-def bars(names: frozenset[str] | tuple[str, ...], batch: Batch) -> bool:
+def bars(names: tuple[str, ...], batch: Batch) -> bool:
     """True when a peer that has these on probation starts nothing of a batch."""
     if not names:
         return False
@@ -45,7 +47,7 @@ def bars(names: frozenset[str] | tuple[str, ...], batch: Batch) -> bool:
     return bool(classes) and all(work_class in names for work_class in classes)
 
 
-def barred(names: frozenset[str] | tuple[str, ...], batch: Batch) -> Ranges:
+def barred(names: tuple[str, ...], batch: Batch) -> Ranges:
     """The tasks of a batch that a peer with these on probation does not start, though it starts others of it."""
     found = Ranges()
     for name in names:
