@@ -91,7 +91,7 @@ AXES = [
     Construct(
         "Axes of parameters",
         "`steps`, `guidance`, `sampler`, `size`, `model`, `prompt`, `negative`, and whatever the engine takes. "
-        "Model and size are always outermost, so that machines keep what they have loaded.",
+        "The model is always outermost, then the size, so that machines keep what they have loaded.",
         "prompt: a tree\naxes:\n  steps: [10, 20]\n  size: [256x320, 320x256]\n",
         ("width", "height", "steps"),
     ),
