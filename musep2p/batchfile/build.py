@@ -185,7 +185,9 @@ class Builder:
         names = {name for axis in axes for name in axis.names}
         templates = [*self._prompts.templates.values(), *self._prompts.in_columns(self._drafts)]
         wildcards = self._wildcards.needed(templates)
-        plain = Recipe(engine, {}, seeds=seeds, tags=keys.tags(), gpu_mb=keys.gpu_mb(), model=keys.model())
+        plain = Recipe(
+            engine, {}, seeds=seeds, tags=keys.tags(), gpu_mb=keys.gpu_mb(), model=keys.model(), looks=keys.looks()
+        )
         rng_seed, order = keys.whole("rng_seed", -SEED_MAX, SEED_MAX, 0), keys.order()
         if self._axes_sound:  # else what is missing is missing because of a mistake that is told already
             seeded = ["seed"] if keys.get("seeds") is not None or seeds != () else []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from musep2p.core.recipe.checks import CHECKS
-from musep2p.core.recipe.recipe import MAX_TASKS, ORDERS, TASKS_LIMIT
+from musep2p.core.recipe.recipe import CONSISTENCIES, MAX_TASKS, ORDERS, TASKS_LIMIT
 
 __all__ = ["ALIASES", "FIELDS", "PARAMETERS", "Field"]
 
@@ -116,6 +116,10 @@ FIELDS: dict[str, Field] = {
     "order": Field(
         "`written` (default), or `middle-out`: first an even sample of the grid, then what is between",
         {"enum": list(ORDERS)},
+    ),
+    "consistency": Field(
+        "`any` (default), or `look`: only peers whose engines give the same pixels take part, the largest such group",
+        {"enum": list(CONSISTENCIES)},
     ),
     "output": Field("template of the pictures' names; default: the index and the first value of every axis", _TEXT),
     "max_tasks": Field(

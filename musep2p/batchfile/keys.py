@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET, UnsetType
+
 from musep2p.batchfile.fields import ALIASES, FIELDS
 from musep2p.batchfile.source import MappingNode, Node, ScalarNode, Source
 from musep2p.batchfile.values import Values
 from musep2p.core.recipe import Counted, Derived, Settings
 from musep2p.core.recipe.checks import CHECKS, OFF
-from musep2p.core.recipe.recipe import ORDERS, WRITTEN
+from musep2p.core.recipe.recipe import CONSISTENCIES, ORDERS, WRITTEN
 
 __all__ = ["Keys"]
 
@@ -112,6 +114,14 @@ class Keys:
         if node is not None and word and word not in ORDERS:
             self.source.unknown(node, "order", list(ORDERS))
         return word if word in ORDERS else WRITTEN
+
+    def looks(self) -> dict[str, str] | UnsetType:
+        """Of a batch of one look: none is chosen yet."""
+        node = self.get("consistency")
+        word = self.values.word(node, "consistency") if node is not None else ""
+        if node is not None and word and word not in CONSISTENCIES:
+            self.source.unknown(node, "consistency", list(CONSISTENCIES))
+        return {} if word == "look" else UNSET
 
     def vary_by(self, names: set[str]) -> tuple[str, ...]:
         """Names on whose values random choices depend."""

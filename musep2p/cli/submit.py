@@ -14,6 +14,7 @@ from musep2p.batchfile.reader import BatchFile, read_batch
 from musep2p.cli.batches import ANSWERED_S, EXIT_CODES, follow
 from musep2p.cli.client import PeerClient, find_peer, no_peers
 from musep2p.cli.farm import run_loop
+from musep2p.cli.pinning import pinned
 from musep2p.cli.show import counted, note, print_json
 from musep2p.config import Settings
 from musep2p.core.ids import BatchId, short
@@ -35,7 +36,7 @@ def submit(settings: Settings, path: Path, *, detach: bool, again: bool, as_json
     client = find_peer(settings)
     if client is not None:
         try:
-            batch = _of_run(client, batch, again=again)
+            batch = _of_farm(client, batch, again=again)
             return _submit_to(client, batch, settings, detach=detach, as_json=as_json)
         finally:
             client.close()
@@ -44,9 +45,10 @@ def submit(settings: Settings, path: Path, *, detach: bool, again: bool, as_json
     return _farm_of_one(settings, path, batch, again=again, as_json=as_json)
 
 
-def _of_run(client: PeerClient, batch: BatchFile, *, again: bool) -> BatchFile:
-    """The batch, or its next run: a batch of its own, of which the farm knows nothing yet."""
-    return replace(batch, recipe=client.next_run(batch.recipe)) if again else batch
+def _of_farm(client: PeerClient, batch: BatchFile, *, again: bool) -> BatchFile:
+    """The batch with this farm's models and look; or its next run, of which the farm knows nothing yet."""
+    recipe = pinned(client, batch.recipe)
+    return replace(batch, recipe=client.next_run(recipe) if again else recipe)
 
 
 def _submit_to(client: PeerClient, batch: BatchFile, settings: Settings | None, *, detach: bool, as_json: bool) -> int:
@@ -123,7 +125,7 @@ def _alone_client(
 ) -> tuple[int, BatchId]:
     client = PeerClient(address, settings.farm_name, stop)
     try:
-        batch = _of_run(client, batch, again=again)
+        batch = _of_farm(client, batch, again=again)
         return _submit_to(client, batch, None, detach=False, as_json=as_json), batch_id(batch.recipe)
     except BatchCancelledError:
         return 130, batch_id(batch.recipe)

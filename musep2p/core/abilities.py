@@ -8,11 +8,11 @@ from musep2p.core.data import Batch, Member
 from musep2p.core.events import ModelsChanged
 from musep2p.core.ids import hash64
 from musep2p.core.messages import EngineModels, Heartbeat, Hello
-from musep2p.core.model_names import same_model
-from musep2p.core.recipe.recipe import model_of
+from musep2p.core.model_names import hash_in, same_hash, same_model
+from musep2p.core.recipe.recipe import Recipe, model_of
 from musep2p.core.state import Core
 
-__all__ = ["able", "hello_hash", "lacks", "meet_hello", "missing_classes", "on_models"]
+__all__ = ["able", "hello_hash", "lacked", "lacks", "meet_hello", "missing_classes", "on_models"]
 
 _KEPT = 256
 _SHOWN = 8
@@ -27,13 +27,14 @@ def able(peer: Hello, batch: Batch) -> bool:
 
 
 def missing_classes(peer: Hello, batch: Batch) -> tuple[str, ...]:
-    """The classes of work whose model a peer's engine has not; none, if it does not tell its models."""
+    """The classes of work whose model a peer's engine has not, as far as it tells, or in whose look it renders not."""
     known = batch.missing.get(id(peer))
     if known is None or known[0] is not peer:
         if len(batch.missing) >= _KEPT:
             batch.missing.clear()
-        has = next((told.names for told in peer.models if told.engine == batch.recipe.engine), ())
-        missing = tuple(name for name in batch.tasks.all_classes() if has and _lacks_model(has, name))
+        models = dict.fromkeys(model_of(name) for name in batch.tasks.all_classes())
+        without = {model for model in models if lacked(peer, batch.recipe, model.partition("|")[2])}
+        missing = tuple(name for name in batch.tasks.all_classes() if model_of(name) in without)
         known = batch.missing[id(peer)] = (peer, missing)
     return known[1]
 
@@ -50,7 +51,7 @@ def lacks(peer: Hello, batch: Batch) -> str:
     missing = missing_classes(peer, batch)
     if missing and len(missing) == max(1, len(batch.tasks.class_ranges)):
         models = dict.fromkeys(model_of(name).partition("|")[2] for name in missing)
-        lacking.append("the model " + " or ".join(map(repr, list(models)[:_SHOWN])))
+        lacking.append(" or ".join(lacked(peer, recipe, model) for model in list(models)[:_SHOWN]))
     return " and ".join(lacking)
 
 
@@ -76,6 +77,19 @@ def hello_hash(hello: Hello) -> int:
     return hash64(msgspec.msgpack.encode(hello))
 
 
-def _lacks_model(has: tuple[str, ...], work_class: str) -> bool:
-    model = model_of(work_class).partition("|")[2]
-    return model != "" and not any(same_model(model, one) for one in has)
+def lacked(peer: Hello, recipe: Recipe, model: str) -> str:
+    """What a peer lacks for tasks with a model: it, or the look that all pictures with it shall have."""
+    has = next((told.names for told in peer.models if told.engine == recipe.engine), ())
+    same = [one for one in has if same_model(model, one)]
+    if model and has and not same:
+        return f"the model {model!r}"
+    wanted = recipe.hashes.get(model, "") if recipe.hashes else ""
+    if same and not any(same_hash(wanted, hash_in(one)) for one in same):
+        return f"the model {model!r} with the hash {wanted}: its own is {same[0]!r}"
+    look = recipe.looks.get(model, "") if recipe.looks else ""
+    own = next((one for one in peer.looks if (one.engine, one.model) == (recipe.engine, model)), None)
+    if look and (own is None or own.look != look):
+        why = f"its own is {own.look}" if own is not None and own.look else "its own is not known"
+        why += f": {own.reason}" if own is not None and own.reason else ""
+        return f"the look {look} ({why})"
+    return ""

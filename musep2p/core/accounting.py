@@ -137,6 +137,7 @@ def forget_peer(core: Core, lost: Member) -> None:
         core.at("rounds", core.now_ms)
         core.at("reports", core.now_ms)
         batch.dirty = batch.dirty or bool(batch.log)
+        batch.accounting.lost = batch.accounting.lost or not batch.accounting.complete
         if view is not None:
             tell_on(core, batch, view.facts)
 
@@ -150,6 +151,8 @@ def tick_rounds(core: Core) -> None:
                 core.at("rounds", core.started_ms + core.tuning.alone_ms)
             elif acting(core, batch) and _reads_first(core, batch):
                 core.at("rounds", core.started_ms + _READ_MS)
+            elif acting(core, batch) and _reads_last(core, batch):
+                core.at("rounds", batch.accounting.reads_until_ms)
             elif acting(core, batch):
                 if core.wide:
                     _drop_now_and_then(core, batch)
@@ -189,6 +192,25 @@ def _reads_first(core: Core, batch: Batch) -> bool:
         batch.reading = True
         core.effects.append(ReadResults(batch.id, batch.recipe, 0))
     return True
+
+
+def _reads_last(core: Core, batch: Batch) -> bool:
+    """True while a guardian reads on the store what peers that died meanwhile may have told nobody but the store.
+
+    That a picture had gone bad, above all: the batch would be called complete without it.
+    """
+    accounting, files = batch.accounting, batch.recipe.engine not in core.payload
+    wanted = accounting.lost and batch.will.word == RUNNING and batch.all_settled() and core.store.ok and files
+    if not wanted:
+        return False
+    if accounting.reads_until_ms < 0:
+        accounting.reads_until_ms = core.now_ms + _READ_MS
+        if not batch.reading:
+            batch.reading = True
+            core.effects.append(ReadResults(batch.id, batch.recipe, 0))
+    elif core.now_ms >= accounting.reads_until_ms:
+        accounting.lost, accounting.reads_until_ms = False, -NEVER
+    return accounting.lost
 
 
 def _tick_batch(core: Core, batch: Batch) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from musep2p.core.data import Batch, Chunk, Slot
 from musep2p.core.effects import Recall
 from musep2p.core.loads import by_urgency, may_start
+from musep2p.core.looks import calibration_due
 from musep2p.core.paces import speed_us
 from musep2p.core.probation import test_due
 from musep2p.core.state import Core
@@ -23,7 +24,7 @@ def wants_ahead(core: Core, slot: Slot) -> bool:
     """True when a slot that has one chunk shall have another behind it."""
     first = slot.chunks[0]
     pace = core.paces.get(first.work_class)
-    if core.share < 1 or test_due(core) or pace is None or pace > core.tuning.ahead_us_max:
+    if core.share < 1 or test_due(core) or calibration_due(core) or pace is None or pace > core.tuning.ahead_us_max:
         return False
     if first.lookup or core.now_ms >= _overdue_ms(core, first):
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from musep2p.core import requests as r
-from musep2p.core.abilities import able, lacks, missing_classes
+from musep2p.core.abilities import able, lacked, lacks, missing_classes
 from musep2p.core.carriers import storeless
 from musep2p.core.commands import on_command
 from musep2p.core.data import Batch, Member, Waiter
@@ -13,6 +13,8 @@ from musep2p.core.effects import Reply, ReplyPicture, ReplyResults
 from musep2p.core.events import Asked
 from musep2p.core.ids import Digest, PeerId, short
 from musep2p.core.loads import has_place, present_load
+from musep2p.core.looks import calibrate
+from musep2p.core.messages import Calibrate
 from musep2p.core.probation import barred, bars
 from musep2p.core.recipe.names import folder_name
 from musep2p.core.recipe.recipe import model_of
@@ -41,6 +43,7 @@ def on_asked(core: Core, event: Asked) -> None:
         r.StatusAsk: _on_status,
         r.CommandAsk: _on_command,
         r.PeersAsk: _on_peers,
+        r.CalibrateAsk: _on_calibrate,
         r.ResultsAsk: _on_results,
         r.WhyAsk: _on_why,
         r.WithdrawAsk: _on_withdraw,
@@ -110,10 +113,21 @@ def _on_peers(core: Core, event: Asked) -> None:
     me = r.PeerView(
         core.me, hello.name, f"{core.host}:{hello.port}", "up", str(core.incarnation), hello.slots,
         list(hello.engines), hello.speed, _store_word(core), hello.gpu_mb, load.paces, hello.software,
-        load.free, sum(entry.queued for entry in load.entries), load.loaded(), core.resting, hello.models,
+        load.free, sum(entry.queued for entry in load.entries), load.loaded(), core.resting, hello.models, hello.looks,
     )  # fmt: skip
     others = [_view(core.members[i]) for i in sorted(core.members)]
     _answer(core, event, r.PeersAnswer([me, *others], hello.farm))
+
+
+def _on_calibrate(core: Core, event: Asked) -> None:
+    ask = event.request.body
+    assert isinstance(ask, r.CalibrateAsk)
+    calibrate(core, ask.engine, ask.models)
+    for member in core.up_members():
+        told = {one.model for one in member.hello.looks if one.engine == ask.engine and one.look}
+        if ask.engine in member.hello.engines and not told.issuperset(ask.models):
+            core.send(member, Calibrate(ask.engine, ask.models))
+    _on_peers(core, event)
 
 
 def _on_results(core: Core, event: Asked) -> None:
@@ -226,7 +240,7 @@ def _view(member: Member) -> r.PeerView:
         member.id, hello.name, member.address, "down" if member.state == "new" else member.state,
         str(member.incarnation), hello.slots, list(hello.engines), hello.speed, store, hello.gpu_mb,
         member.load.paces, hello.software, member.load.free, sum(entry.queued for entry in member.load.entries),
-        member.load.loaded(), member.load.resting, hello.models,
+        member.load.loaded(), member.load.resting, hello.models, hello.looks,
     )  # fmt: skip
 
 
@@ -314,7 +328,7 @@ def _on_probation(core: Core, batch: Batch, capable: list[Member]) -> str:
 
 
 def _models_nowhere(core: Core, batch: Batch) -> str:
-    """What is left of a batch needs models that nobody has: which; empty if some of it does not."""
+    """What is left of a batch needs models or looks that nobody has: which; empty if some of it does not."""
     hellos = [hello for hello in (core.hello, *(m.hello for m in core.up_members())) if able(hello, batch)]
     missing = [set(missing_classes(hello, batch)) for hello in hellos]
     nowhere = set.intersection(*missing) if missing else set()
@@ -322,7 +336,8 @@ def _models_nowhere(core: Core, batch: Batch) -> str:
     if not nowhere or not left or not left.issubset(barred(tuple(nowhere), batch)):
         return ""
     models = dict.fromkeys(model_of(name).partition("|")[2] for name in batch.tasks.class_ranges if name in nowhere)
-    return f"no peer that is up has the model {' or '.join(map(repr, models))}"
+    words = dict.fromkeys(lacked(hellos[0], batch.recipe, model).partition(" (")[0] for model in models)
+    return f"no peer that is up has {' or '.join(words)}"
 
 
 def _resting(core: Core, capable: list[Member], me: bool) -> list[tuple[str, str]]:

@@ -135,6 +135,34 @@ class Probation:
 
 
 @dataclass(slots=True)
+class Calibration:
+    """What is known of our look with a model: it, or the reason why it is not known; neither before the render.
+
+    Attributes:
+        slot: that renders since `began_ms`; -1: none.
+        until_ms: when it may be tried again; `wait_ms` after it failed.
+    """
+
+    engine: str
+    model: str
+    until_ms: int
+    look: str = ""
+    reason: str = ""
+    slot: int = -1
+    began_ms: int = 0
+    wait_ms: int = 0
+
+    @property
+    def name(self) -> str:
+        """Engine and model, as in classes of work."""
+        return f"{self.engine}|{self.model}"
+
+    def is_due(self) -> bool:
+        """True when it waits for a slot."""
+        return self.slot < 0 and not self.look and not self.reason
+
+
+@dataclass(slots=True)
 class OpenGrant:
     """A grant of ours that the thief has not answered."""
 
@@ -210,6 +238,7 @@ class Accounting:
     """A guardian's rounds on one batch.
 
     `concluded` is the version of its results when that was last asked for; `late` when it shall be again, soon.
+    `lost`: a peer died before it was complete, and the store was not read since; it is until `reads_until_ms`.
     """
 
     round: int = 0
@@ -230,6 +259,8 @@ class Accounting:
     concluded: int = -1
     concluded_ms: int = -NEVER
     late: bool = False
+    lost: bool = False
+    reads_until_ms: int = -NEVER
 
 
 @dataclass(slots=True)

@@ -167,10 +167,14 @@ class Start(Effect, frozen=True):
 
 
 class Test(Effect, frozen=True):
-    """Have a slot's child render a test picture with an engine; `Tested` follows, or `SlotDied`."""
+    """Have a slot's child render a test picture with an engine, by its usual model or another one.
+
+    `Tested` follows, or `SlotDied`.
+    """
 
     slot: int
     engine: str
+    model: str = ""
 
 
 class Kill(Effect, frozen=True):

@@ -114,12 +114,16 @@ class TaskFailed(Event, frozen=True):
 
 
 class Tested(Event, frozen=True):
-    """A slot's child has rendered a test with an engine; `reason`: why not; `unsuitable`: it could not have."""
+    """A slot's child has rendered a test with an engine; `reason`: why not; `unsuitable`: it could not have.
+
+    `look`: of its pixels.
+    """
 
     slot: int
     engine: str
     reason: str = ""
     unsuitable: bool = False
+    look: str = ""
 
 
 class RestChanged(Event, frozen=True):

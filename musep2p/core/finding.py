@@ -10,7 +10,7 @@ from functools import partial
 
 from musep2p.core.accounting import absorb
 from musep2p.core.carriers import first_that_sees
-from musep2p.core.data import Batch
+from musep2p.core.data import NEVER, Batch
 from musep2p.core.effects import LookForBatches, ReadResults
 from musep2p.core.events import BatchesFound, FoundBatch, ResultsRead
 from musep2p.core.ids import short
@@ -96,7 +96,8 @@ def _learn(core: Core, batch: Batch, fact: ResultBlock | Withdrawal, position: i
 
 
 def _found(core: Core, batch: Batch) -> None:
-    batch.unread = False
+    batch.unread = batch.accounting.lost = False
+    batch.accounting.reads_until_ms = -NEVER
     core.at("rounds", core.now_ms)
     if not batch.known:
         core.tell("info", f"batch {short(batch.id)} {batch.will.settings.name!r} was found on the store, and goes on")

@@ -21,6 +21,7 @@ __all__ = [
     "Ask",
     "Barred",
     "Buckets",
+    "Calibrate",
     "Copied",
     "Copy",
     "Declined",
@@ -35,6 +36,7 @@ __all__ = [
     "Hello",
     "Load",
     "LoadEntry",
+    "Look",
     "Message",
     "Output",
     "OutputAsk",
@@ -159,6 +161,15 @@ class EngineModels(msgspec.Struct, frozen=True, array_like=True):
     names: Annotated[tuple[Annotated[str, Meta(max_length=300)], ...], Meta(max_length=500)]
 
 
+class Look(msgspec.Struct, frozen=True, array_like=True):
+    """The look of what an engine renders here with a model; empty, with a reason, where it could not be found out."""
+
+    engine: Name
+    model: Annotated[str, Meta(max_length=200)]
+    look: Annotated[str, Meta(pattern="^([0-9a-f]{12})?$")]
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
 class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
     """Who I am and what I can do; the first message on a link, checked for version and farm."""
 
@@ -174,6 +185,7 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
     gpu_mb: Number = 0
     software: Annotated[str, Meta(max_length=40)] = ""
     models: Annotated[tuple[EngineModels, ...], Meta(max_length=64)] = ()
+    looks: Annotated[tuple[Look, ...], Meta(max_length=100)] = ()
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
@@ -458,10 +470,17 @@ class HandedOver(msgspec.Struct, frozen=True, array_like=True, tag="handed-over"
     stored: bool
 
 
+class Calibrate(msgspec.Struct, frozen=True, array_like=True, tag="calibrate"):
+    """Somebody wants to submit a batch of one look: find out yours with these models."""
+
+    engine: Name
+    models: Annotated[tuple[Annotated[str, Meta(max_length=200)], ...], Meta(max_length=100)]
+
+
 Message = (
     Hello | Refused | Heartbeat | Roster | Addresses | Goodbye | Copy | Copied | Buckets | Wills | RecipeAsk | PieceAsk
     | Piece | Question | Report | ReportAck | Drop | Progress | ProgressAsk | Ask | Grant | Refusal | Taken | Declined
-    | Handover | OutputAsk | Output | HandedOver
+    | Handover | OutputAsk | Output | HandedOver | Calibrate
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["same_model"]
+__all__ = ["hash_in", "same_hash", "same_model"]
 
 _ENDINGS = (".safetensors", ".ckpt", ".gguf")
 _HASHED = re.compile(r"\[([0-9a-f]{8,64})\]\s*$")
@@ -13,12 +13,21 @@ _HASH = re.compile(r"[0-9a-f]{8,64}")
 
 def same_model(asked: str, has: str) -> bool:
     """True for one model: a title is `folder/name.safetensors [hash]`; a name is the middle of it, or the hash."""
+    theirs, wanted = hash_in(has), asked.strip().lower()
     if _plain(asked) == _plain(has):
-        return True
-    hashed, wanted = _HASHED.search(has.lower()), asked.strip().lower()
-    if hashed is None or not _HASH.fullmatch(wanted):
-        return False
-    return wanted.startswith(hashed[1]) or hashed[1].startswith(wanted)
+        return same_hash(hash_in(asked), theirs)
+    return theirs != "" and _HASH.fullmatch(wanted) is not None and same_hash(wanted, theirs)
+
+
+def hash_in(title: str) -> str:
+    """The hash that a title ends with, or nothing."""
+    found = _HASHED.search(title.lower())
+    return found[1] if found else ""
+
+
+def same_hash(one: str, other: str) -> bool:
+    """False when both are known and differ: some servers tell only the beginning."""
+    return one.startswith(other) or other.startswith(one)
 
 
 def _plain(text: str) -> str:

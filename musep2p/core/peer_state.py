@@ -18,6 +18,7 @@ from musep2p.core import (
     finding,
     handover,
     hearing,
+    looks,
     market,
     membership,
     messages,
@@ -65,7 +66,7 @@ class PeerState:
             ev.SlotReady: lambda event: work.on_slot_ready(core, event),
             ev.ModelsChanged: lambda event: abilities.on_models(core, event),
             ev.RestChanged: lambda event: rest.on_rest(core, event),
-            ev.Tested: lambda event: probation.on_tested(core, event),
+            ev.Tested: self._on_tested,
             ev.Begun: lambda event: work.on_begun(core, event),
             ev.TasksDone: lambda event: work.on_tasks_done(core, event),
             ev.TaskFailed: lambda event: work.on_task_failed(core, event),
@@ -114,6 +115,7 @@ class PeerState:
             messages.OutputAsk: handover.on_output_ask,
             messages.Output: publishing.on_output,
             messages.HandedOver: handover.on_handed_over,
+            messages.Calibrate: looks.on_calibrate,
         }
         self._on_timer: dict[str, Callable[[Core], None]] = {
             "beat": membership.tick_beat,
@@ -133,6 +135,7 @@ class PeerState:
             "look": finding.tick_look,
             "held-starts": _stir,
             "probation": probation.tick_probation,
+            "calibrations": looks.tick_calibrations,
             "crashed": work.tick_crashed,
             "deadlines": work.tick_deadlines,
             "behind": ahead.tick_behind,
@@ -223,6 +226,10 @@ class PeerState:
         sender = membership.known_sender(self.core, event.envelope, event.via)
         if sender is not None:
             self._on_message[type(body)](self.core, sender, body)
+
+    def _on_tested(self, event: ev.Tested) -> None:
+        if not looks.on_calibrated(self.core, event):
+            probation.on_tested(self.core, event)
 
     def _on_heartbeat(self, core: Core, sender: Any, body: messages.Heartbeat) -> None:
         hearing.on_heartbeat(core, sender, body)

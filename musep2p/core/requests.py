@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from musep2p.core.ids import BatchId, Incarnation, WireBatchId, WirePeerId
-from musep2p.core.messages import EngineModels, Pace
+from musep2p.core.messages import EngineModels, Look, Pace
 from musep2p.core.recipe import Recipe, Settings
 from musep2p.core.recipe.recipe import RECIPE_BYTES_MAX
 from musep2p.core.records import Entry, Index, RecordId
@@ -162,6 +162,13 @@ class PeersAsk(msgspec.Struct, frozen=True, tag="peers"):
     """Who is in the farm, as this peer sees it?"""
 
 
+class CalibrateAsk(msgspec.Struct, frozen=True, tag="calibrate"):
+    """Find out the looks of all peers with these models of an engine; what they are, the list of peers tells."""
+
+    engine: Annotated[str, Meta(max_length=120)]
+    models: Annotated[tuple[Annotated[str, Meta(max_length=200)], ...], Meta(max_length=100)]
+
+
 class PeerView(msgspec.Struct, frozen=True):
     """One peer as seen by the one that answers."""
 
@@ -182,6 +189,7 @@ class PeerView(msgspec.Struct, frozen=True):
     loaded: tuple[str, ...] = ()
     resting: str = ""
     models: tuple[EngineModels, ...] = ()
+    looks: tuple[Look, ...] = ()
 
 
 class PeersAnswer(msgspec.Struct, frozen=True, tag="peer-list"):
@@ -310,7 +318,10 @@ class ErrorAnswer(msgspec.Struct, frozen=True, tag="error"):
     exit_code: int
 
 
-RequestBody = SubmitAsk | Upload | StatusAsk | CommandAsk | PeersAsk | ResultsAsk | WhyAsk | WithdrawAsk | PictureAsk
+RequestBody = (
+    SubmitAsk | Upload | StatusAsk | CommandAsk | PeersAsk | CalibrateAsk | ResultsAsk | WhyAsk | WithdrawAsk
+    | PictureAsk
+)  # fmt: skip
 AnswerBody = (
     Accepted | Uploaded | StatusList | PeersAnswer | ResultsPage | WhyAnswer | Withdrawn | Picture | ErrorAnswer
 )

@@ -21,7 +21,7 @@ def on_rest(core: Core, event: RestChanged) -> None:
         core.tell("info", "this machine works for the farm again")
         return
     core.tell("info", f"this machine rests: {event.reason}")
-    testing = {one.slot for one in core.probation.values()}
+    testing = {one.slot for one in core.probation.values()} | {one.slot for one in core.looks.values()}
     for slot in core.slots.values() if not before else ():
         if slot.chunks or slot.warm or slot.id in testing:
             slot.ready, slot.yields = False, True

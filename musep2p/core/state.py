@@ -15,6 +15,7 @@ from itertools import islice
 from musep2p.core.data import (
     NEVER,
     Batch,
+    Calibration,
     Carried,
     Handover,
     Member,
@@ -99,6 +100,7 @@ class Core:
         self.resting = ""
         self.loading: dict[str, float] = {}
         self.probation: dict[str, Probation] = {}
+        self.looks: dict[str, Calibration] = {}
         self.strikes: dict[str, set[tuple[BatchId, int]]] = {}
         self.blamed: set[BatchId] = set()
         self.times: dict[str, list[float]] = {}

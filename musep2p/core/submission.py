@@ -59,6 +59,10 @@ def on_submit(core: Core, event: Asked) -> None:
     if tasks is None:
         _refuse(core, event, ErrorAnswer("recipe_wanted", "this peer has not the recipe.", "Upload it first.", 1))
         return
+    if tasks.recipe.looks == {}:
+        text = "the batch asks for one look, and none is chosen."
+        _refuse(core, event, ErrorAnswer("look", text, "Submit its file with `musep2p submit`.", 2))
+        return
     engines = set(core.hello.engines).union(*(member.hello.engines for member in core.members.values()))
     if tasks.recipe.engine not in engines:
         text = f"no peer of this farm has an engine {tasks.recipe.engine!r}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import median
 
-from musep2p.core import probation
+from musep2p.core import looks, probation
 from musep2p.core.accounting import absorb
 from musep2p.core.affinity import for_slot, in_turn
 from musep2p.core.ahead import wants_ahead, watch_behind
@@ -44,6 +44,8 @@ def fill_slots(core: Core) -> None:
     if core.draining or core.now_ms < core.hold_starts_until_ms:
         return
     probation.start_tests(core)
+    looks.looks_wanted(core)
+    looks.start_calibrations(core)
     for slot in core.slots.values():
         if slot.ready and core.now_ms < slot.rests_until_ms:
             core.at("seek", slot.rests_until_ms)
@@ -120,6 +122,7 @@ def on_slot_died(core: Core, event: SlotDied) -> None:
     slot = core.slots[event.slot]
     slot.ready, slot.warm = False, ""
     probation.slot_died(core, slot, event.reason)
+    looks.slot_died(core, slot, event.reason)
     chunks, slot.chunks = slot.chunks, []
     yields, slot.yields = slot.yields, False
     for chunk in chunks:
@@ -282,7 +285,8 @@ def _start_next(core: Core, slot: Slot) -> bool:
 
 def _looks_up(core: Core, batch: Batch) -> bool:
     """Was equal work done before? Not asked for a batch that shall be rendered anew."""
-    return batch.recipe.engine in core.keyed and core.store.ok and not batch.recipe.run
+    known = batch.recipe.engine in core.keyed or bool(batch.recipe.hashes)
+    return known and core.store.ok and not batch.recipe.run
 
 
 def _chunk_size(core: Core, batch: Batch, work_class: str) -> int:
@@ -353,8 +357,9 @@ def _record_failure(
 
 def _failed(core: Core, batch: Batch, failure: Failure, position: int) -> None:
     absorb(batch, failure, position)
-    batch.running.discard(failure.index, failure.index + 1)
-    batch.failing.discard(failure.index, failure.index + 1)
+    if failure.index in batch.failing:  # what an earlier process failed may run here again meanwhile
+        batch.running.discard(failure.index, failure.index + 1)
+        batch.failing.discard(failure.index, failure.index + 1)
     add_fact(core, batch, position)
     batch.touch(urgent=True)
     core.stirred = True

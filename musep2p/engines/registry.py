@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -10,7 +11,7 @@ from typing import Any
 
 from musep2p.config import load_settings
 from musep2p.core.ids import TaskKey
-from musep2p.core.recipe import Tasks, task_key
+from musep2p.core.recipe import Parameters, Tasks, task_key
 from musep2p.engines.finding import found_settings
 from musep2p.errors import EngineError
 from musep2p.ports import Engine
@@ -22,6 +23,9 @@ __all__ = ["engine_names", "key_of", "load_engine", "make_engine", "usable_engin
 _SET_UP = frozenset(
     ("command", "a1111", "comfyui", "openai-images", "sdcpp", "musepublic", "http", "gradio", "diffusers")
 )
+
+
+_WEIGHTS = re.compile(r"<(lora|lyco|hypernet):", re.IGNORECASE)
 
 
 @cache
@@ -69,5 +73,23 @@ def make_engine(name: str, settings: Mapping[str, Any] | None) -> Engine:
 
 
 def key_of(engine: Engine, tasks: Tasks, index: int) -> TaskKey:
-    """The task key by this engine: equal keys mean equal work."""
-    return task_key(engine.identity, engine.normalise(tasks.parameters(index)))
+    """The task key by this engine: equal keys mean equal work; empty where nobody can know that.
+
+    A model counts by its hash, whatever it is called here; in a batch of one look only work of that look is equal.
+    """
+    parameters = engine.normalise(tasks.parameters(index))
+    model, recipe = tasks.model(index), tasks.recipe
+    identity = engine.identity
+    model_hash = recipe.hashes.get(model, "") if recipe.hashes else ""
+    if model_hash and "model" in parameters and not _names_more(parameters):
+        parameters = {name: value for name, value in parameters.items() if name != "model"}
+        identity += f"|{model_hash}"
+    elif not engine.keyed:
+        return TaskKey("")
+    look = recipe.looks.get(model, "") if recipe.looks else ""
+    return task_key(f"{identity}|look {look}" if look else identity, parameters)
+
+
+def _names_more(parameters: Parameters) -> bool:
+    """True when a prompt names further files of weights, which may differ under one name."""
+    return any(isinstance(value, str) and _WEIGHTS.search(value) for value in parameters.values())

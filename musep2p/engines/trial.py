@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass
 
 from musep2p.config import load_settings
+from musep2p.core.ids import digest_of
 from musep2p.core.recipe import Parameters
 from musep2p.core.recipe.checks import thresholds
 from musep2p.engines.pictures import size_of
@@ -15,7 +16,7 @@ from musep2p.engines.registry import make_engine
 from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Engine, Output, Task
 
-__all__ = ["Trial", "render_test", "try_out"]
+__all__ = ["Trial", "look_of", "render_test", "try_out"]
 
 _TEST: Parameters = {
     "prompt": "a lighthouse at dawn", "negative": "", "width": 128, "height": 128, "steps": 4, "seed": 1,
@@ -50,13 +51,19 @@ def try_out(one: Recognised) -> Trial:
     return Trial(output.data, *size_of(output), time.monotonic() - began)
 
 
-def render_test(engine: Engine) -> Output:
-    """One small picture by an engine, looked at as results are.
+def look_of(output: Output) -> str:
+    """What a look group has in common: the pixels of its test picture, in twelve hexadecimal digits."""
+    return digest_of((output.pixel_hash or digest_of(output.data)).encode())[:12]
+
+
+def render_test(engine: Engine, model: str = "") -> Output:
+    """One small picture by an engine, with its usual model or another one, looked at as results are.
 
     Raises:
         EngineError: there is none, or it is none that would count.
     """
-    output = engine.render(Task(engine.normalise(_TEST), 1, 1.0))
+    asked = {**_TEST, "model": model} if model else _TEST
+    output = engine.render(Task(engine.normalise(asked), 1, 1.0))
     if output.pixel_hash:
         from musep2p.images.decode import decoded
         from musep2p.images.gate import refusal

@@ -20,11 +20,11 @@ from typing import BinaryIO
 
 import msgspec
 
-from musep2p.core.ids import BatchId, TaskKey, digest_of
+from musep2p.core.ids import BatchId, digest_of
 from musep2p.core.ranges import Ranges
-from musep2p.core.recipe import Tasks, task_key
+from musep2p.core.recipe import Tasks
 from musep2p.core.records import Entry, spool_name
-from musep2p.engines.registry import load_engine
+from musep2p.engines.registry import key_of, load_engine
 from musep2p.errors import EngineError, MuseError
 from musep2p.pipes import child_pipes, listen, write_frame
 from musep2p.platforms import NO_ROOM, end_tree, stand_back
@@ -133,17 +133,17 @@ class Child:
 
     def test(self, command: p.Test) -> None:
         """Render a test picture, and look at it."""
-        from musep2p.engines.trial import render_test
+        from musep2p.engines.trial import look_of, render_test
 
         try:
             engine = load_engine(command.engine)
             self._make_room_for(engine)
             self._engine = engine
-            render_test(engine)
+            look = look_of(render_test(engine, command.model))
         except Exception as error:
             self._tell(p.Tested(command.engine, _words(error), classes_of(error)[0]))
         else:
-            self._tell(p.Tested(command.engine, ""))
+            self._tell(p.Tested(command.engine, "", False, look))
         self._engine = None
 
     def _make_room_for(self, engine: Engine) -> None:
@@ -189,7 +189,7 @@ class Child:
         digest, size = digest_of(output.data), len(output.data)
         if not output.ext:
             return Entry(index, digest, size, ms, attempt, payload=output.data)
-        key = task_key(engine.identity, parameters) if engine.keyed else TaskKey("")
+        key = key_of(engine, tasks, index)
         entry = Entry(index, digest, size, ms, attempt, key, output.pixel_hash, output.ext)
         self._put(self._spool / spool_name(command.batch, entry), output.data)
         return entry

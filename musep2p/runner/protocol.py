@@ -80,17 +80,22 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
 
 
 class Test(msgspec.Struct, frozen=True, array_like=True, tag="test"):
-    """Render a test picture with this engine."""
+    """Render a test picture with this engine, by its usual model or another one."""
 
     engine: str
+    model: str = ""
 
 
 class Tested(msgspec.Struct, frozen=True, array_like=True, tag="tested"):
-    """The test picture is rendered, and is one; `reason`: why not. Of an `unsuitable` test nothing follows."""
+    """The test picture is rendered, and is one; `reason`: why not. Of an `unsuitable` test nothing follows.
+
+    `look`: of its pixels.
+    """
 
     engine: str
     reason: str
     unsuitable: bool = False
+    look: str = ""
 
 
 class NoRoom(msgspec.Struct, frozen=True, array_like=True, tag="no-room"):

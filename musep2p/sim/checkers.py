@@ -16,9 +16,20 @@ from musep2p.core.ranges import Ranges
 from musep2p.core.records import BatchFact, Failure, RecipeRecord, ResultBlock, SafeMark, WillRecord, Withdrawal
 from musep2p.core.results import indices_of, signed, winner
 from musep2p.sim.machine import SimPeer
+from musep2p.sim.slots import look_name
 from musep2p.sim.world import World
 
-__all__ = ["ALL", "Checker", "NoPhantoms", "OneResult", "OnlyOurs", "SafeStaysSafe", "SaidMeansDurable", "all_batches"]
+__all__ = [
+    "ALL",
+    "Checker",
+    "NoPhantoms",
+    "OneLook",
+    "OneResult",
+    "OnlyOurs",
+    "SafeStaysSafe",
+    "SaidMeansDurable",
+    "all_batches",
+]
 
 
 class Checker:
@@ -133,7 +144,16 @@ class OnlyOurs(Checker):
                 assert kinds[member.id] == kinds[peer.id], f"p{peer.number} took somebody else's peer for one of ours"
 
 
-ALL = (SaidMeansDurable, SafeStaysSafe, OneResult, NoPhantoms, OnlyOurs)
+class OneLook(Checker):
+    """What a peer renders of a batch of one look has that look."""
+
+    def observe(self, peer: SimPeer, effect: fx.Effect) -> None:
+        if isinstance(effect, fx.Start) and effect.recipe.looks:
+            looks = set(effect.recipe.looks.values())
+            assert looks == {look_name(peer.look)}, f"p{peer.number} renders in another look than the batch's"
+
+
+ALL = (SaidMeansDurable, SafeStaysSafe, OneResult, NoPhantoms, OnlyOurs, OneLook)
 
 
 def _shown(peer: SimPeer, batch: Batch, index: int) -> object:

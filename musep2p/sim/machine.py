@@ -35,6 +35,7 @@ class SimPeer:
         self.disk = SimDisk()
         self.rate, self.offset_ms = 1.0, 0
         self.frozen_until_us, self.suspended = 0, False
+        self.look = 0
         self.counter = 0
         self.alive = False
         self.left = False

@@ -51,6 +51,7 @@ class Plan:
         mail: what is sent to a process that is not running waits for its next life.
         accidents: the rarer faults.
         models: the tasks of a batch need so many models, one after the other, where they can be shared out equally.
+        looks: of each peer, in which look it renders, and all batches ask for the look 0; empty if they do not.
         loading_us: what loading another one takes at speed 1; `affinity`: whether peers heed what they have loaded.
     """
 
@@ -93,6 +94,7 @@ class Plan:
     mail: bool = False
     accidents: Accidents = field(default_factory=Accidents)
     models: int = 1
+    looks: tuple[int, ...] = ()
     loading_us: int = 0
     affinity: bool = True
 
@@ -131,6 +133,7 @@ class Plan:
             "one-way": any(len(pairs) == 1 for _, _, pairs in self.cuts),
             "apart at first": any(start == 0 for start, _, _ in self.cuts),
             "models": self.models > 1,
+            "looks": bool(self.looks),
             "store flaky": any(what == "flaky" for *_, what in self.nas),
             **self.accidents.kinds(),
         }
@@ -179,7 +182,7 @@ def draw(seed: int) -> Plan:
         disks=_draw_disks(random.Random(f"musep2p full disks {seed}"), count),
         **_draw_kept(seed, stores),
         commands=_draw_commands(random.Random(f"musep2p commands {seed}"), count, batches),
-        **_draw_models(random.Random(f"musep2p models {seed}")),
+        **_draw_rendering(seed, count, living[0]),
         accidents=draw_accidents(seed, count, living[0], {peer for peer, _ in rebirths}, stores=stores, tasks=tasks[0]),
     )  # fmt: skip
 
@@ -204,11 +207,23 @@ def _draw_recipes(rng: random.Random) -> dict[str, Any]:
     return {"large_recipes": rng.random() < 0.3, "holes": rng.choice((0, 0, 0, 2, 3, 7))}
 
 
+def _draw_rendering(seed: int, count: int, spared: int) -> dict[str, Any]:
+    """Which models tasks need, and in which looks machines render."""
+    looks = _draw_looks(random.Random(f"musep2p looks {seed}"), count, spared)
+    return {**_draw_models(random.Random(f"musep2p models {seed}")), "looks": looks}
+
+
 def _draw_models(rng: random.Random) -> dict[str, Any]:
     """In one farm of six tasks need two or four models, and loading one takes as long as several tasks."""
     if rng.random() > 1 / 6:
         return {}
     return {"models": rng.choice((2, 4)), "loading_us": rng.choice((50_000, 400_000))}
+
+
+def _draw_looks(rng: random.Random, count: int, spared: int) -> tuple[int, ...]:
+    """In one farm of ten not all render in the same look, and the batches ask for one that somebody has."""
+    drawn = tuple(rng.choice((0, 0, 1)) for _ in range(count))
+    return tuple(0 if peer == spared else look for peer, look in enumerate(drawn)) if rng.random() < 1 / 10 else ()
 
 
 def _draw_cuts(seed: int, count: int) -> tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...]:

@@ -13,13 +13,15 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from msgspec.structs import replace as replace_fields
+
 from musep2p.core.accounting import acting
 from musep2p.core.data import Batch
 from musep2p.core.events import Sighted
 from musep2p.core.ids import BatchId, hash64
 from musep2p.core.ranges import Ranges
-from musep2p.core.recipe import Axis, Recipe, Settings
-from musep2p.core.recipe.recipe import Rule
+from musep2p.core.recipe import Axis, Recipe, Settings, Tasks
+from musep2p.core.recipe.recipe import Rule, model_of
 from musep2p.core.records import Failure, Will, Withdrawal
 from musep2p.core.requests import Accepted, CommandAsk, SubmitAsk, WithdrawAsk, Withdrawn, Word
 from musep2p.core.tuning import Tuning
@@ -30,7 +32,7 @@ from musep2p.sim.machine import SimPeer
 from musep2p.sim.mail import WaitingMail
 from musep2p.sim.network import SlowLink, Weather
 from musep2p.sim.plan import Plan
-from musep2p.sim.slots import TaskModel
+from musep2p.sim.slots import TaskModel, look_name
 from musep2p.sim.world import Doom, World
 
 __all__ = ["Outcome", "run"]
@@ -41,6 +43,7 @@ _LARGE = 64  # farms of more peers are looked at more rarely, or looking would t
 _DOOM_US = 500_000  # a peer that does nothing of that length meanwhile dies all the same
 _SPOILED = 1000  # numbers of faces that tell of it
 _RUMOURS_US = 10_000_000  # as mDNS and presence files are repeated
+_CARRY_US = 2_000_000
 _GRACE_US = 120_000_000  # after healing: back-offs of 10 s, lost peers, a handful of rounds and the work itself
 
 
@@ -97,6 +100,10 @@ def _recipe(number: int, tasks: int, holes: int, models: int) -> Recipe:
     return Recipe("sim", {}, (batch, Axis.of("v", indices)), exclude=(out,))
 
 
+def _models(recipe: Recipe) -> list[str]:
+    return [model_of(name).partition("|")[2] for name in Tasks(recipe).all_classes()]
+
+
 def _build(plan: Plan) -> World:
     world = _farm(plan)
     late = dict(plan.late)
@@ -105,6 +112,8 @@ def _build(plan: Plan) -> World:
         world.call(late.get(peer.number, 0), partial(peer.boot, others))
     for number, (tasks, submitter, at) in enumerate(zip(plan.tasks, plan.submitters, plan.submit_us, strict=True)):
         recipe = _recipe(number, tasks, plan.holes, plan.models)
+        if plan.looks:
+            recipe = replace_fields(recipe, looks=dict.fromkeys(_models(recipe), look_name(0)))
         settings = Settings(f"b{number}", priority=number % 2, retries=8)
         _submit(world, world.peers[submitter], number + 1, SubmitAsk(recipe, settings), at)
     if plan.cancel >= 0:
@@ -158,6 +167,8 @@ def _farm(plan: Plan) -> World:
         world.add_peer(slots=slots, speed=speed, has_store=plan.stores and number not in plan.blind)
     for peer, (rate, offset_ms) in zip(world.peers, plan.clocks, strict=False):
         peer.rate, peer.offset_ms = rate, offset_ms
+    for peer, look in zip(world.peers, plan.looks, strict=False):
+        peer.look = look
     world.fault_rng = random.Random(f"musep2p disks {plan.seed}") if plan.torn else None
     world.mail = WaitingMail(random.Random(f"musep2p waiting mail {plan.seed}")) if plan.mail else None
     world.store.rng = random.Random(f"musep2p store {plan.seed}")
@@ -274,7 +285,7 @@ def _advance(world: World, plan: Plan, checkers: list[Checker]) -> None:
     others.append(plan.accidents.dark[1])
     times = [at + _DOOM_US for at in times] if plan.between else times
     last_fault = max([*times, *others, *plan.submit_us])
-    deadline = last_fault + _GRACE_US + _work_us(plan)
+    deadline = last_fault + _GRACE_US + _work_us(plan) + _carrying_us(plan)
     marks = sorted({*times, last_fault})
     checked, look_us = 0, last_fault + 1000
     large = len(plan.slots) > _LARGE
@@ -357,6 +368,12 @@ def _all_complete(world: World) -> bool:
     waiting = bool(world.spoiled) or any(peer.state.core.submissions for peer in living)
     waiting = waiting or any(_not_there(world, batch) for batch in _at_guardians(world))
     return not waiting and _agreed(world) and world.quiet_since(living)
+
+
+def _carrying_us(plan: Plan) -> int:
+    """Where messages are cut short to the end, each result that others put on the store may take a second or two."""
+    carried = plan.accidents.garbage and (plan.blind or plan.accidents.other_store)
+    return _CARRY_US * sum(plan.tasks) if carried else 0
 
 
 def _not_there(world: World, batch: Batch) -> Ranges:

@@ -19,7 +19,7 @@ from musep2p.sim.machine import SimPeer
 if TYPE_CHECKING:
     from musep2p.sim.world import World
 
-__all__ = ["SimSlots", "TaskModel"]
+__all__ = ["SimSlots", "TaskModel", "look_name"]
 
 _RESPAWN_US = 200_000
 _REBOOT_US = 1_000_000
@@ -38,6 +38,11 @@ class TaskModel:
     digest_spread: int = 1
     deadly: Callable[[Recipe, int], bool] = lambda recipe, index: False
     loading_us: int = 0
+
+
+def look_name(number: int) -> str:
+    """A look, as it is told."""
+    return f"{number:012x}"
 
 
 class SimSlots:
@@ -149,7 +154,8 @@ class SimSlots:
 
         def end() -> None:
             reason = "sick" if peer.number in self.world.sick else ""
-            self.world.happen(peer, counter, ev.Tested(effect.slot, effect.engine, reason))
+            look = "" if reason else look_name(peer.look)
+            self.world.happen(peer, counter, ev.Tested(effect.slot, effect.engine, reason, look=look))
 
         counter, life = peer.counter, peer.lives[effect.slot]
         self._while_running(_TEST_US, peer, effect.slot, life, end, -1)

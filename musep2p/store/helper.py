@@ -141,7 +141,7 @@ class Helper:
                 key = key_of(engine, tasks, index)
             except Exception:
                 continue  # whatever is wrong with this task, it fails where it is run, and says why there
-            entry = store.reuse(request.batch, tasks, request.name, index, key)
+            entry = store.reuse(request.batch, tasks, request.name, index, key) if key else None
             if entry is not None:
                 hits.append(entry)
         if hits:

@@ -196,6 +196,12 @@ WHOLE = [
         tasks=9,
     ),
     Construct(
+        "One look",
+        "The same seed gives other pixels on other graphics cards. With `consistency: look` each peer renders a test "
+        "picture first, and only the largest group whose pixels are the same takes part.",
+        "prompt: a chair\nsize: 64x64\nconsistency: look\n",
+    ),
+    Construct(
         "A parameter from a variable",
         "A text that is only one variable keeps its kind: the engine gets a number.",
         'engine: null\nparams: {strength: "{{s}}"}\naxes: {s: [0.2, 0.8]}\n',

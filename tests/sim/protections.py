@@ -7,13 +7,25 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
-from msgspec import structs
+from msgspec import UNSET, structs
 
-from musep2p.core import accounting, facts, finding, market, membership, peer_state, publishing, reports, submission
+from musep2p.core import (
+    abilities,
+    accounting,
+    facts,
+    finding,
+    market,
+    membership,
+    peer_state,
+    publishing,
+    reports,
+    submission,
+)
 from musep2p.core.effects import Unspool, Write
 from musep2p.core.ids import Incarnation
-from musep2p.core.messages import Envelope
+from musep2p.core.messages import Envelope, Hello
 from musep2p.core.ranges import Ranges
+from musep2p.core.recipe import Recipe
 from musep2p.core.records import spool_name
 from musep2p.core.results import Results
 from musep2p.core.state import Core
@@ -51,6 +63,15 @@ def _addressee(patch: pytest.MonkeyPatch) -> None:
         return real(core, envelope if envelope.to is None else structs.replace(envelope, to=core.incarnation), via)
 
     patch.setattr(membership, "known_sender", known_sender)
+
+
+def _looks(patch: pytest.MonkeyPatch) -> None:
+    real = abilities.lacked
+
+    def lacked(peer: Hello, recipe: Recipe, model: str) -> str:
+        return real(peer, structs.replace(recipe, looks=UNSET), model)
+
+    patch.setattr(abilities, "lacked", lacked)
 
 
 def _durable(patch: pytest.MonkeyPatch) -> None:
@@ -106,19 +127,23 @@ _ONLY_THE_STORE_KNOWS = Plan(
 
 PROTECTIONS = {
     "the nonce of an incarnation": Protection(_nonces, 10211),
+    "what the dead told only the store is read before the end": Protection(
+        lambda patch: patch.setattr(accounting, "_reads_last", lambda core, batch: False), 967508
+    ),
+    "who renders in another look leaves the batch to others": Protection(_looks, 197),
     "what is meant for an earlier life is not heard": Protection(_addressee, 10717),
     "grants are taken back from peers that are gone": Protection(_without(market, "take_back_grants"), 10025),
-    "grants are sent again until they are answered": Protection(_without(market, "tick_grants"), 10010),
+    "grants are sent again until they are answered": Protection(_without(market, "tick_grants"), 10002),
     "what nobody holds is queued again": Protection(
         lambda patch: patch.setattr(accounting, "unaccounted", lambda core, batch: Ranges()), 10000
     ),
     "said only when durable": Protection(_durable, 10000),
-    "an output stays until the journal says that it is safe": Protection(_spool, 10083),
+    "an output stays until the journal says that it is safe": Protection(_spool, 10216),
     "safe only with two copies": Protection(_copies, 10004),
     "a guardian's word counts when it has the output": Protection(
         lambda patch: patch.setattr(facts, "_must_copy", lambda *_: False), 300001
     ),
-    "the smallest digest wins": Protection(_winner, 10011),
+    "the smallest digest wins": Protection(_winner, 10003),
     "a failure counts once": Protection(
         lambda patch: patch.setattr(Results, "has_failure", lambda results, failure: False), 100001
     ),

@@ -12,7 +12,7 @@ from math import prod
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from musep2p.core.ids import BatchId, TaskKey, hash_parts
 from musep2p.core.recipe.axis import Axis, Scalar, Word
@@ -20,6 +20,7 @@ from musep2p.errors import RecipeError
 
 __all__ = [
     "CLASS_NAMES",
+    "CONSISTENCIES",
     "MAX_TASKS",
     "MIDDLE_OUT",
     "ORDERS",
@@ -48,9 +49,13 @@ RECIPE_BYTES_MAX = 64 << 20
 SEED_MAX = (1 << 63) - 1
 WRITTEN, MIDDLE_OUT = "written", "middle-out"
 ORDERS = (WRITTEN, MIDDLE_OUT)
+CONSISTENCIES = ("any", "look")
 CLASS_NAMES = frozenset(("model", "width", "height"))  # with the engine they are the class of work
 
 Text = Annotated[str, Meta(max_length=200_000)]
+ModelName = Annotated[str, Meta(max_length=200)]
+ModelHash = Annotated[str, Meta(pattern="^[0-9a-f]{8,10}$")]
+LookName = Annotated[str, Meta(pattern="^[0-9a-f]{12}$")]
 ImageSeed = Annotated[int, Meta(ge=-SEED_MAX, le=SEED_MAX)]
 
 
@@ -107,6 +112,8 @@ class Recipe(msgspec.Struct, frozen=True):
         gpu_mb: memory that a peer's GPU must have.
         model: part of the class of work.
         run: 0, or the number of a run that shall render anew.
+        hashes: model -> its hash, where a peer told it as the batch was submitted: another one is another model.
+        looks: model -> the look that all its pictures have; empty: one look, not yet chosen; unset: any.
     """
 
     engine: Word
@@ -125,6 +132,9 @@ class Recipe(msgspec.Struct, frozen=True):
     gpu_mb: Annotated[int, Meta(ge=0, le=1 << 30)] = 0
     model: Annotated[str, Meta(max_length=200)] = ""
     run: Annotated[int, Meta(ge=0)] = 0
+    # Unset ones are not encoded: a batch that asks for neither keeps its id.
+    hashes: Annotated[dict[ModelName, ModelHash], Meta(max_length=100)] | UnsetType = UNSET
+    looks: Annotated[dict[ModelName, LookName], Meta(max_length=100)] | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         if self.count() > TASKS_LIMIT:

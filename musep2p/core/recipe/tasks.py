@@ -137,6 +137,10 @@ class Tasks:
             known = self._classes[cell] = self.recipe.work_class(given)
         return known
 
+    def model(self, index: int) -> str:
+        """The model of a task, as its class of work names it."""
+        return model_of(self.work_class(index)).partition("|")[2]
+
     def classes(self, ranges: Ranges) -> dict[str, int]:
         """How many of these tasks are of which class; exact for few classes, for many by a sample."""
         if not self._class_axes:

@@ -1,0 +1,133 @@
+"""Look groups: peers whose engines give the same pixels for the same task, proven by a calibration render.
+
+A batch that asks for one look names one for each of its models. Who does not know its own look yet renders the test
+picture first, as do all whom somebody asks before such a batch is submitted; whose look is another one leaves the
+batch to others.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from musep2p.core.data import Calibration, Member, Slot
+from musep2p.core.effects import Kill, Test
+from musep2p.core.events import Tested
+from musep2p.core.messages import Calibrate, Look
+from musep2p.core.rest import is_free
+from musep2p.core.state import Core
+from musep2p.core.wills import RUNNING
+
+__all__ = [
+    "calibrate",
+    "calibration_due",
+    "looks_wanted",
+    "on_calibrate",
+    "on_calibrated",
+    "slot_died",
+    "start_calibrations",
+    "tick_calibrations",
+]
+
+_KEPT = 100
+_WAIT_MS, _WAIT_MS_MAX = 10_000, 300_000
+_NO_ANSWER = "the calibration render did not end"
+
+
+def calibrate(core: Core, engine: str, models: tuple[str, ...]) -> None:
+    """Find out our look with these models, where it is not known, or could not be found out a while ago."""
+    if engine not in core.hello.engines:
+        return
+    for model in models:
+        name = f"{engine}|{model}"
+        known = core.looks.get(name)
+        if known is None and len(core.looks) < _KEPT:
+            core.looks[name] = Calibration(engine, model, core.now_ms)
+            core.stirred = True
+        elif known is not None and known.reason and core.now_ms >= known.until_ms:
+            known.reason = ""
+            core.stirred = True
+
+
+def on_calibrate(core: Core, sender: Member, body: Calibrate) -> None:
+    """Somebody at another peer wants to know our look."""
+    calibrate(core, body.engine, body.models)
+
+
+def looks_wanted(core: Core) -> None:
+    """Batches that run here if our look is theirs: find it out."""
+    for batch in core.awake.values():
+        looks = batch.recipe.looks
+        if looks and batch.will.word == RUNNING and set(batch.recipe.tags) <= set(core.hello.tags):
+            calibrate(core, batch.recipe.engine, tuple(looks))
+
+
+def calibration_due(core: Core) -> bool:
+    """True when a calibration waits for a slot that has nothing else to do."""
+    return any(one.is_due() for one in core.looks.values())
+
+
+def start_calibrations(core: Core) -> None:
+    """Give calibrations to slots that have nothing else to do; none while nothing is started here."""
+    for one in core.looks.values() if not (core.resting or core.disk_full) else ():
+        slot = next((slot for slot in core.slots.values() if is_free(core, slot)), None)
+        if slot is not None and one.is_due():
+            slot.ready, one.slot, one.began_ms = False, slot.id, core.now_ms
+            slot.warm = ""
+            core.effects.append(Test(slot.id, one.engine, one.model))
+            core.at("calibrations", core.now_ms + core.tuning.timeout_floor_ms)
+
+
+def on_calibrated(core: Core, event: Tested) -> bool:
+    """A test render ended; False if it was no calibration."""
+    one = _in_slot(core, event.slot)
+    slot = core.slots[event.slot]
+    if one is None:
+        return False
+    if not slot.yields:  # else it was ended meanwhile
+        slot.ready = core.stirred = True
+        slot.warm = one.name if event.look else ""
+        _settle(core, one, event.look, event.reason)
+    return True
+
+
+def slot_died(core: Core, slot: Slot, reason: str) -> None:
+    """A child ended: if it calibrated, that went wrong, unless the owner of the machine wanted it back."""
+    one = _in_slot(core, slot.id)
+    if one is not None and slot.yields:
+        one.slot = -1
+    elif one is not None:
+        _settle(core, one, "", reason)
+
+
+def tick_calibrations(core: Core) -> None:
+    """A calibration that does not end is ended; what failed is tried again, if it is still wanted."""
+    for one in core.looks.values():
+        due = one.began_ms + core.tuning.timeout_floor_ms if one.slot >= 0 else one.until_ms
+        if core.now_ms < due:
+            core.at("calibrations", due)
+        elif one.slot >= 0:
+            core.effects.append(Kill(one.slot, _NO_ANSWER))
+            _settle(core, one, "", _NO_ANSWER)
+    core.stirred = True
+
+
+def _in_slot(core: Core, slot: int) -> Calibration | None:
+    return next((one for one in core.looks.values() if one.slot == slot), None)
+
+
+def _settle(core: Core, one: Calibration, look: str, reason: str) -> None:
+    """It is known, or why not; others hear of it by the next heartbeat."""
+    one.slot, one.look, one.reason = -1, look, "" if look else reason or "its picture has no look"
+    if look:
+        core.tell("info", f"the look here with {one.name.replace('|', ' ').strip()} is {look}")
+    else:
+        one.wait_ms = min(2 * one.wait_ms, _WAIT_MS_MAX) if one.wait_ms else _WAIT_MS
+        one.until_ms = core.now_ms + one.wait_ms
+        core.at("calibrations", one.until_ms)
+        core.tell("warning", f"the look here with {one.name} could not be found out: {one.reason}")
+    told = [Look(each.engine, each.model, each.look, each.reason[:500]) for each in core.looks.values()]
+    known = tuple(each for each in told if each.look or each.reason)
+    core.hello = msgspec.structs.replace(core.hello, looks=known)
+    core.awake.update(core.batches)
+    core.beat_wanted = core.stirred = True
+    core.at("beat", core.now_ms)
