@@ -22,7 +22,7 @@ from musep2p.core.model_names import same_model
 from musep2p.core.recipe import Parameters
 from musep2p.engines.http import Http, LostAnswerError, Reply, words_of
 from musep2p.engines.keys import Secret
-from musep2p.engines.options import Options
+from musep2p.engines.options import Options, named
 from musep2p.engines.pictures import as_picture
 from musep2p.engines.restart import Restart
 from musep2p.engines.values import one_form, wrong_values
@@ -54,24 +54,23 @@ class A1111Engine:
 
     Args:
         settings: the table `engines.a1111` of the peer's settings: `url`; `login_env` or `login_file`, where
-            `user:password` is; `patience_s`, how long a task waits for a server that does not answer; `restart`, a
-            command that starts it again then.
+            `user:password` is; `identity`, what renders there; `patience_s`, how long a task waits for a server that
+            does not answer; `restart`, a command that starts it again then.
 
     Raises:
         ConfigError: they cannot be used.
     """
 
     name = "a1111"
-    keyed = False
     payload = False
     parameters = frozenset(_DEFAULTS)
-    identity = "a1111/1"
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         options = Options(self.name, settings or {})
         url, login = options.text("url"), Secret(self.name, options, "login")
         self._patience_s = options.number("patience_s", _PATIENCE_S)
         restart = Restart(self.name, options.texts("restart"), url)
+        self.keyed, self.identity = named("a1111/1", options)
         options.end()
         self._http = Http(self.name, url, login.read, restart=restart.run) if url else None
         self._task = ""

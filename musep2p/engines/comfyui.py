@@ -10,6 +10,7 @@ An identical graph is answered from a cache, so that another attempt first asks 
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -17,11 +18,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from musep2p.core.recipe import Parameters
+from musep2p.core.ids import digest_of
+from musep2p.core.recipe import Parameters, Scalar
 from musep2p.engines.http import AwayError, Http, LostAnswerError, Reply, words_of
-from musep2p.engines.options import Options
+from musep2p.engines.options import Options, named
 from musep2p.engines.pictures import as_picture
 from musep2p.engines.profile import at_place
+from musep2p.engines.references import read_reference
 from musep2p.engines.restart import Restart
 from musep2p.engines.workflow import Workflow, load_workflow
 from musep2p.errors import ConfigError, EngineError
@@ -44,6 +47,7 @@ class ComfyUIEngine:
     Args:
         settings: the table `engines.comfyui` of the peer's settings: `url`; `workflow`, a file in API format;
             `inputs`, parameter to NODE.INPUT, where that is not found; `output`, the node whose picture counts;
+            `images`, the folder of pictures that batches hand in; `identity`, what renders there;
             `patience_s`, how long a task waits for a server that does not answer; `restart`, a command
             that starts it again then.
 
@@ -52,9 +56,7 @@ class ComfyUIEngine:
     """
 
     name = "comfyui"
-    keyed = False
     payload = False
-    identity = "comfyui/1"
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         options = Options(self.name, settings or {})
@@ -62,12 +64,17 @@ class ComfyUIEngine:
         places = {name: str(place) for name, place in options.table("inputs").items()}
         self._patience_s = options.number("patience_s", _PATIENCE_S)
         restart = Restart(self.name, options.texts("restart"), url)
+        self._references = options.text("images")
+        keyed, identity = named("comfyui/1", options)
         options.end()
         if bool(url) != bool(path):
             raise ConfigError("engines.comfyui needs both url and workflow.", "See docs/engines.md.")
         self._http = Http(self.name, url, restart=restart.run) if url else None
         self._workflow = load_workflow(Path(path).expanduser(), places, output) if path else Workflow({}, {}, "")
         self.parameters = frozenset(self._workflow.inputs) if path else None
+        # A picture that is handed in may change under its name.
+        self.keyed = keyed and not self._workflow.images()
+        self.identity = f"{identity} {digest_of(json.dumps(self._workflow.graph, sort_keys=True).encode())}"
         self._given = ""
 
     def missing(self) -> str:
@@ -101,7 +108,7 @@ class ComfyUIEngine:
             raise EngineError(self.missing())
         if task.attempt > 1:
             self._http.post_when_there("/free", {"free_memory": True}, self._patience_s)
-        graph = self._workflow.filled(task.parameters)
+        graph = self._workflow.filled({**task.parameters, **self._uploaded(task.parameters)})
         for _ in range(_GIVEN_MAX):
             self._given = _prompt_id()
             try:
@@ -112,6 +119,23 @@ class ComfyUIEngine:
             if done is not None:
                 return self._picture(done)
         raise EngineError("comfyui: the server forgot what it was given, several times: it is started again and again.")
+
+    def _uploaded(self, parameters: Mapping[str, Scalar]) -> Parameters:
+        """Parameter -> the server's own name of a picture that was handed in, and is there now."""
+        assert self._http is not None
+        names: Parameters = {}
+        for name in sorted(self._workflow.images() & parameters.keys()):
+            asked = str(parameters[name])
+            if asked in ("", self._workflow.default(name)):
+                continue  # what the workflow names is in the server's own folder
+            data = read_reference(self.name, self._references, asked)
+            file = f"musep2p-{digest_of(data)}{Path(asked).suffix.lower()}"
+            reply = self._http.upload("/upload/image", {"type": "input", "overwrite": "true"}, "image", file, data)
+            said = reply.json()
+            if reply.status != 200 or not isinstance(said, dict) or not said.get("name"):
+                raise EngineError(f"comfyui: it did not take the picture {asked!r}: {words_of(reply)}.")
+            names[name] = f"{said['subfolder']}/{said['name']}" if said.get("subfolder") else str(said["name"])
+        return names
 
     def models(self) -> tuple[str, ...]:
         """What the server offers to the node of the workflow that loads the model."""

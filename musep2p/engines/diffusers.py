@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from musep2p.core.recipe import Parameters
-from musep2p.engines.options import Options
+from musep2p.engines.options import Options, named
 from musep2p.engines.pictures import as_picture
 from musep2p.engines.values import one_form, wrong_values
 from musep2p.errors import ConfigError, EngineError
@@ -47,10 +47,8 @@ class DiffusersEngine:
     """
 
     name = "diffusers"
-    keyed = False
     payload = False
     parameters = frozenset(_DEFAULTS)
-    identity = "diffusers/1"
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         options = Options(self.name, settings or {})
@@ -58,6 +56,8 @@ class DiffusersEngine:
         self._device, self._dtype = options.text("device", "auto"), options.text("dtype", "auto")
         self._offline = options.flag("offline")
         self._options = options.table("options")
+        self.keyed, identity = named("diffusers/1", options)
+        self.identity = f"{identity} {self._dtype} {sorted(self._options.items())}"
         options.end()
         for name, value, known in (("device", self._device, _DEVICES), ("dtype", self._dtype, _DTYPES)):
             if value not in known:

@@ -19,7 +19,7 @@ from musep2p.core.recipe import Parameters
 from musep2p.engines.http import AwayError, Http, LostAnswerError, Reply, words_of
 from musep2p.engines.keys import Secret
 from musep2p.engines.openapi import our_fields
-from musep2p.engines.options import Options, Scalar
+from musep2p.engines.options import Options, Scalar, named
 from musep2p.engines.pictures import as_picture
 from musep2p.engines.profile import picture_of
 from musep2p.engines.restart import Restart
@@ -48,9 +48,7 @@ class GradioEngine:
     """
 
     name = "gradio"
-    keyed = False
     payload = False
-    identity = "gradio/1"
     parameters = None
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
@@ -61,6 +59,8 @@ class GradioEngine:
         self._patience_s = options.number("patience_s", _PATIENCE_S)
         key = Secret(self.name, options, "key")
         restart = Restart(self.name, options.texts("restart"), url)
+        self.keyed, identity = named("gradio/1", options)
+        self.identity = f"{identity} {self._api} {sorted(self._inputs.items())} {sorted(self._constants.items())}"
         options.end()
         self._http = Http(self.name, url, key=key.read, restart=restart.run) if url else None
 

@@ -23,6 +23,7 @@ _NOT_THERE = (502, 503, 504)  # what stands before an engine that is off, or one
 _TOO_MANY = 429
 _BODY_MAX = 256 << 20  # a picture of 100 megapixels, in base64
 _WORDS_MAX = 500
+_UPLOAD_S = 120.0
 _RETRY_AFTER_MAX_S = 30.0
 _MARKUP = re.compile(r"<(script|style|head).*?</\1>|<[^>]*>", re.DOTALL)
 
@@ -56,6 +57,16 @@ class Reply:
             return json.loads(self.body)
         except ValueError:
             return None
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A form with a file in one of its fields."""
+
+    fields: Mapping[str, str]
+    field: str
+    name: str
+    data: bytes
 
 
 class Http:
@@ -97,6 +108,15 @@ class Http:
             EngineError: no answer, or one that cannot be taken.
         """
         return self._run("POST", path, body, within_s)
+
+    def upload(self, path: str, fields: Mapping[str, str], field: str, name: str, data: bytes) -> Reply:
+        """POST a form with a file.
+
+        Raises:
+            EngineError: no answer, or one that cannot be taken.
+        """
+        file = _File(fields, field, name, data)
+        return asyncio.run(self._ask("POST", self.url + path, file, _UPLOAD_S, self._headers()))
 
     def fetch(self, url: str, *, within_s: float) -> Reply:
         """GET from any address; only the engine's own hears our key.
@@ -167,7 +187,7 @@ class Http:
         try:
             async with (
                 aiohttp.ClientSession(timeout=limits, headers=headers) as session,
-                session.request(method, url, json=body, allow_redirects=False) as answer,
+                session.request(method, url, allow_redirects=False, **_content(body)) as answer,
             ):
                 if 300 <= answer.status < 400:
                     where = answer.headers.get("Location", "nowhere")
@@ -194,6 +214,17 @@ class Http:
             if len(data) > _BODY_MAX:
                 raise EngineError(f"{self.engine}: it answered with more than {_BODY_MAX >> 20} MB.")
         return bytes(data)
+
+
+def _content(body: Any) -> dict[str, Any]:
+    """How a request carries what is posted."""
+    if not isinstance(body, _File):
+        return {"json": body}
+    import aiohttp
+
+    form = aiohttp.FormData(dict(body.fields))
+    form.add_field(body.field, body.data, filename=body.name)
+    return {"data": form}
 
 
 def words_of(reply: Reply) -> str:

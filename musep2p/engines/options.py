@@ -8,7 +8,7 @@ from typing import Any
 from musep2p.core.words import did_you_mean
 from musep2p.errors import ConfigError
 
-__all__ = ["Options", "Scalar"]
+__all__ = ["Options", "Scalar", "named"]
 
 Scalar = str | int | float | bool
 
@@ -76,3 +76,12 @@ class Options:
 
     def _wrong(self, name: str, value: object, wanted: str) -> Any:
         raise ConfigError(f"engines.{self._engine}: {name} must be {wanted}, not {value!r}.", "See docs/engines.md.")
+
+
+def named(engine: str, options: Options) -> tuple[bool, str]:
+    """(keyed, identity) of a server: what renders there only the user knows, who may give it a name.
+
+    Machines that share a store and give the same name must render the same.
+    """
+    own = options.text("identity")
+    return own != "", f"{engine} {own}" if own else engine

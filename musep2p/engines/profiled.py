@@ -24,7 +24,7 @@ from musep2p.core.recipe import Parameters
 from musep2p.engines.http import AwayError, Http, LostAnswerError, Reply, words_of
 from musep2p.engines.keys import Secret
 from musep2p.engines.openapi import rendering_operation
-from musep2p.engines.options import Options
+from musep2p.engines.options import Options, named
 from musep2p.engines.pictures import as_picture
 from musep2p.engines.profile import (
     Job,
@@ -58,8 +58,8 @@ class HttpEngine:
 
     Args:
         settings: the table `engines.NAME` of the peer's settings: `url`; `profile`, a file; `post`, `fields`,
-            `constants`, which add to the profile; `key_env` or `key_file`, where its key is; `patience_s`, how long a
-            task waits for a server that does not answer or is busy.
+            `constants`, which add to the profile; `key_env` or `key_file`, where its key is; `identity`, what renders
+            there; `patience_s`, how long a task waits for a server that does not answer or is busy.
 
     Raises:
         ConfigError: they cannot be used.
@@ -67,7 +67,6 @@ class HttpEngine:
 
     name = "http"
     profile = ""  # in the box
-    keyed = False
     payload = False
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
@@ -76,6 +75,7 @@ class HttpEngine:
         post, fields, constants = options.text("post"), options.table("fields"), options.table("constants")
         self._patience_s = options.number("patience_s", _PATIENCE_S)
         self._key = Secret(self.name, options, "key")
+        self.keyed, identity = named(f"{self.name}/1", options)
         restart = Restart(self.name, options.texts("restart"), url)
         options.end()
         if url and not (own or self.profile or fields):
@@ -83,16 +83,12 @@ class HttpEngine:
             raise ConfigError(f"engines.{self.name} needs a profile, or post and fields.", hint)
         self._http = Http(self.name, url, key=self._key.read, restart=restart.run) if url else None
         self._profile = _profile(self.name, own, self.profile).with_more(post, fields, constants)
+        self.identity = f"{identity} {self._profile!r}"
         names = {name for name, _ in (*self._profile.fields, *self._profile.known)}
         self.parameters = frozenset(names - {_SIZE} | ({"width", "height"} if _SIZE in names else set()))
         self._job = ""
         self._numbered = Event()  # unset while the server has something of ours whose id we do not know yet
         self._numbered.set()
-
-    @property
-    def identity(self) -> str:
-        """Its name; what the server is, it does not say."""
-        return f"{self.name}/1"
 
     def missing(self) -> str:
         """Why nothing can be rendered here: no server is set."""

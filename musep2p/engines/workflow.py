@@ -60,6 +60,14 @@ class Workflow:
                 return value
         return None
 
+    def images(self) -> set[str]:
+        """The parameters that name a picture which the server loads."""
+        return {
+            name
+            for name, places in self.inputs.items()
+            if any(slot == "image" and _loads_image(self.graph[node]) for node, slot in places)
+        }
+
     def kind(self, name: str) -> tuple[str, str]:
         """(class of the node, input) that takes a parameter; both empty if none does."""
         node, slot = next(iter(self.inputs.get(name, ())), ("", ""))
@@ -91,6 +99,10 @@ def load_workflow(path: Path, places: Mapping[str, str], output: str = "") -> Wo
     return Workflow(graph, {**_found(graph), **named}, output)
 
 
+def _loads_image(node: Mapping[str, Any]) -> bool:
+    return str(node["class_type"]).startswith("LoadImage")
+
+
 def _is_graph(graph: object) -> bool:
     return (
         isinstance(graph, dict)
@@ -110,7 +122,7 @@ def _place(path: Path, graph: Graph, name: str, text: str) -> Place:
 
 
 def _found(graph: Graph) -> dict[str, tuple[Place, ...]]:
-    """By the links: from the samplers to the texts, the empty picture and the checkpoint."""
+    """By the links, from the samplers to the texts, the empty picture and the checkpoint; and pictures to be loaded."""
     found: dict[str, tuple[Place, ...]] = {}
 
     def add(name: str, node: str, slot: str) -> None:
@@ -133,6 +145,9 @@ def _found(graph: Graph) -> dict[str, tuple[Place, ...]]:
             add("height", latent, "height")
         for model in _upstream(graph, inputs.get("model"), "ckpt_name"):
             add("model", model, "ckpt_name")
+    loaders = [node for node, known in graph.items() if _loads_image(known) and "image" in known["inputs"]]
+    for number, loader in enumerate(loaders, 1):
+        add("image" if number == 1 else f"image_{number}", loader, "image")
     return found
 
 

@@ -7,6 +7,7 @@ import io
 import json
 import threading
 import time
+import zlib
 
 import numpy as np
 from aiohttp import web
@@ -59,17 +60,17 @@ class Server:
 
     @web.middleware
     async def _note(self, request, handler):
-        if request.method == "POST":
+        if request.method == "POST" and not request.content_type.startswith("multipart"):
             with contextlib.suppress(ValueError):
                 self.asked.append((request.path, json.loads(await request.text() or "null")))
         return await handler(request)
 
 
-def rendered(width, height, seed, form="PNG"):
-    """A picture that its seed decides."""
+def rendered(width, height, seed, form="PNG", gpu=0):
+    """A picture that its seed decides, but for the last bit of its pixels, in which graphics cards differ."""
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     waves = np.stack([np.sin(rows / (9 + k) + seed * (k + 1)) + np.cos(columns / (7 + k) - seed) for k in range(3)], 2)
-    image = Image.fromarray(((waves + 2) / 4 * 255).astype(np.uint8))
+    image = Image.fromarray(((waves + 2) / 4 * 255).astype(np.uint8) ^ np.uint8(gpu))
     out = io.BytesIO()
     image.save(out, form)
     return out.getvalue()
@@ -95,6 +96,11 @@ def text_of(data):
     return base64.b64encode(data).decode()
 
 
+def title_of(name, weights=0):
+    """As servers list a model: its file, and the beginning of a hash of what is in it."""
+    return f"{name}.safetensors [{zlib.crc32(f'{name} {weights}'.encode()):08x}]"
+
+
 class A1111Server(Server):
     """`/sdapi/v1`, as Automatic1111's and Forge's sources have it.
 
@@ -102,9 +108,11 @@ class A1111Server(Server):
         model: loaded now; models by name.
         slow_s: of each render.
         active: the task that is rendered now.
+        gpu: in what its pixels differ from those of other servers.
+        weights: another number, other files under the same names.
     """
 
-    models = ("dream", "photo")
+    models, gpu, weights = ("dream", "photo"), 0, 0
 
     def __init__(self, port=0, *, lists=True):
         self.lists = lists
@@ -133,7 +141,7 @@ class A1111Server(Server):
         return web.json_response({})
 
     async def sd_models(self, request):
-        return web.json_response([{"title": f"{name}.safetensors [0123abcd]", "hash": None} for name in self.models])
+        return web.json_response([{"title": title_of(name, self.weights), "hash": None} for name in self.models])
 
     async def samplers(self, request):
         return web.json_response([{"name": "Euler a", "aliases": ["k_euler_a", "k_euler_ancestral"], "options": {}}])
@@ -192,7 +200,7 @@ class A1111Server(Server):
     async def answer(self, request, asked, mood):
         size = asked["width"], asked["height"]
         form = mood.upper() if mood in ("jpeg", "webp") else "PNG"
-        data = black(*size) if mood == "black" else rendered(*size, asked["seed"], form)
+        data = black(*size) if mood == "black" else rendered(*size, asked["seed"], form, self.gpu)
         if mood == "cut off":
             data = data[: len(data) // 2]
         images, info = [text_of(data)], {"sd_model_name": self.model, "index_of_first_image": 0}
@@ -239,7 +247,7 @@ class ComfyServer(Server):
     def __init__(self, port=0, *, jobs=True):
         self.slow_s, self.jobs, self.interrupted, self.cancelled = 0.0, jobs, [], []
         self.running, self.queue, self.history, self.files = "", {}, {}, {}
-        self.cache, self.shown = {}, lambda lists: lists
+        self.cache, self.shown, self.inputs = {}, lambda lists: lists, {"example.png": b"example"}
         super().__init__(port)
 
     def routes(self, app):
@@ -249,6 +257,7 @@ class ComfyServer(Server):
         app.router.add_post("/queue", self.delete)
         app.router.add_post("/interrupt", self.interrupt)
         app.router.add_get("/view", self.view)
+        app.router.add_post("/upload/image", self.upload)
         app.router.add_post("/free", self.free)
         app.router.add_get("/system_stats", self.stats)
         app.router.add_get("/models/checkpoints", self.checkpoints)
@@ -289,6 +298,10 @@ class ComfyServer(Server):
         if model not in self.models:
             details = f"ckpt_name: {model!r} not in {list(self.models)}"
             return {"node_errors": self.node_error("4", "CheckpointLoaderSimple", "value_not_in_list", details)}
+        for node, known in graph.items():
+            if known["class_type"] == "LoadImage" and known["inputs"]["image"] not in self.inputs:
+                details = f"image - Invalid image file: {known['inputs']['image']}"
+                return {"node_errors": self.node_error(node, "LoadImage", "custom_validation_failed", details)}
         if graph["3"]["inputs"]["steps"] > 10000:
             return {"node_errors": self.node_error("3", "KSampler", "value_bigger_than_max", "steps")}
         return None
@@ -334,9 +347,9 @@ class ComfyServer(Server):
         """An identical graph is answered from the cache, whatever came of it."""
         key = json.dumps(graph, sort_keys=True)
         if key not in self.cache:
-            sampler, size = graph["3"]["inputs"], graph["5"]["inputs"]
+            size = graph["5"]["inputs"]
             wide, high = size["width"], size["height"]
-            data = black(wide, high) if mood == "black" else rendered(wide, high, sampler["seed"])
+            data = black(wide, high) if mood == "black" else rendered(wide, high, self.seed(graph))
             name = f"ComfyUI_{len(self.files):05}_.png"
             self.files[name] = data[: len(data) // 2] if mood == "cut off" else data
             preview = {"filename": "preview.png", "subfolder": "", "type": "temp"}
@@ -346,6 +359,22 @@ class ComfyServer(Server):
                 "9": {"images": [{"filename": name, "subfolder": "", "type": "output"}]},
             }
         return self.cache[key]
+
+    def seed(self, graph):
+        loaded = [self.inputs[node["inputs"]["image"]] for node in graph.values() if node["class_type"] == "LoadImage"]
+        return graph["3"]["inputs"]["seed"] + sum(map(zlib.crc32, loaded)) % 1000
+
+    async def upload(self, request):
+        """What is there under that name is replaced only if that is asked."""
+        if self.moods and self.moods[0] == "no upload":
+            self.moods.pop(0)
+            return web.Response(status=400)
+        form = await request.post()
+        name, data = form["image"].filename, form["image"].file.read()
+        if form.get("overwrite") not in ("true", "1"):
+            name = f"{name} (1)" if name in self.inputs else name
+        self.inputs[name] = data
+        return web.json_response({"name": name, "subfolder": "", "type": form["type"]})
 
     async def past(self, request):
         given = request.match_info["id"]

@@ -14,6 +14,7 @@ from musep2p.images.pixel_hash import pixel_hash
 from musep2p.ports import Cancellable, Task
 from musep2p.runner.child import classes_of
 from tests.engines.conformance import CASES
+from tests.engines.servers import title_of
 from tests.live.farm import until
 
 PARAMETERS = {"prompt": "a town", "width": 64, "height": 72, "seed": 7}
@@ -170,7 +171,7 @@ def _at_work(server):
 
 
 LISTED = {
-    "a1111": ("dream.safetensors [0123abcd]", "photo.safetensors [0123abcd]"),
+    "a1111": (title_of("dream"), title_of("photo")),
     "comfyui": ("dream.safetensors", "photo.safetensors"),
 }
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import UNSET
 from PIL import Image
 
 from musep2p.core.recipe import Recipe, Tasks
 from musep2p.engines import registry
+from musep2p.engines.a1111 import A1111Engine
 from musep2p.engines.registry import engine_names, key_of, load_engine, make_engine
 from musep2p.errors import EngineError
 from musep2p.images.pixel_hash import pixel_hash
@@ -48,7 +50,7 @@ def test_the_interface_holds(name):
     assert engine.normalise(normal) == normal
     assert rendered(name).data == rendered(name).data
     assert bool(rendered(name).ext) != engine.payload
-    assert key_of(engine, tasks, 0) != key_of(engine, tasks, 1)
+    assert (key_of(engine, tasks, 0) != key_of(engine, tasks, 1)) == engine.keyed
 
 
 def test_null_gives_its_parameters_back():
@@ -109,3 +111,32 @@ def test_the_engine_of_the_docs_is_one(monkeypatch):
     with pytest.raises(EngineError, match="at most 1000"):
         engine.render(Task(engine.normalise({"seed": 2000}), 1, 1.0))
     assert registry.usable_engines() == ("stripes",)
+
+
+def keys(hashes=UNSET, looks=UNSET, prompt="a town", model="xl", settings=None):
+    """The task keys of a batch of two seeds by an Automatic1111."""
+    fixed = {"prompt": prompt, "model": model}
+    recipe = Recipe("a1111", fixed, seeds=(1, 2), hashes=hashes, looks=looks)
+    engine = A1111Engine({"url": "http://127.0.0.1:1", **(settings or {})})
+    return [key_of(engine, Tasks(recipe), index) for index in range(2)]
+
+
+def test_a_model_counts_by_its_hash():
+    """Whatever it is called; without a hash nobody knows what renders, unless the user names it."""
+    known = keys({"xl": "0123abcdef"})
+
+    assert keys() == ["", ""] and len(set(known)) == 2
+    assert keys({"dream": "0123abcdef"}, model="dream") == known
+    assert keys({"xl": "fedcba9876"}) != known
+    assert keys({"another": "0123abcdef"}) == ["", ""]
+    assert keys({"xl": "0123abcdef"}, prompt="a town <lora:mood:0.8>") == ["", ""], "that file may be another one"
+    named = keys(settings={"identity": "forge on 4090"})
+    assert len(set(named)) == 2 and named != keys(settings={"identity": "forge on 3060"})
+
+
+def test_in_a_batch_of_one_look_only_its_own_work_is_equal():
+    """The same task in another look is another picture."""
+    looks = [keys({"xl": "0123abcdef"}, {"xl": look * 12}) for look in "01"]
+
+    assert len({key for pair in (*looks, keys({"xl": "0123abcdef"})) for key in pair}) == 6
+    assert keys(looks={"xl": "0" * 12}) == ["", ""]

@@ -5,7 +5,7 @@ import json
 import pytest
 from PIL import Image
 
-from tests.engines.servers import WORKFLOW, A1111Server, ComfyServer
+from tests.engines.servers import WORKFLOW, A1111Server, ComfyServer, title_of
 from tests.live.farm import until
 
 
@@ -28,8 +28,8 @@ def start(farm, servers, engine="a1111", more=""):
     farm.wait_up(len(servers), "p1")
 
 
-def batch(farm, count, more=""):
-    text = f'name: towns\nengine: a1111\nprompt: "a town"\nsize: 64x64\nsteps: 3\nseeds: {{count: {count}}}\n{more}'
+def batch(farm, count, more="", name="towns"):
+    text = f'name: {name}\nengine: a1111\nprompt: "a town"\nsize: 64x64\nsteps: 3\nseeds: {{count: {count}}}\n{more}'
     return farm.batch(text)
 
 
@@ -127,7 +127,7 @@ def test_who_has_which_model(farm, servers):
     """Two servers with a model each: nothing is tried in vain, and what nobody has is said before anything starts."""
     servers[0].models, servers[1].models = ("dream",), ("photo",)
     start(farm, servers)
-    has = {"p1": ["dream.safetensors [0123abcd]"], "p2": ["photo.safetensors [0123abcd]"]}
+    has = {"p1": [title_of("dream")], "p2": [title_of("photo")]}
     until(lambda: {p["name"]: p["models"].get("a1111") for p in farm.peers("p1")} == has, "they tell their models")
     farm.run("submit", batch(farm, 8, "axes: {model: [dream, photo]}\n"), state="p1", check=0)
     rows = farm.results("p1", "towns")
@@ -138,3 +138,36 @@ def test_who_has_which_model(farm, servers):
     assert {names[row["peer"]] for row in rows[:8]} == {"p1"} and {names[row["peer"]] for row in rows[8:]} == {"p2"}
     assert len(rows) == 16 and all(row["attempt"] == 1 for row in rows)
     assert "p1 has not the model 'xl'; p2 has not the model 'xl'" in reason
+
+
+def test_a_batch_of_one_look(farm, servers):
+    """Two servers whose pixels differ in the last bit: each shows its look, and one of them renders all."""
+    servers[1].gpu = 1
+    start(farm, servers)
+    said = farm.run("submit", batch(farm, 8, "model: dream\nconsistency: look\n"), state="p1", check=0)
+    rows = farm.results("p1", "towns")
+    looks = {peer["name"]: peer["looks"]["a1111|dream"] for peer in farm.peers("p1")}
+    names = {peer["id"]: peer["name"] for peer in farm.peers("p1")}
+    chosen = min(looks, key=looks.get)
+    renders = [[body["seed"] for body in server.posted("/sdapi/v1/txt2img")] for server in servers]
+
+    assert len(set(looks.values())) == 2 and len(rows) == 8
+    assert {names[row["peer"]] for row in rows} == {chosen}
+    assert sorted(map(len, renders)) == [1, 9], "the other one rendered its test picture only"
+    assert f"look {looks[chosen]} with dream: {chosen}; another one have" in said.stderr
+
+
+def test_models_of_one_name_and_work_that_was_done_before(farm, servers):
+    """Who has another file of that name takes no part; a longer batch renders what is new of it."""
+    servers[1].weights = 1
+    start(farm, servers)
+    until(lambda: all(peer["models"] for peer in farm.peers("p1")), "they tell their models")
+    said = farm.run("submit", batch(farm, 6, "model: dream\n"), state="p1", check=0)
+    farm.run("submit", batch(farm, 9, "model: dream\n", "more"), state="p1", check=0)
+    names = {peer["id"]: peer["name"] for peer in farm.peers("p1")}
+    rows = [row for name in ("towns", "more") for row in farm.results("p1", name)]
+    renders = [len(server.posted("/sdapi/v1/txt2img")) for server in servers]
+
+    assert len(rows) == 15 and {names[row["peer"]] for row in rows if not row["skipped"]} <= {"p1", "p2"}
+    assert sorted(renders) == [0, 9], "six are found again"
+    assert "model 'dream' is" in said.stderr and "which is not used" in said.stderr
