@@ -227,6 +227,25 @@ def cancel_beside(farm, engine, keys):
     return said
 
 
+def look(farm, engine, keys):
+    """A batch of one look: both peers render the test picture, which is the same, and both take part."""
+    batch = farm.submit("look", 6, **keys, consistency="look")
+    farm.ended(batch)
+    peers = farm.ask("peers")
+    return {"looks": {p["name"]: p["looks"] for p in peers}, "models": peers[0]["models"]} | told(farm, batch)
+
+
+def reference(farm, engine, keys):
+    """ComfyUI, by a workflow that loads a picture: two different ones are handed in, each with two seeds."""
+    if "image" not in json.loads(Path(farm.workflow or os.devnull).read_text() or "{}").get("10", {}).get("inputs", {}):
+        return "only for workflow_image_api.json"
+    batch = farm.submit(
+        "reference", 2, **{n: v for n, v in keys.items() if n != "size"}, axes={"image": ["a.png", "b.png"]}
+    )
+    farm.ended(batch)
+    return told(farm, batch)
+
+
 def _in_queue(engine, place):
     return _ids(engine.ask("/queue"))[place]
 
@@ -257,7 +276,9 @@ def probed(url):
     return json.loads(subprocess.run(command, env=CLEAN, capture_output=True, text=True, check=False).stdout)
 
 
-SCENARIOS = {function.__name__: function for function in (render, restart, refused, cancel, cancel_beside)}
+SCENARIOS = {
+    function.__name__: function for function in (render, restart, refused, cancel, cancel_beside, look, reference)
+}
 
 
 def main():

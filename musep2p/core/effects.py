@@ -169,12 +169,13 @@ class Start(Effect, frozen=True):
 class Test(Effect, frozen=True):
     """Have a slot's child render a test picture with an engine, by its usual model or another one.
 
-    `Tested` follows, or `SlotDied`.
+    `Tested` follows, or `SlotDied`. One that `calibrates` shows the look of the engine, whatever is on the picture.
     """
 
     slot: int
     engine: str
     model: str = ""
+    calibrates: bool = False
 
 
 class Kill(Effect, frozen=True):

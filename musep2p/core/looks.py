@@ -73,7 +73,7 @@ def start_calibrations(core: Core) -> None:
         if slot is not None and one.is_due():
             slot.ready, one.slot, one.began_ms = False, slot.id, core.now_ms
             slot.warm = ""
-            core.effects.append(Test(slot.id, one.engine, one.model))
+            core.effects.append(Test(slot.id, one.engine, one.model, True))
             core.at("calibrations", core.now_ms + core.tuning.timeout_floor_ms)
 
 

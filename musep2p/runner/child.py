@@ -139,7 +139,7 @@ class Child:
             engine = load_engine(command.engine)
             self._make_room_for(engine)
             self._engine = engine
-            look = look_of(render_test(engine, command.model))
+            look = look_of(render_test(engine, command.model, strict=not command.calibrates))
         except Exception as error:
             self._tell(p.Tested(command.engine, _words(error), classes_of(error)[0]))
         else:

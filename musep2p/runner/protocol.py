@@ -80,10 +80,11 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
 
 
 class Test(msgspec.Struct, frozen=True, array_like=True, tag="test"):
-    """Render a test picture with this engine, by its usual model or another one."""
+    """Render a test picture with this engine, by its usual model or another one; one that `calibrates` may be noise."""
 
     engine: str
     model: str = ""
+    calibrates: bool = False
 
 
 class Tested(msgspec.Struct, frozen=True, array_like=True, tag="tested"):

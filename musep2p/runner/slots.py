@@ -76,7 +76,7 @@ class Slots:
         """Have a child render a test."""
         process = self._slots[effect.slot].process
         if process is not None:
-            process.send(_encode(p.Test(effect.engine, effect.model)))
+            process.send(_encode(p.Test(effect.engine, effect.model, effect.calibrates)))
 
     def recall(self, effect: Recall) -> None:
         """Ask a child for a chunk that it has not begun."""

@@ -48,7 +48,9 @@ def status(farm, name="p0"):
 def test_nobody_renders_before_its_look_is_known_and_only_those_of_the_group():
     """Both calibrate; one has the look, renders all, and the other nothing."""
     farm = farm_of(2)
-    assert farm.tests == [("p0", fx.Test(0, "null")), ("p1", fx.Test(0, "null"))] and not farm.starts
+    assert (
+        farm.tests == [("p0", fx.Test(0, "null", "", True)), ("p1", fx.Test(0, "null", "", True))] and not farm.starts
+    )
     assert status(farm).state == "waiting"
     show(farm, "p1", OURS)
     show(farm, "p0", OTHER)
@@ -129,7 +131,7 @@ def test_whoever_asks_has_all_peers_calibrate():
     farm.happen("p0", ev.Asked(b"face", Request(1, "table", 1, CalibrateAsk("null", ("m",)))))
     assert [envelope.body for _, _, envelope in farm.mail if isinstance(envelope.body, Calibrate)]
     farm.wait(500)
-    assert sorted(farm.tests) == [(name, fx.Test(0, "null", "m")) for name in ("p0", "p1", "p2")]
+    assert sorted(farm.tests) == [(name, fx.Test(0, "null", "m", True)) for name in ("p0", "p1", "p2")]
     for name, look in (("p0", OURS), ("p1", OTHER), ("p2", OURS)):
         show(farm, name, look)
     farm.wait(1500)
@@ -203,9 +205,9 @@ def test_of_several_models_each_has_its_own_look():
         "null", {}, (Axis.of("model", ("a", "b")), Axis.of("v", (1, 2))), given=("model",), looks={"a": OURS, "b": OURS}
     )
     farm = farm_of(1, models)
-    assert farm.tests == [("p0", fx.Test(0, "null", "a"))]
+    assert farm.tests == [("p0", fx.Test(0, "null", "a", True))]
     show(farm, "p0", OTHER)
-    assert farm.tests[1:] == [("p0", fx.Test(0, "null", "b"))]
+    assert farm.tests[1:] == [("p0", fx.Test(0, "null", "b", True))]
     show(farm, "p0", OURS)
 
     (start,) = [start for _, start in farm.starts]
