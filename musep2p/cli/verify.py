@@ -27,6 +27,7 @@ from musep2p.store.verify import Verdict, naming, repair_batch, set_aside, verif
 __all__ = ["store_root", "verify"]
 
 _EVERY_S = 0.5
+_ALIKE_SHOWN = 20
 _WITHDRAW_S = 30.0  # the store and two guardians take part in the answer
 
 
@@ -173,6 +174,12 @@ def _print(verdict: Verdict, mended: int) -> None:
     print(f"{verdict.folder}: {verdict.sound} of {verdict.results} results are sound{repaired}{read}{more}")
     for problem in verdict.problems:
         print(f"  {problem.kind:8}{problem.path}: {problem.what}")
+    for first, index in verdict.alike[:_ALIKE_SHOWN]:
+        print(
+            f"  alike   the pictures of tasks {first} and {index}, though the tasks differ: did the engine heed them?"
+        )
+    if len(verdict.alike) > _ALIKE_SHOWN:
+        print(f"  alike   and {len(verdict.alike) - _ALIKE_SHOWN} more")
 
 
 def _json(verdict: Verdict, mended: int, again: dict[str, int]) -> dict[str, Any]:

@@ -75,6 +75,7 @@ class Verdict:
         batch: its id; empty if its recipe cannot be read.
         tasks, results: how many it should have, and how many have a record.
         sound: results whose object and view are as they should be.
+        alike: tasks of other parameters with one picture, of which the second was likely made from the wrong ones.
     """
 
     folder: str
@@ -84,6 +85,7 @@ class Verdict:
     sound: int = 0
     bytes_read: int = 0
     problems: list[Problem] = field(default_factory=list)
+    alike: list[tuple[int, int]] = field(default_factory=list)
 
 
 def verify_batch(root: Path, folder: Path, checked: dict[str, str]) -> Verdict:
@@ -106,12 +108,16 @@ def verify_batch(root: Path, folder: Path, checked: dict[str, str]) -> Verdict:
     made = _records(root, folder, verdict)
     verdict.problems += _forgotten(root, folder, verdict, made)
     shown: set[str] = set()
+    pictures: dict[str, int] = {}
     for index, results in sorted(made.items()):
         best = winner(results)
         if best is None:
             continue
         verdict.results += 1
         shown |= {f"{tasks.name(index)}.{entry.ext}" for entry, _ in results if entry.ext}
+        first = pictures.setdefault(best[0].pixel_hash, index) if best[0].pixel_hash else index
+        if first != index and tasks.parameters(first) != tasks.parameters(index):
+            verdict.alike.append((first, index))
         problems = list(_result_problems(root, folder, tasks, best[0], checked, verdict))
         verdict.problems += problems
         verdict.sound += not problems

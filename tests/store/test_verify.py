@@ -36,7 +36,8 @@ class Stored:
         for index, data in enumerate(self.outputs):
             (base / "spool" / f"{BATCH}-{index}-1.png").write_bytes(data)
             key = TaskKey(digest_of(f"key {index}".encode()))
-            entries.append(Entry(index, digest_of(data), len(data), 5, key=key, ext="png"))
+            pixels = digest_of(b"pixels" + data)
+            entries.append(Entry(index, digest_of(data), len(data), 5, key=key, pixel_hash=pixels, ext="png"))
         block = ResultBlock(BATCH, RecordId(PeerId("1" * 16), LIFE, 0), tuple(entries))
         self.folder = self.root / "batches" / self.store.put_results(block, TASKS, "cities", base / "spool")
         self.store.sync()
@@ -73,6 +74,16 @@ def test_a_store_as_it_was_left_is_sound(stored):
     assert (verdict.batch, verdict.tasks, verdict.results, verdict.sound) == (BATCH, 4, 3, 3)
     linked = stored.view(0).samefile(stored.object(0))
     assert verdict.bytes_read == (250 + 200 if linked else 2 * 250 + 200 + 2 * 200)
+
+
+def test_pictures_that_are_alike_though_their_tasks_differ(stored, capsys, tmp_path, monkeypatch):
+    """Whoever made them: the engine did not heed what differs. It is told, and is no damage."""
+    monkeypatch.chdir(tmp_path)
+    verdict, problems = stored.found()
+
+    assert verdict.alike == [(1, 2)] and not problems
+    assert verify(load_settings({"store": stored.root}), "", repair=False, as_json=False) == 0
+    assert "alike   the pictures of tasks 1 and 2, though the tasks differ" in capsys.readouterr().out
 
 
 def test_what_is_wrong_is_said_exactly(stored):
