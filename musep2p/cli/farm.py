@@ -139,6 +139,7 @@ def _row(peer: r.PeerView) -> dict[str, object]:
         "seconds_a_task": {pace.work_class: pace.us / 1e6 for pace in peer.paces},
         "seconds_to_load": {pace.work_class: pace.loading_us / 1e6 for pace in peer.paces if pace.loading_us},
         "loaded": peer.loaded, "resting": peer.resting,
+        "tags": peer.tags,
         "models": {told.engine: told.names for told in peer.models},
         "looks": {f"{told.engine}|{told.model}": told.look or told.reason for told in peer.looks},
     }  # fmt: skip

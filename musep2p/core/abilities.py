@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import msgspec
 
 from musep2p.core.data import Batch, Member
 from musep2p.core.events import ModelsChanged
 from musep2p.core.ids import hash64
-from musep2p.core.messages import EngineModels, Heartbeat, Hello
+from musep2p.core.messages import EngineModels, Heartbeat, Hello, Look
 from musep2p.core.model_names import hash_in, same_hash, same_model
 from musep2p.core.recipe.recipe import Recipe, model_of
 from musep2p.core.state import Core
@@ -77,15 +79,26 @@ def hello_hash(hello: Hello) -> int:
     return hash64(msgspec.msgpack.encode(hello))
 
 
-def lacked(peer: Hello, recipe: Recipe, model: str) -> str:
+class _Tells(Protocol):
+    """Who says which models it has, and in which looks it renders."""
+
+    @property
+    def models(self) -> tuple[EngineModels, ...]: ...
+
+    @property
+    def looks(self) -> tuple[Look, ...]: ...
+
+
+def lacked(peer: _Tells, recipe: Recipe, model: str) -> str:
     """What a peer lacks for tasks with a model: it, or the look that all pictures with it shall have."""
     has = next((told.names for told in peer.models if told.engine == recipe.engine), ())
     same = [one for one in has if same_model(model, one)]
     if model and has and not same:
         return f"the model {model!r}"
     wanted = recipe.hashes.get(model, "") if recipe.hashes else ""
-    if same and not any(same_hash(wanted, hash_in(one)) for one in same):
-        return f"the model {model!r} with the hash {wanted}: its own is {same[0]!r}"
+    known = [one for one in same if hash_in(one)]  # the same one may be listed without, too
+    if wanted and known and not any(same_hash(wanted, hash_in(one)) for one in known):
+        return f"the model {model!r} with the hash {wanted}: its own is {known[0]!r}"
     look = recipe.looks.get(model, "") if recipe.looks else ""
     own = next((one for one in peer.looks if (one.engine, one.model) == (recipe.engine, model)), None)
     if look and (own is None or own.look != look):

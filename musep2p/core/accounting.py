@@ -137,7 +137,8 @@ def forget_peer(core: Core, lost: Member) -> None:
         core.at("rounds", core.now_ms)
         core.at("reports", core.now_ms)
         batch.dirty = batch.dirty or bool(batch.log)
-        batch.accounting.lost = batch.accounting.lost or not batch.accounting.complete
+        told = batch.progress
+        batch.accounting.lost |= told is None or not told.complete or told.turn != batch.will.turn
         if view is not None:
             tell_on(core, batch, view.facts)
 

@@ -113,7 +113,8 @@ def _on_peers(core: Core, event: Asked) -> None:
     me = r.PeerView(
         core.me, hello.name, f"{core.host}:{hello.port}", "up", str(core.incarnation), hello.slots,
         list(hello.engines), hello.speed, _store_word(core), hello.gpu_mb, load.paces, hello.software,
-        load.free, sum(entry.queued for entry in load.entries), load.loaded(), core.resting, hello.models, hello.looks,
+        load.free, sum(entry.queued for entry in load.entries), load.loaded(), core.resting,
+        hello.models, hello.looks, hello.tags,
     )  # fmt: skip
     others = [_view(core.members[i]) for i in sorted(core.members)]
     _answer(core, event, r.PeersAnswer([me, *others], hello.farm))
@@ -240,7 +241,7 @@ def _view(member: Member) -> r.PeerView:
         member.id, hello.name, member.address, "down" if member.state == "new" else member.state,
         str(member.incarnation), hello.slots, list(hello.engines), hello.speed, store, hello.gpu_mb,
         member.load.paces, hello.software, member.load.free, sum(entry.queued for entry in member.load.entries),
-        member.load.loaded(), member.load.resting, hello.models, hello.looks,
+        member.load.loaded(), member.load.resting, hello.models, hello.looks, hello.tags,
     )  # fmt: skip
 
 

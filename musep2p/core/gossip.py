@@ -147,8 +147,8 @@ def _rumour(core: Core, peer: PeerId) -> m.Rumour:
 
 
 def _short(hello: m.Hello) -> m.Hello:
-    """Of what a peer says of itself, what others need at once; its models they hear from itself."""
-    return msgspec.structs.replace(hello, models=())
+    """Of what a peer says of itself, what others need at once; its models and looks they hear from itself."""
+    return msgspec.structs.replace(hello, models=(), looks=())
 
 
 def _life_hash(member: Member) -> int:

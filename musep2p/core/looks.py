@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from musep2p.core.abilities import lacked
 from musep2p.core.data import Calibration, Member, Slot
 from musep2p.core.effects import Kill, Test
 from musep2p.core.events import Tested
@@ -30,6 +31,8 @@ __all__ = [
 
 _KEPT = 100
 _WAIT_MS, _WAIT_MS_MAX = 10_000, 300_000
+_RESTS = 5  # times as long as the attempt took
+_REASON_MAX = 200
 _NO_ANSWER = "the calibration render did not end"
 
 
@@ -40,25 +43,33 @@ def calibrate(core: Core, engine: str, models: tuple[str, ...]) -> None:
     for model in models:
         name = f"{engine}|{model}"
         known = core.looks.get(name)
-        if known is None and len(core.looks) < _KEPT:
+        if known is None:
+            if len(core.looks) >= _KEPT:
+                core.looks.pop(next((each for each, one in core.looks.items() if one.slot < 0), name), None)
             core.looks[name] = Calibration(engine, model, core.now_ms)
             core.stirred = True
-        elif known is not None and known.reason and core.now_ms >= known.until_ms:
+        elif known.reason and core.now_ms >= known.until_ms:
             known.reason = ""
-            core.stirred = True
+            _tell(core)
 
 
 def on_calibrate(core: Core, sender: Member, body: Calibrate) -> None:
-    """Somebody at another peer wants to know our look."""
+    """Somebody at another peer wants to know our look. In large farms heartbeats would not tell it to all."""
     calibrate(core, body.engine, body.models)
+    if core.wide:
+        core.send_stranger(sender.address, core.hello)
 
 
 def looks_wanted(core: Core) -> None:
-    """Batches that run here if our look is theirs: find it out."""
+    """Batches of which something is left, and that run here if our look is theirs: find it out."""
     for batch in core.awake.values():
-        looks = batch.recipe.looks
-        if looks and batch.will.word == RUNNING and set(batch.recipe.tags) <= set(core.hello.tags):
-            calibrate(core, batch.recipe.engine, tuple(looks))
+        recipe, told = batch.recipe, batch.progress
+        if not recipe.looks or batch.will.word != RUNNING or told is None or told.turn != batch.will.turn:
+            continue
+        fits = set(recipe.tags) <= set(core.hello.tags) and recipe.gpu_mb <= core.hello.gpu_mb
+        if fits and not told.complete and not batch.all_settled():
+            others = msgspec.structs.replace(recipe, looks=msgspec.UNSET)
+            calibrate(core, recipe.engine, tuple(m for m in recipe.looks if not lacked(core.hello, others, m)))
 
 
 def calibration_due(core: Core) -> bool:
@@ -116,16 +127,21 @@ def _in_slot(core: Core, slot: int) -> Calibration | None:
 
 
 def _settle(core: Core, one: Calibration, look: str, reason: str) -> None:
-    """It is known, or why not; others hear of it by the next heartbeat."""
+    """It is known, or why not: then it is tried again after ever longer, and never most of the time."""
     one.slot, one.look, one.reason = -1, look, "" if look else reason or "its picture has no look"
     if look:
         core.tell("info", f"the look here with {one.name.replace('|', ' ').strip()} is {look}")
     else:
         one.wait_ms = min(2 * one.wait_ms, _WAIT_MS_MAX) if one.wait_ms else _WAIT_MS
-        one.until_ms = core.now_ms + one.wait_ms
+        one.until_ms = core.now_ms + max(one.wait_ms, _RESTS * (core.now_ms - one.began_ms))
         core.at("calibrations", one.until_ms)
         core.tell("warning", f"the look here with {one.name} could not be found out: {one.reason}")
-    told = [Look(each.engine, each.model, each.look, each.reason[:500]) for each in core.looks.values()]
+    _tell(core)
+
+
+def _tell(core: Core) -> None:
+    """Others hear of it by the next heartbeat."""
+    told = [Look(each.engine, each.model, each.look, each.reason[:_REASON_MAX]) for each in core.looks.values()]
     known = tuple(each for each in told if each.look or each.reason)
     core.hello = msgspec.structs.replace(core.hello, looks=known)
     core.awake.update(core.batches)

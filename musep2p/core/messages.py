@@ -58,7 +58,7 @@ __all__ = [
     "Wills",
 ]
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 Name = Annotated[str, Meta(max_length=120)]
 Class = Annotated[str, Meta(max_length=400)]

@@ -190,6 +190,7 @@ class PeerView(msgspec.Struct, frozen=True):
     resting: str = ""
     models: tuple[EngineModels, ...] = ()
     looks: tuple[Look, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 class PeersAnswer(msgspec.Struct, frozen=True, tag="peer-list"):

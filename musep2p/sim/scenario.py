@@ -336,8 +336,9 @@ def _lower_bound_us(plan: Plan) -> int:
 
 
 def _work_us(plan: Plan) -> int:
-    """Four times what the machines that are left need for all of it."""
-    gone = {number for number, *_ in plan.deaths} - {number for number, *_ in plan.rebirths}
+    """Four times what the machines that are left, and may take part, need for all of it."""
+    gone = {number for number, look in enumerate(plan.looks) if look}
+    gone |= {number for number, *_ in plan.deaths} - {number for number, *_ in plan.rebirths}
     gone |= {number for number, _ in plan.leavers}
     machines = list(zip(plan.slots, plan.speeds, strict=True))
     left = [slots * speed for number, (slots, speed) in enumerate(machines) if number not in gone]

@@ -236,7 +236,7 @@ def test_a_clone_is_refused_by_who_knows_the_original():
 
 
 @pytest.mark.parametrize(
-    ("change", "words"), [({"farm": "other"}, "of farm 'table'"), ({"version": 2}, "speaks protocol 1")]
+    ("change", "words"), [({"farm": "other"}, "of farm 'table'"), ({"version": 1}, "speaks protocol 2")]
 )
 def test_strangers_are_refused_with_a_reason(change, words):
     """Another farm or version: one clear line at the stranger, nothing else."""

@@ -114,7 +114,7 @@ def test_a_calibration_that_does_not_end(ends):
         farm.happen("p0", ev.SlotDied(0, "ended"))
     reasons = [look.reason for look in farm.core("p0").hello.looks]
     farm.happen("p0", ev.SlotReady(0))
-    farm.wait(15_000, step=1000)
+    farm.wait(15_000 if ends != "hangs" else 5 * farm.tuning.timeout_floor_ms + 5000, step=1000)
 
     assert reasons == {"died": ["crashed"], "owner": [], "hangs": ["the calibration render did not end"]}[ends]
     assert len(farm.tests) == 2
@@ -213,3 +213,72 @@ def test_of_several_models_each_has_its_own_look():
     (start,) = [start for _, start in farm.starts]
     assert min(Ranges.decode(start.ranges).indices()) >= 2
     assert farm.core("p0").slots[0].warm == "null|b"
+
+
+def test_a_calibration_that_hangs_takes_little_of_a_machine_that_has_other_work():
+    """It is tried again after five times as long as it took."""
+    farm = farm_of(1)
+    for _ in range(3):
+        farm.wait(farm.tuning.timeout_floor_ms + 1000, step=10_000)
+        farm.happen("p0", ev.SlotDied(0, "ended"))
+        farm.happen("p0", ev.SlotReady(0))
+    assert len(farm.tests) == 1
+
+
+@pytest.mark.parametrize("lacking", ["gpu", "tag", "model"])
+def test_who_could_not_run_it_anyway_renders_no_test(lacking):
+    """Its slots are for other work."""
+    more = {"gpu": {"gpu_mb": 1000}, "tag": {"tags": ("fast",)}, "model": {}}[lacking]
+    farm = Table(1)
+    if lacking == "model":
+        farm.happen("p0", ev.ModelsChanged({"null": ("another",)}))
+    farm.submit("p0", msgspec.structs.replace(RECIPE, model="m", looks={"m": OURS}, **more), Settings("table"))
+    farm.wait(6000)
+    farm.happen("p0", ev.SlotReady(0))
+    farm.wait(30_000, step=1000)
+    assert not farm.tests
+
+
+def test_what_is_done_needs_no_look():
+    """A peer that is started again renders no test for batches of the past."""
+    farm = farm_of(1)
+    show(farm, "p0", OURS)
+    while farm.starts:
+        _, start = farm.starts.pop(0)
+        for index in Ranges.decode(start.ranges).indices():
+            farm.happen("p0", ev.TasksDone(0, start.chunk, (Entry(index, digest_of(b""), 1, 1),), 2_000_000))
+        farm.happen("p0", ev.ChunkEnded(0, start.chunk))
+    assert status(farm).state == "done"
+    farm.boot("p0", 2)
+    farm.happen("p0", ev.SlotReady(0))
+    farm.wait(30_000, step=1000)
+    assert len(farm.tests) == 1 and status(farm).state == "done"
+
+
+def test_after_very_many_models_the_first_ones_are_forgotten():
+    """A hundred are told; another one can still be found out."""
+    farm = Table(1)
+    farm.happen("p0", ev.SlotReady(0))
+    for number in range(102):
+        farm.happen("p0", ev.Asked(b"face", Request(1, "table", 1, CalibrateAsk("null", (f"m{number}",)))))
+        farm.happen("p0", ev.Tested(0, "null", look=OURS))
+    assert [look.model for look in farm.core("p0").hello.looks] == [f"m{number}" for number in range(2, 102)]
+
+
+def test_an_old_reason_is_not_told_while_it_is_tried_again():
+    """Else whoever asks would take it for news."""
+    farm = Table(1)
+    farm.happen("p0", ev.SlotReady(0))
+    ask = ev.Asked(b"face", Request(1, "table", 1, CalibrateAsk("null", ("m",))))
+    farm.happen("p0", ask)
+    farm.happen("p0", ev.Tested(0, "null", "the server is off"))
+    farm.wait(60_000, step=1000)
+    farm.happen("p0", ask)
+    assert farm.replies[-1].peers[0].looks == () and len(farm.tests) == 2
+
+
+def test_a_model_that_is_listed_with_and_without_its_hash():
+    """As Automatic1111 lists it: by title and by name; the hash counts."""
+    peer = Hello(1, "f", "p", 1, 2, 1, ("null",), models=(EngineModels("null", ("xl.safetensors [fedcba9876]", "xl")),))
+    assert not able(peer, batch_of(model="xl", hashes={"xl": "0123abcdef"}))
+    assert able(peer, batch_of(model="xl", hashes={"xl": "fedcba9876"}))

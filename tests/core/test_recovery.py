@@ -9,7 +9,7 @@ from musep2p.core import events as ev
 from musep2p.core import messages as m
 from musep2p.core.accounting import acting
 from musep2p.core.ids import Incarnation, PeerId, digest_of, hash64
-from musep2p.core.messages import Hello
+from musep2p.core.messages import PROTOCOL_VERSION, Hello
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Axis, Recipe, Settings, batch_id
 from musep2p.core.records import Entry, RecipeRecord, RecordId, ResultBlock, SafeMark, Will, WillRecord
@@ -146,7 +146,7 @@ def test_a_partly_safe_block_is_told_on_after_a_restart(own):
     ]  # fmt: skip
     table.boot("p0")
     table.boot("p1", counter=2)
-    table.core("p0").hello = Hello(1, "table", "p0", 7000, 7100, 1, ())
+    table.core("p0").hello = Hello(PROTOCOL_VERSION, "table", "p0", 7000, 7100, 1, ())
     table.meet()
     table.happen("p1", ev.SlotReady(0))
     finish(table, 50)
@@ -218,7 +218,7 @@ def test_peers_of_long_ago_do_not_slow_the_heart():
     table = Table(2)
     for number in range(320):
         peer, me = PeerId(f"{1000 + number:016x}"), table.core("p0").incarnation
-        hello = Hello(1, "table", f"x{number}", 9000, 9100, 1, ("null",))
+        hello = Hello(PROTOCOL_VERSION, "table", f"x{number}", 9000, 9100, 1, ("null",))
         for body in (hello, m.Heartbeat(m.Load(), 0), m.Goodbye()):
             host = f"10.1.{number // 250}.{number % 250 + 1}"
             table.happen("p0", ev.Received(m.Envelope(peer, LIFE, me, "", body), host))
@@ -275,7 +275,7 @@ def test_a_busy_fast_peer_does_not_keep_a_slow_one_idle():
     """The fast one runs hours of more urgent work: the slow one does what is queued here."""
     table = Table(2)
     core = table.core("p1")
-    core.hello = Hello(1, "table", "p1", 7001, 7100, 1, ("null", "gpu"))
+    core.hello = Hello(PROTOCOL_VERSION, "table", "p1", 7001, 7100, 1, ("null", "gpu"))
     core.payload = frozenset({"null", "gpu"})
     table.meet()
     urgent = Recipe("gpu", {}, (Axis.of("v", (1, 2, 3, 4)),), (1,))

@@ -10,7 +10,7 @@ from musep2p.core import effects as fx
 from musep2p.core import events as ev
 from musep2p.core.handover import offer_of
 from musep2p.core.ids import Incarnation, PeerId
-from musep2p.core.messages import Hello
+from musep2p.core.messages import PROTOCOL_VERSION, Hello
 from musep2p.core.peer_state import PeerState
 from musep2p.core.recipe import Axis, Recipe, Settings
 from musep2p.core.reports import report_pages
@@ -49,7 +49,7 @@ class Table:
         """Start a process of a peer (again): it replays its disk."""
         number = int(name[1:])
         incarnation = Incarnation(counter, nonce or f"{counter:08x}")
-        hello = Hello(1, "table", name, 7000 + number, 7100, self.slots, ("null",))
+        hello = Hello(PROTOCOL_VERSION, "table", name, 7000 + number, 7100, self.slots, ("null",))
         core = Core(
             me=PeerId(f"{number:016x}"), incarnation=incarnation, hello=hello, tuning=self.tuning,
             rng=random.Random(number), payload=frozenset({"null"}), has_store=has_store,

@@ -133,7 +133,7 @@ PROTECTIONS = {
     "who renders in another look leaves the batch to others": Protection(_looks, 197),
     "what is meant for an earlier life is not heard": Protection(_addressee, 10717),
     "grants are taken back from peers that are gone": Protection(_without(market, "take_back_grants"), 10025),
-    "grants are sent again until they are answered": Protection(_without(market, "tick_grants"), 10002),
+    "grants are sent again until they are answered": Protection(_without(market, "tick_grants"), 10011),
     "what nobody holds is queued again": Protection(
         lambda patch: patch.setattr(accounting, "unaccounted", lambda core, batch: Ranges()), 10000
     ),

@@ -58,6 +58,7 @@ BODIES = [
     m.OutputAsk(1, BATCH, True, 7, 7, 262_144),
     m.Output(1, 7, 262_144, 1 << 20, b"some bytes"),
     m.HandedOver(1, True),
+    m.Calibrate("null", ("m", "")),
 ]
 
 
