@@ -92,19 +92,29 @@ class PeerClient:
         return self.ask(r.SubmitAsk(None, settings, batch), r.Accepted, timeout_s)
 
     def next_run(self, recipe: Recipe) -> Recipe:
-        """The recipe under the first run number that the farm does not know, counted from the one that it has.
+        """The recipe under the first run number above 0 that the farm does not know: nothing is looked up for it.
 
         Raises:
             NoPeersError: no answer in time.
         """
-        while True:
-            try:
-                self.ask(r.StatusAsk(batch_id(recipe)), r.StatusList)
-            except RemoteError as error:
-                if error.code != "batch":
-                    raise
-                return recipe
+        recipe = msgspec.structs.replace(recipe, run=recipe.run + 1)
+        while self.knows(recipe):
             recipe = msgspec.structs.replace(recipe, run=recipe.run + 1)
+        return recipe
+
+    def knows(self, recipe: Recipe) -> bool:
+        """True when the farm has a batch of exactly this recipe.
+
+        Raises:
+            NoPeersError: no answer in time.
+        """
+        try:
+            self.ask(r.StatusAsk(batch_id(recipe)), r.StatusList)
+        except RemoteError as error:
+            if error.code != "batch":
+                raise
+            return False
+        return True
 
     def _upload(self, batch: BatchId, data: bytes) -> None:
         host, _, port = self.address.rpartition(":")

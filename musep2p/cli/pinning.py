@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable
 
 import msgspec
 
 from musep2p.cli.client import PeerClient
 from musep2p.cli.show import note
 from musep2p.core import requests as r
-from musep2p.core.messages import Look
+from musep2p.core.abilities import lacked
+from musep2p.core.ids import PeerId
 from musep2p.core.model_names import hash_in, same_model
 from musep2p.core.recipe import Recipe, Tasks
 from musep2p.core.recipe.recipe import model_of
@@ -21,74 +23,111 @@ from musep2p.errors import EngineError, RecipeError
 
 __all__ = ["hashes_of", "largest_group", "pinned"]
 
-_HASH_DIGITS = 10  # as Automatic1111 and its kin shorten them
+Clock = Callable[[], float]
+Pause = Callable[[float], None]
+
+_HASH_DIGITS = 10  # as Automatic1111 and its kin shorten them; some tell eight
+_SAME_DIGITS = 8
 _LOOK_EVERY_S = 0.5
+_OLD_S = 3.0  # by then a peer that is asked again tells no reason of before
 _STRAGGLERS_S = 60.0  # how long after the first look the others are waited for
 _PATIENCE_S = 900.0  # loading a model for the first time takes minutes
 _MODELS_MAX = 100
 
 
-def pinned(client: PeerClient, recipe: Recipe) -> Recipe:
+def pinned(client: PeerClient, recipe: Recipe, clock: Clock = time.monotonic, pause: Pause = time.sleep) -> Recipe:
     """The recipe with the hashes of its models, where peers tell them, and with its look, if it asks for one.
+
+    One that the farm has already stays as it is: what was not known when it was submitted makes it no other batch.
 
     Raises:
         EngineError: no peer that could run it shows a look.
         RecipeError: it has too many models and sizes for one.
         NoPeersError: no answer in time.
     """
-    classes = Tasks(recipe).all_classes()
-    models = tuple(dict.fromkeys(model_of(name).partition("|")[2] for name in classes))
-    if recipe.looks == {} and not 0 < len(models) <= _MODELS_MAX:
+    models = tuple(dict.fromkeys(model_of(name).partition("|")[2] for name in Tasks(recipe).all_classes()))
+    one_look = recipe.looks == {}
+    if one_look and not 0 < len(models) <= _MODELS_MAX:
         raise RecipeError("a batch of one look cannot have so many models and sizes.", "Submit it in parts.")
-    peers = [peer for peer in _up(client.ask(r.PeersAsk(), r.PeersAnswer)) if recipe.engine in peer.engines]
+    if not any(models) and not one_look:
+        return recipe
+    if not one_look and client.knows(recipe):
+        return recipe
+    peers = [peer for peer in _up(client.ask(r.PeersAsk(), r.PeersAnswer)) if _fits(peer, recipe)]
     hashes = hashes_of(peers, recipe.engine, models[:_MODELS_MAX])
     if hashes:
         recipe = msgspec.structs.replace(recipe, hashes=hashes)
-    return msgspec.structs.replace(recipe, looks=_looks(client, recipe, models)) if recipe.looks == {} else recipe
+    return msgspec.structs.replace(recipe, looks=_looks(client, recipe, models, clock, pause)) if one_look else recipe
 
 
 def hashes_of(peers: list[r.PeerView], engine: str, models: tuple[str, ...]) -> dict[str, str]:
     """model -> the hash that most of these peers tell of it; those that differ are told to the user."""
     found: dict[str, str] = {}
     for model in filter(None, models):
-        told: dict[str, list[str]] = defaultdict(list)
+        told: dict[str, dict[PeerId, str]] = defaultdict(dict)  # by its beginning: the longest form, and who has it
         for peer in peers:
             titles = next((one.names for one in peer.models if one.engine == engine), ())
-            hashes = {hash_in(title)[:_HASH_DIGITS] for title in titles if same_model(model, title)} - {""}
-            for each in sorted(hashes):
-                told[each].append(peer.name)
+            for title in titles:
+                known = hash_in(title)[:_HASH_DIGITS] if same_model(model, title) else ""
+                if known:
+                    told[known[:_SAME_DIGITS]][peer.id] = known
         if told:
-            found[model] = min(told, key=lambda each: (-len(told[each]), each))
-            for other in sorted(told.keys() - {found[model]}):
-                names = ", ".join(told[other])
-                note(f"model {model!r} is {found[model]} in this batch; at {names} it is {other}, which is not used")
+            best = min(told, key=lambda each: (-len(told[each]), each))
+            found[model] = max(told[best].values(), key=len)
+            names = {peer.id: peer.name for peer in peers}
+            for other in sorted(told.keys() - {best}):
+                whose = ", ".join(names[peer] for peer in told[other])
+                note(f"model {model!r} is {found[model]} in this batch; at {whose} it is {other}, which is not used")
     return found
 
 
-def _looks(client: PeerClient, recipe: Recipe, models: tuple[str, ...]) -> dict[str, str]:
-    """Have all peers that can run it render the test picture, and take the look that has most slots behind it."""
-    began, first, said = time.monotonic(), 0.0, ""
+def _looks(client: PeerClient, recipe: Recipe, models: tuple[str, ...], clock: Clock, pause: Pause) -> dict[str, str]:
+    """Have all peers that can run it render the test picture, and take the looks that have most slots behind them."""
+    began, first, said = clock(), 0.0, ""
     ask = r.CalibrateAsk(recipe.engine, models)
     while True:
-        up = _up(client.ask(ask, r.PeersAnswer))
-        able = [peer for peer in up if recipe.engine in peer.engines and recipe.gpu_mb <= peer.gpu_mb]
-        told = {peer.name: _told(peer, recipe.engine, models) for peer in able}
-        ready = [peer for peer in able if len(told[peer.name]) == len(models)]
-        shown = [peer for peer in ready if all(one.look for one in told[peer.name])]
-        first = first or (time.monotonic() if shown else 0.0)
-        late = first and time.monotonic() > first + _STRAGGLERS_S
-        if len(ready) == len(able) or late or time.monotonic() > began + _PATIENCE_S:
+        fitting = [peer for peer in _up(client.ask(ask, r.PeersAnswer)) if _fits(peer, recipe)]
+        able = [peer for peer in fitting if not peer.resting]
+        if fitting and not able:
+            rest = "; ".join(f"{peer.name}: {peer.resting}" for peer in fitting)
+            raise EngineError("all machines that could show their look rest.", rest)
+        now = clock()
+        trusted = now >= began + _OLD_S
+        wanted = {(peer.id, model) for peer in able for model in models if not _lacks(peer, recipe, model)}
+        told = {(peer.id, one.model): one for peer in able for one in peer.looks if one.engine == recipe.engine}
+        ready = {each for each in wanted if each in told and (told[each].look or trusted)}
+        shown = {model for peer, model in ready if told[peer, model].look}
+        whole = shown.issuperset(models)
+        first = first or (now if whole else 0.0)
+        if (ready == wanted and (wanted or trusted)) or (first and now > first + _STRAGGLERS_S):
             break
-        status = f"looking for the largest look group: {len(ready)} of {len(able)} peers have rendered the test picture"
+        if now > began + _PATIENCE_S:
+            break
+        status = f"looking for the largest look group: {len(ready)} of {len(wanted)} test pictures are rendered"
         if status != said:
             note(status)
             said = status
-        time.sleep(_LOOK_EVERY_S)
-    if not shown:
-        reasons = [f"{peer.name}: {one.reason}" for peer in ready for one in told[peer.name] if one.reason]
-        hint = "; ".join(reasons) or f"Is a peer up that has {recipe.engine}? `musep2p peers` shows."
-        raise EngineError("no peer could show in which look it renders.", hint)
-    return {model: largest_group(able, recipe.engine, model) for model in models}
+        pause(_LOOK_EVERY_S)
+    if not whole:
+        names = {peer.id: peer.name for peer in able}
+        reasons = [
+            f"{names[peer]}: {told[peer, model].reason}" for peer, model in sorted(ready) if (peer, model) in told
+        ]
+        hint = "; ".join(filter(lambda text: not text.endswith(": "), reasons))
+        missing = " or ".join(repr(model) for model in models if model not in shown and model)
+        what = f" with the model {missing}" if missing else ""
+        raise EngineError(f"no peer could show in which look it renders{what}.", hint or _nobody(recipe))
+    return {
+        model: largest_group([p for p in able if (p.id, model) in wanted], recipe.engine, model) for model in models
+    }
+
+
+def _with(peers: list[r.PeerView], wanted: set[tuple[PeerId, str]], model: str) -> list[r.PeerView]:
+    return [peer for peer in peers if (peer.id, model) in wanted]
+
+
+def _nobody(recipe: Recipe) -> str:
+    return f"Is a peer up that has {recipe.engine}, and what else the batch asks for? `musep2p peers` shows."
 
 
 def largest_group(peers: list[r.PeerView], engine: str, model: str) -> str:
@@ -96,10 +135,10 @@ def largest_group(peers: list[r.PeerView], engine: str, model: str) -> str:
     slots: Counter[str] = Counter()
     members: dict[str, list[str]] = defaultdict(list)
     for peer in peers:
-        for one in _told(peer, engine, (model,)):
-            if one.look:
-                slots[one.look] += peer.slots
-                members[one.look].append(peer.name)
+        look = _look(peer, engine, model)
+        if look:
+            slots[look] += peer.slots
+            members[look].append(peer.name)
     best = min(slots, key=lambda look: (-slots[look], look))
     others = [f"{', '.join(members[look])} ({look})" for look in sorted(members) if look != best]
     but = f"; another one have {' and '.join(others)}" if others else ""
@@ -107,8 +146,18 @@ def largest_group(peers: list[r.PeerView], engine: str, model: str) -> str:
     return best
 
 
-def _told(peer: r.PeerView, engine: str, models: tuple[str, ...]) -> list[Look]:
-    return [one for one in peer.looks if one.engine == engine and one.model in models]
+def _look(peer: r.PeerView, engine: str, model: str) -> str:
+    return next((one.look for one in peer.looks if (one.engine, one.model) == (engine, model)), "")
+
+
+def _fits(peer: r.PeerView, recipe: Recipe) -> bool:
+    fits = recipe.engine in peer.engines and recipe.gpu_mb <= peer.gpu_mb
+    return fits and set(recipe.tags) <= set(peer.tags)
+
+
+def _lacks(peer: r.PeerView, recipe: Recipe, model: str) -> bool:
+    """True where something but the look is missing."""
+    return lacked(peer, msgspec.structs.replace(recipe, looks=msgspec.UNSET), model) != ""
 
 
 def _up(answer: r.PeersAnswer) -> list[r.PeerView]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,8 +18,10 @@ from musep2p.cli.farm import run_loop
 from musep2p.cli.pinning import pinned
 from musep2p.cli.show import counted, note, print_json
 from musep2p.config import Settings
+from musep2p.core import requests as r
 from musep2p.core.ids import BatchId, short
 from musep2p.core.recipe import batch_id
+from musep2p.engines.registry import load_engine
 from musep2p.errors import BatchCancelledError
 from musep2p.peer import Options, Peer
 from musep2p.store.layout import stored_id
@@ -26,6 +29,7 @@ from musep2p.store.layout import stored_id
 __all__ = ["OWN_STORE", "submit"]
 
 OWN_STORE = "musep2p-store"
+_MODELS_S, _LOOK_S = 3.0, 0.1
 
 
 def submit(settings: Settings, path: Path, *, detach: bool, again: bool, as_json: bool) -> int:
@@ -125,12 +129,23 @@ def _alone_client(
 ) -> tuple[int, BatchId]:
     client = PeerClient(address, settings.farm_name, stop)
     try:
+        _wait_for_models(client, batch.recipe.engine)
         batch = _of_farm(client, batch, again=again)
         return _submit_to(client, batch, None, detach=False, as_json=as_json), batch_id(batch.recipe)
     except BatchCancelledError:
         return 130, batch_id(batch.recipe)
     finally:
         client.close()
+
+
+def _wait_for_models(client: PeerClient, engine: str) -> None:
+    """Our own peer has just been started: it asks its server now which models it has."""
+    until = time.monotonic() + _MODELS_S
+    while hasattr(load_engine(engine), "models") and time.monotonic() < until:
+        (me, *_) = client.ask(r.PeersAsk(), r.PeersAnswer).peers
+        if any(told.engine == engine for told in me.models):
+            return
+        time.sleep(_LOOK_S)
 
 
 def _tell_alone(level: str, text: str) -> None:

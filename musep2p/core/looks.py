@@ -62,7 +62,7 @@ def on_calibrate(core: Core, sender: Member, body: Calibrate) -> None:
 
 def looks_wanted(core: Core) -> None:
     """Batches of which something is left, and that run here if our look is theirs: find it out."""
-    for batch in core.awake.values():
+    for batch in list(core.awake.values()):
         recipe, told = batch.recipe, batch.progress
         if not recipe.looks or batch.will.word != RUNNING or told is None or told.turn != batch.will.turn:
             continue

@@ -25,7 +25,7 @@ _SET_UP = frozenset(
 )
 
 
-_WEIGHTS = re.compile(r"<(lora|lyco|hypernet):", re.IGNORECASE)
+_WEIGHTS = re.compile(r"<(lora|lyco|lycoris|hypernet):", re.IGNORECASE)
 
 
 @cache

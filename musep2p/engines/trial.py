@@ -67,7 +67,7 @@ def render_test(engine: Engine, model: str = "", *, strict: bool = True) -> Outp
         EngineError: there is none, or it is none that would count.
     """
     asked = {**_TEST, "model": model} if model else _TEST
-    output = engine.render(Task(engine.normalise(asked), 1, 1.0))
+    output = engine.render(Task(engine.normalise(asked), 2, 1.0))  # a second attempt is answered from no cache
     if output.pixel_hash:
         from musep2p.images.decode import decoded
         from musep2p.images.gate import refusal

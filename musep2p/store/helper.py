@@ -134,11 +134,10 @@ class Helper:
     def _reuse(self, request: p.Reuse) -> p.FromHelper:
         store = self._need()
         tasks = self._tasks[request.batch]
-        engine = load_engine(tasks.recipe.engine)
         hits = []
         for index in Ranges.decode(request.ranges).indices():
             try:
-                key = key_of(engine, tasks, index)
+                key = key_of(load_engine(tasks.recipe.engine), tasks, index)
             except Exception:
                 continue  # whatever is wrong with this task, it fails where it is run, and says why there
             entry = store.reuse(request.batch, tasks, request.name, index, key) if key else None

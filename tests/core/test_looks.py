@@ -177,7 +177,8 @@ def test_another_model_of_the_same_name(title, fits):
 
 def view(name, *, looks=(), titles=(), slots=1):
     hello = (EngineModels("null", titles),) if titles else ()
-    return PeerView("0" * 16, name, "", "up", "", slots, ["null"], 1.0, models=hello, looks=looks)
+    number = f"{int(name[1:]):016x}"
+    return PeerView(number, name, "", "up", "", slots, ["null"], 1.0, models=hello, looks=looks)
 
 
 def test_the_hash_that_most_tell_is_meant(capsys):
@@ -186,7 +187,7 @@ def test_the_hash_that_most_tell_is_meant(capsys):
     peers = [view(name, titles=each) for name, each in titles.items()]
 
     assert hashes_of([*peers, view("p3", titles=("xl [bbbbbbbbbbbb]",))], "null", ("xl", "z", "")) == {"xl": "b" * 10}
-    assert "'xl' is bbbbbbbbbb in this batch; at p1 it is aaaaaaaaaa" in capsys.readouterr().err
+    assert "'xl' is bbbbbbbbbb in this batch; at p1 it is aaaaaaaa," in capsys.readouterr().err
     assert hashes_of(peers, "null", ("xl",)) == {"xl": "a" * 10}, "of equals the smallest"
 
 
@@ -282,3 +283,12 @@ def test_a_model_that_is_listed_with_and_without_its_hash():
     peer = Hello(1, "f", "p", 1, 2, 1, ("null",), models=(EngineModels("null", ("xl.safetensors [fedcba9876]", "xl")),))
     assert not able(peer, batch_of(model="xl", hashes={"xl": "0123abcdef"}))
     assert able(peer, batch_of(model="xl", hashes={"xl": "fedcba9876"}))
+
+
+def test_a_batch_that_runs_has_what_failed_tried_again():
+    """While others wait, too: asleep or awake."""
+    farm = farm_of(2)
+    farm.submit("p0", msgspec.structs.replace(ONE_LOOK, fixed={"w": 1}), Settings("another"))
+    show(farm, "p0", "", "broken")
+    farm.wait(12_000, step=1000)
+    assert [name for name, _ in farm.tests].count("p0") == 2
