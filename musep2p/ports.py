@@ -37,11 +37,13 @@ class Output:
         data: the bytes.
         ext: extension of the object; empty when the bytes ride in the record.
         pixel_hash: hash of the decoded pixels; empty when it is no picture.
+        model_hash: of the model that made it, where the engine tells.
     """
 
     data: bytes
     ext: str = ""
     pixel_hash: str = ""
+    model_hash: str = ""
 
 
 class Engine(Protocol):

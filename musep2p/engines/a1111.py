@@ -16,10 +16,11 @@ import json
 import secrets
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from musep2p.core.model_names import same_model
-from musep2p.core.recipe import Parameters
+from musep2p.core.recipe import Parameters, Scalar
 from musep2p.engines.http import Http, LostAnswerError, Reply, words_of
 from musep2p.engines.keys import Secret
 from musep2p.engines.options import Options, named
@@ -35,11 +36,12 @@ _DEFAULTS: Parameters = {
     "prompt": "", "negative": "", "width": 512, "height": 512, "steps": 20, "guidance": 7.0, "seed": 0,
     "sampler": "", "scheduler": "", "model": "", "vae": "", "clip_skip": 0,
 }  # fmt: skip
-_LISTED = (
-    ("model", "/sdapi/v1/sd-models", ("title", "model_name")),
-    ("sampler", "/sdapi/v1/samplers", ("name",)),
-    ("scheduler", "/sdapi/v1/schedulers", ("name", "label")),
-)
+_LISTED = {
+    "model": ("/sdapi/v1/sd-models", ("title", "model_name")),
+    "sampler": ("/sdapi/v1/samplers", ("name",)),
+    "scheduler": ("/sdapi/v1/schedulers", ("name", "label")),
+}
+_BY_HAND = ("interrupted", "skipped", "stopping_generation")
 _SHOWN = 12
 _SEED_MAX = (1 << 32) - 1
 _PATIENCE_S = 60.0
@@ -74,7 +76,8 @@ class A1111Engine:
         options.end()
         self._http = Http(self.name, url, login.read, restart=restart.run) if url else None
         self._task = ""
-        self._known: set[tuple[str, str]] = set()
+        self._known: dict[tuple[str, str], str] = {}
+        self._listed: dict[str, list[str]] = {}
 
     def missing(self) -> str:
         """Why nothing can be rendered here: no server is set."""
@@ -90,11 +93,12 @@ class A1111Engine:
     def render(self, task: Task) -> Output:
         if self._http is None:
             raise EngineError(self.missing())
-        for name, path, keys in _LISTED:
-            self._check_known(str(task.parameters[name]), name, path, keys)
+        named = self._named(task.parameters)
         self._task = f"musep2p-{secrets.token_hex(8)}"
         try:
-            reply = self._http.post_when_there("/sdapi/v1/txt2img", self._request(task), self._patience_s)
+            reply = self._http.post_when_there(
+                "/sdapi/v1/txt2img", self._request({**task.parameters, **named}), self._patience_s
+            )
         except LostAnswerError as error:
             self._wait_until_done()
             raise EngineError(f"{error.message} It is rendered again.") from None
@@ -104,20 +108,47 @@ class A1111Engine:
             raise self._error(reply)
         return self._picture(reply, str(task.parameters["model"]))
 
-    def _check_known(self, asked: str, name: str, path: str, keys: tuple[str, ...]) -> None:
-        """Servers there are that render for minutes with another model or sampler than one that they have not."""
+    def _named(self, asked: Mapping[str, Scalar]) -> Parameters:
+        """Model, sampler and scheduler by the server's own names.
+
+        Servers there are that render for minutes with another model or sampler than one that they have not.
+
+        Raises:
+            EngineError: it has not what was asked for.
+        """
+        sampler, scheduler = str(asked["sampler"]), str(asked["scheduler"])
+        if sampler and not scheduler and not self._own("sampler", sampler):
+            # As they were called before schedulers had a list of their own: DPM++ 2M Karras.
+            first, _, last = sampler.rpartition(" ")
+            if first and self._own("sampler", first) and self._own("scheduler", last):
+                sampler, scheduler = first, last
+        named: Parameters = {}
+        for name, value in (("model", str(asked["model"])), ("sampler", sampler), ("scheduler", scheduler)):
+            named[name] = own = self._own(name, value) if value else ""
+            if value and not own:
+                shown = ", ".join(self._listed[name][:_SHOWN])
+                raise EngineError(f"a1111: this server has no {name} {value!r}.", f"It has {shown}.", peer_bound=True)
+        return named
+
+    def _own(self, name: str, asked: str) -> str:
+        """What the server calls it; empty if it has none. A server that lists nothing takes any name."""
         assert self._http is not None
-        if not asked or (name, asked) in self._known:
-            return
+        known = self._known.get((name, asked))
+        if known is not None:
+            return known
+        path, keys = _LISTED[name]
         said = self._http.get_when_there(path, self._patience_s).json()
         items = [item for item in said if isinstance(item, dict)] if isinstance(said, list) else []
-        listed = [str(item[keys[0]]) for item in items if item.get(keys[0])]
-        names = [str(item.get(key) or "") for item in items for key in keys]
-        names += [str(alias) for item in items for alias in item.get("aliases") or ()]
-        if listed and not any(same_model(asked, one) for one in names):
-            shown = ", ".join(listed[:_SHOWN])
-            raise EngineError(f"a1111: this server has no {name} {asked!r}.", f"It has {shown}.", peer_bound=True)
-        self._known.add((name, asked))
+        self._listed[name] = [str(item[keys[0]]) for item in items if item.get(keys[0])]
+        if not self._listed[name]:
+            return asked
+        for same in (str.__eq__, same_model):
+            for item in items:
+                names = [str(item.get(key) or "") for key in keys] + [str(each) for each in item.get("aliases") or ()]
+                if item.get(keys[0]) and any(same(asked, one) for one in names):
+                    own = asked if asked in names else str(item[keys[0]])
+                    return self._known.setdefault((name, asked), own)
+        return ""
 
     def models(self) -> tuple[str, ...]:
         """The checkpoints that the server lists, by title (name and hash) and by what it calls their name."""
@@ -131,14 +162,15 @@ class A1111Engine:
             self._http.post("/sdapi/v1/interrupt", {}, within_s=2.0)
 
     def release(self) -> None:
-        """Let the server unload its model; what has no such path keeps it."""
-        if self._http is not None:
+        """Let Forge unload its model; Automatic1111's own would render nothing afterwards, for its owner neither."""
+        said = self._http.get("/sdapi/v1/options").json() if self._http is not None else None
+        if self._http is not None and isinstance(said, dict) and any(name.startswith("forge") for name in said):
             self._http.post("/sdapi/v1/unload-checkpoint", {}, within_s=_RELEASE_S)
 
-    def _request(self, task: Task) -> dict[str, Any]:
-        values = task.parameters
+    def _request(self, values: Mapping[str, Scalar]) -> dict[str, Any]:
         settings: dict[str, Any] = {}
-        restore = not values["model"]  # afterwards; else each task of a batch would load its model anew
+        # A model stays, else some servers load it anew for each task; what else was set must not outlive the task.
+        restore = not values["model"] or bool(values["vae"] or values["clip_skip"])
         if values["model"]:
             settings["sd_model_checkpoint"] = values["model"]
         if values["vae"]:
@@ -165,13 +197,34 @@ class A1111Engine:
         made_by = str(info.get("sd_model_name") or "")
         if model and made_by and not same_model(model, made_by):
             raise EngineError(f"a1111: it rendered with the model {made_by!r}, not with {model!r}.", peer_bound=True)
+        self._check_whole(info)
         first = info.get("index_of_first_image", 0)
         place = first if isinstance(first, int) and 0 <= first < len(images) else 0
         try:
             data = base64.b64decode(str(images[place]).rpartition(",")[2], validate=True)
         except (binascii.Error, ValueError) as error:
             raise EngineError(f"a1111: what it gave is no base64: {error}.") from None
-        return as_picture(data, self.name)
+        return replace(as_picture(data, self.name), model_hash=str(info.get("sd_model_hash") or ""))
+
+    def _check_whole(self, info: Mapping[str, Any]) -> None:
+        """Interrupted by hand, a render ends with status 200 and half a picture: only the server's state tells.
+
+        Raises:
+            EngineError: somebody did so.
+        """
+        assert self._http is not None
+        stamp = info.get("job_timestamp")
+        if not stamp:
+            return
+        try:
+            said = self._http.get("/sdapi/v1/progress?skip_current_image=true", within_s=5.0).json()
+        except EngineError:
+            return
+        state = said.get("state") if isinstance(said, dict) else None
+        if not isinstance(state, dict) or state.get("job_timestamp") != stamp:
+            return
+        if any(state.get(word) for word in _BY_HAND):
+            raise EngineError("a1111: it was interrupted by hand at the server.")
 
     def _error(self, reply: Reply) -> EngineError:
         words = words_of(reply)
@@ -191,17 +244,18 @@ class A1111Engine:
     def _wait_until_done(self) -> None:
         """Our answer was lost on the way: while the server is still at it, asking again would only queue behind."""
         until = time.monotonic() + _STILL_MAX_S
-        while time.monotonic() < until and self._is_active(self._task):
+        while time.monotonic() < until and self._is_active(self._task, or_queued=True):
             time.sleep(_STILL_S)
 
-    def _is_active(self, task: str) -> bool:
+    def _is_active(self, task: str, *, or_queued: bool = False) -> bool:
         """True while the server works on a task of ours; False too if it cannot say."""
         assert self._http is not None
         try:
             said = self._http.post("/internal/progress", {"id_task": task, "id_live_preview": -1}, within_s=5.0).json()
         except EngineError:
             return False
-        return isinstance(said, dict) and said.get("active") is True
+        words = ("active", "queued") if or_queued else ("active",)
+        return isinstance(said, dict) and any(said.get(word) is True for word in words)
 
 
 def _info(said: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ An identical graph is answered from a cache, so that another attempt first asks 
 
 from __future__ import annotations
 
-import json
+import contextlib
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -19,12 +19,13 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from musep2p.core.ids import digest_of
+from musep2p.core.model_names import same_model
 from musep2p.core.recipe import Parameters, Scalar
 from musep2p.engines.http import AwayError, Http, LostAnswerError, Reply, words_of
 from musep2p.engines.options import Options, named
 from musep2p.engines.pictures import as_picture
 from musep2p.engines.profile import at_place
-from musep2p.engines.references import read_reference
+from musep2p.engines.references import is_reference, read_reference
 from musep2p.engines.restart import Restart
 from musep2p.engines.workflow import Workflow, load_workflow
 from musep2p.errors import ConfigError, EngineError
@@ -36,7 +37,8 @@ _PATIENCE_S = 60.0
 _LOOK_S = (0.1, 1.0)  # between two looks at the history: first and last
 _RELEASE_S = 30.0
 _GIVEN_MAX = 3  # times that a prompt is given to a server that forgets it
-_ELSEWHERE = ("value_not_in_list", "missing_node_type")  # another machine may have that model or node
+# Another machine may have that model, node or picture.
+_ELSEWHERE = ("value_not_in_list", "missing_node_type", "custom_validation_failed")
 _NO_NODE = "does not exist"  # as servers of before 2026 say it, of the type invalid_prompt
 _DEFAULTS: Parameters = {"negative": "", "seed": 0}
 
@@ -72,9 +74,9 @@ class ComfyUIEngine:
         self._http = Http(self.name, url, restart=restart.run) if url else None
         self._workflow = load_workflow(Path(path).expanduser(), places, output) if path else Workflow({}, {}, "")
         self.parameters = frozenset(self._workflow.inputs) if path else None
-        # A picture that is handed in may change under its name.
-        self.keyed = keyed and not self._workflow.images()
-        self.identity = f"{identity} {digest_of(json.dumps(self._workflow.graph, sort_keys=True).encode())}"
+        self.keyed = keyed and not self._workflow.loads_files()  # which may change under their names
+        self.identity = f"{identity} {self._workflow.digest()}"
+        self._own_names: dict[str, str] = {}
         self._given = ""
 
     def missing(self) -> str:
@@ -108,7 +110,8 @@ class ComfyUIEngine:
             raise EngineError(self.missing())
         if task.attempt > 1:
             self._http.post_when_there("/free", {"free_memory": True}, self._patience_s)
-        graph = self._workflow.filled({**task.parameters, **self._uploaded(task.parameters)})
+        more = {**self._uploaded(task.parameters), **self._model(task.parameters)}
+        graph = self._workflow.filled({**task.parameters, **more})
         for _ in range(_GIVEN_MAX):
             self._given = _prompt_id()
             try:
@@ -126,16 +129,29 @@ class ComfyUIEngine:
         names: Parameters = {}
         for name in sorted(self._workflow.images() & parameters.keys()):
             asked = str(parameters[name])
-            if asked in ("", self._workflow.default(name)):
+            usual = asked in ("", self._workflow.default(name))
+            if usual and not is_reference(self._references, asked):
                 continue  # what the workflow names is in the server's own folder
             data = read_reference(self.name, self._references, asked)
             file = f"musep2p-{digest_of(data)}{Path(asked).suffix.lower()}"
-            reply = self._http.upload("/upload/image", {"type": "input", "overwrite": "true"}, "image", file, data)
+            reply = self._http.upload_when_there(
+                "/upload/image", {"type": "input"}, "image", file, data, self._patience_s
+            )
             said = reply.json()
             if reply.status != 200 or not isinstance(said, dict) or not said.get("name"):
                 raise EngineError(f"comfyui: it did not take the picture {asked!r}: {words_of(reply)}.")
             names[name] = f"{said['subfolder']}/{said['name']}" if said.get("subfolder") else str(said["name"])
         return names
+
+    def _model(self, parameters: Mapping[str, Scalar]) -> Parameters:
+        """The model by the server's own name for it: it takes no other."""
+        asked = str(parameters.get("model", ""))
+        if asked and asked not in self._own_names:
+            with contextlib.suppress(EngineError):  # it is waited for, or refuses, when it gets the workflow
+                has = self.models()
+                same = [one for one in has if same_model(asked, one)]
+                self._own_names[asked] = asked if asked in has or not same else same[0]
+        return {"model": self._own_names.get(asked, asked)} if asked else {}
 
     def models(self) -> tuple[str, ...]:
         """What the server offers to the node of the workflow that loads the model."""
@@ -176,9 +192,11 @@ class ComfyUIEngine:
         said = reply.json()
         if reply.status != 200 or not isinstance(said, dict):
             raise self._refusal(reply)
+        self._given = str(said.get("prompt_id") or self._given)
         if said.get("node_errors"):
-            raise EngineError(f"comfyui: a part of the workflow was refused: {_node_words(said)}.", permanent=True)
-        return str(said.get("prompt_id") or self._given)
+            self.cancel()  # the rest of it would be rendered for nobody
+            raise self._refusal(reply)
+        return self._given
 
     def _result(self, given: str) -> Mapping[str, Any] | None:
         """The history's entry when it is through; None if the server has forgotten it."""
@@ -236,7 +254,7 @@ class ComfyUIEngine:
 
     def _refusal(self, reply: Reply) -> EngineError:
         said = reply.json()
-        if reply.status != 400 or not isinstance(said, dict):
+        if reply.status not in (200, 400) or not isinstance(said, dict):
             return EngineError(f"comfyui: status {reply.status}: {words_of(reply)}.")
         kinds = [error.get("type") for node in _nodes(said) for error in node.get("errors", ())]
         kinds.append((said.get("error") or {}).get("type") if isinstance(said.get("error"), dict) else None)

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
+from musep2p.core.model_names import same_model
 from musep2p.core.recipe import Parameters
 from musep2p.engines.options import Options, named
 from musep2p.engines.pictures import as_picture
@@ -120,6 +121,8 @@ class DiffusersEngine:
 
     def _ready(self, model: str) -> Any:
         """The pipeline of that model; another one is let go of first."""
+        if model not in self._models and "/" not in model:
+            model = next((one for one in self._models if same_model(model, one)), model)
         if model not in self._models:
             known = ", ".join(self._models)
             raise EngineError(

@@ -109,14 +109,16 @@ class Http:
         """
         return self._run("POST", path, body, within_s)
 
-    def upload(self, path: str, fields: Mapping[str, str], field: str, name: str, data: bytes) -> Reply:
-        """POST a form with a file.
+    def upload_when_there(
+        self, path: str, fields: Mapping[str, str], field: str, name: str, data: bytes, patience_s: float
+    ) -> Reply:
+        """POST a form with a file, and while nobody answers try again.
 
         Raises:
-            EngineError: no answer, or one that cannot be taken.
+            EngineError: no answer, or one that cannot be taken; AwayError when patience ends.
         """
         file = _File(fields, field, name, data)
-        return asyncio.run(self._ask("POST", self.url + path, file, _UPLOAD_S, self._headers()))
+        return self._patiently(lambda: self._run("POST", path, file, _UPLOAD_S), patience_s, _NOT_THERE)
 
     def fetch(self, url: str, *, within_s: float) -> Reply:
         """GET from any address; only the engine's own hears our key.

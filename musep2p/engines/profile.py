@@ -19,8 +19,8 @@ from musep2p.engines.options import Options
 from musep2p.errors import ConfigError
 
 __all__ = [
-    "Job", "Profile", "at_place", "filled", "load_profile", "looks_like_picture", "picture_of", "pictures_in",
-    "read_profile",
+    "Job", "Profile", "addresses_in", "at_place", "filled", "load_profile", "looks_like_picture", "picture_of",
+    "pictures_in", "read_profile",
 ]  # fmt: skip
 
 Scalar = str | int | float | bool
@@ -28,6 +28,7 @@ _PLACE = re.compile(r"[^.\s]+(\.[^.\s]+)*")
 _DEPTH_MAX = 8
 _TEXT_MIN = 60  # characters that the smallest picture takes in base64
 _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
+_ADDRESS = re.compile(r"[^\s<>]{1,2000}\.(png|jpe?g|webp)(\?\S{0,2000})?", re.IGNORECASE)
 _PERMANENT = ("400 *", "413 *", "422 *")
 
 
@@ -174,6 +175,17 @@ def pictures_in(said: Any, depth: int = 0) -> Iterator[bytes]:
         inner = said.values() if isinstance(said, Mapping) else said if isinstance(said, list) else ()
         for part in inner:
             yield from pictures_in(part, depth + 1)
+
+
+def addresses_in(said: Any, depth: int = 0) -> Iterator[str]:
+    """The texts anywhere in JSON that look like the address of a picture."""
+    if isinstance(said, str):
+        if _ADDRESS.fullmatch(said):
+            yield said
+    elif depth < _DEPTH_MAX:
+        inner = said.values() if isinstance(said, Mapping) else said if isinstance(said, list) else ()
+        for part in inner:
+            yield from addresses_in(part, depth + 1)
 
 
 def picture_of(text: str) -> bytes:

@@ -29,6 +29,7 @@ from musep2p.engines.pictures import as_picture
 from musep2p.engines.profile import (
     Job,
     Profile,
+    addresses_in,
     at_place,
     filled,
     load_profile,
@@ -216,10 +217,11 @@ class HttpEngine:
         if self._profile.error and at_place(said, self._profile.error):
             raise self._error(reply)
         made_by = str(at_place(said, self._profile.model) or "") if self._profile.model else ""
-        if model and made_by and made_by != model:
+        if model and made_by and not same_model(model, made_by):
             words = f"{self.name}: it rendered with the model {made_by!r}, not with {model!r}."
             raise EngineError(words, peer_bound=True)
-        data = next(chain(self._placed(said), () if self._profile.image else pictures_in(said)), None)
+        anywhere = () if self._profile.image else chain(pictures_in(said), map(self._fetched, addresses_in(said)))
+        data = next(chain(self._placed(said), anywhere), None)
         if data is None:
             raise EngineError(f"{self.name}: it answered well and without a picture: {words_of(reply)}.")
         return as_picture(data, self.name)

@@ -50,7 +50,7 @@ def recognise(url: str) -> Recognised | None:
         EngineError: nobody answers there, or not in HTTP.
     """
     http = Http("probe", url)
-    for look in (_comfyui, _sd_server, _a1111, _openai, _gradio, _described):
+    for look in (_comfyui, _sd_server, _a1111, _openai, _gradio, _described, _web_ui):
         found = look(http)
         if found is not None:
             return found
@@ -108,10 +108,22 @@ def _a1111(http: Http) -> Recognised | None:
     )  # fmt: skip
 
 
+def _web_ui(http: Http) -> Recognised | None:
+    """Automatic1111's page, started without what we need of it."""
+    try:
+        reply = http.get("/internal/ping", within_s=_WITHIN_S)
+    except AwayError:
+        raise
+    except EngineError:
+        return None
+    what = "Automatic1111's web UI or its kin without its API: start it with --api"
+    return Recognised(http.url, "a1111", what, ready=False) if reply.status == 200 and reply.json() == {} else None
+
+
 def _sd_server(http: Http) -> Recognised | None:
     said = _said(http, "/sdcpp/v1/capabilities")
-    if not isinstance(said, dict):
-        return None
+    if not isinstance(said, dict) or not {"limits", "model"} & said.keys():
+        return None  # others answer 200 to whatever they do not know
     model = said.get("model")
     name = str(model.get("stem") or "") if isinstance(model, dict) else ""
     return Recognised(http.url, "sdcpp", "stable-diffusion.cpp's server", (name,) if name else ())
@@ -123,7 +135,9 @@ def _openai(http: Http) -> Recognised | None:
     if not isinstance(data, list):
         return None
     names = tuple(str(model["id"]) for model in data if isinstance(model, dict) and "id" in model)
-    return Recognised(http.url, "openai-images", "a server in the manner of OpenAI's", names[:_MODELS_MAX])
+    # Most of those speak and do not paint: a person has to say that this one does.
+    what = "a server in the manner of OpenAI's, if it makes pictures"
+    return Recognised(http.url, "openai-images", what, names[:_MODELS_MAX], ready=False)
 
 
 def _gradio(http: Http) -> Recognised | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from musep2p.errors import EngineError
 
-__all__ = ["read_reference"]
+__all__ = ["is_reference", "read_reference"]
 
 _BYTES_MAX = 128 << 20
 
@@ -34,3 +34,9 @@ def read_reference(engine: str, folder: str, name: str) -> bytes:
     if not data:
         raise EngineError(f"{engine}: {path} is empty, or larger than {_BYTES_MAX >> 20} MB.", permanent=True)
     return data
+
+
+def is_reference(folder: str, name: str) -> bool:
+    """True when the folder has a file of that name."""
+    root = Path(folder).expanduser().resolve()
+    return bool(folder) and (root / name).resolve().is_relative_to(root) and (root / name).is_file()

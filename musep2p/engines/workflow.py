@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from musep2p.core.ids import digest_of
 from musep2p.errors import ConfigError
 
 __all__ = ["Workflow", "load_workflow"]
@@ -27,6 +28,15 @@ _SAMPLER_INPUTS = {
     "seed": ("seed", "noise_seed"), "steps": ("steps",), "guidance": ("cfg",), "sampler": ("sampler_name",),
     "scheduler": ("scheduler",),
 }  # fmt: skip
+# What lies behind the links of a sampler, or of the guider of one that has its parts apart: our name, link, input.
+_PARTS = (
+    ("seed", "noise", "noise_seed"), ("steps", "sigmas", "steps"), ("scheduler", "sigmas", "scheduler"),
+    ("sampler", "sampler", "sampler_name"), ("guidance", "guider", "cfg"), ("prompt", "positive", "text"),
+    ("prompt", "conditioning", "text"), ("negative", "negative", "text"), ("guidance", "positive", "guidance"),
+    ("guidance", "conditioning", "guidance"), ("width", "latent_image", "width"), ("height", "latent_image", "height"),
+    ("model", "model", "ckpt_name"), ("model", "model", "unet_name"),
+)  # fmt: skip
+_FILES = frozenset(("image", "video", "audio", "path", "file", "directory"))
 _DEPTH_MAX = 50
 
 
@@ -67,6 +77,17 @@ class Workflow:
             for name, places in self.inputs.items()
             if any(slot == "image" and _loads_image(self.graph[node]) for node, slot in places)
         }
+
+    def loads_files(self) -> bool:
+        """True when a node loads a picture, a film or the like from the server's disk."""
+        return any(
+            "load" in node["class_type"].lower() and _FILES.intersection(node["inputs"]) for node in self.graph.values()
+        )
+
+    def digest(self) -> str:
+        """Of all that decides what comes of equal parameters."""
+        places = sorted((name, list(map(list, where))) for name, where in self.inputs.items())
+        return digest_of(json.dumps([self.graph, places, self.output], sort_keys=True).encode())
 
     def kind(self, name: str) -> tuple[str, str]:
         """(class of the node, input) that takes a parameter; both empty if none does."""
@@ -131,30 +152,35 @@ def _found(graph: Graph) -> dict[str, tuple[Place, ...]]:
 
     for sampler, node in graph.items():
         inputs = node["inputs"]
-        if "KSampler" not in node["class_type"]:
+        if "Sampler" not in node["class_type"] or "latent_image" not in inputs:
             continue
         for name, slots in _SAMPLER_INPUTS.items():
             for slot in slots:
                 if isinstance(inputs.get(slot), Scalar):
                     add(name, sampler, slot)
-        for name, link in (("prompt", "positive"), ("negative", "negative")):
-            for text in _upstream(graph, inputs.get(link), "text"):
-                add(name, text, "text")
-        for latent in _upstream(graph, inputs.get("latent_image"), "width"):
-            add("width", latent, "width")
-            add("height", latent, "height")
-        for model in _upstream(graph, inputs.get("model"), "ckpt_name"):
-            add("model", model, "ckpt_name")
+        guider = graph.get(_source(inputs.get("guider")), {}).get("inputs", {})
+        for name, link, slot in _PARTS:
+            for part in _upstream(graph, inputs.get(link, guider.get(link)), slot):
+                add(name, part, slot)
+    # A negative that is made of the prompt, as by ConditioningZeroOut, is none.
+    negative = tuple(place for place in found.pop("negative", ()) if place not in found.get("prompt", ()))
+    if negative:
+        found["negative"] = negative
     loaders = [node for node, known in graph.items() if _loads_image(known) and "image" in known["inputs"]]
     for number, loader in enumerate(loaders, 1):
         add("image" if number == 1 else f"image_{number}", loader, "image")
     return found
 
 
+def _source(link: object) -> str:
+    """The node that a link comes from; empty if it is none."""
+    return link[0] if isinstance(link, list) and link and isinstance(link[0], str) else ""
+
+
 def _upstream(graph: Graph, link: object, slot: str, depth: int = 0) -> Iterator[str]:
     """The nearest nodes behind a link with a plain value in this input."""
-    source = link[0] if isinstance(link, list) and link else None
-    if not isinstance(source, str) or source not in graph or depth > _DEPTH_MAX:
+    source = _source(link)
+    if source not in graph or depth > _DEPTH_MAX:
         return
     inputs = graph[source]["inputs"]
     if isinstance(inputs.get(slot), Scalar):

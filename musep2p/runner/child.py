@@ -20,7 +20,8 @@ from typing import BinaryIO
 
 import msgspec
 
-from musep2p.core.ids import BatchId, digest_of
+from musep2p.core.ids import BatchId, TaskKey, digest_of
+from musep2p.core.model_names import same_hash
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Tasks
 from musep2p.core.records import Entry, spool_name
@@ -28,7 +29,7 @@ from musep2p.engines.registry import key_of, load_engine
 from musep2p.errors import EngineError, MuseError
 from musep2p.pipes import child_pipes, listen, write_frame
 from musep2p.platforms import NO_ROOM, end_tree, stand_back
-from musep2p.ports import Cancellable, Engine, Releasing, Task
+from musep2p.ports import Cancellable, Engine, Output, Releasing, Task
 from musep2p.runner import protocol as p
 from musep2p.runner.gatekeeper import Gatekeeper
 
@@ -184,12 +185,13 @@ class Child:
         task = Task(parameters, attempt, self._speed)
         output = engine.render(task)
         took_s = time.perf_counter() - before
-        self._gatekeeper.pass_on(command.batch, index, task, output, took_s, command.gate)
+        seed = tasks.parameters(index).get("seed")
+        self._gatekeeper.pass_on(command.batch, index, task, output, took_s, command.gate, seed)
         ms = round(took_s * 1000)
         digest, size = digest_of(output.data), len(output.data)
         if not output.ext:
             return Entry(index, digest, size, ms, attempt, payload=output.data)
-        key = key_of(engine, tasks, index)
+        key = _key(engine, tasks, index, output)
         entry = Entry(index, digest, size, ms, attempt, key, output.pixel_hash, output.ext)
         self._put(self._spool / spool_name(command.batch, entry), output.data)
         return entry
@@ -216,6 +218,20 @@ class Child:
         with self._telling:
             if not self._mute:
                 write_frame(self._say, _encode(message))
+
+
+def _key(engine: Engine, tasks: Tasks, index: int, output: Output) -> TaskKey:
+    """The key of what was rendered. Where the model's hash decides it, who rendered must tell that it was that model.
+
+    Raises:
+        EngineError: it was another one.
+    """
+    wanted = tasks.recipe.hashes.get(tasks.model(index), "") if tasks.recipe.hashes else ""
+    if wanted and output.model_hash and not same_hash(wanted, output.model_hash):
+        words = f"{engine.name}: it rendered with a model of the hash {output.model_hash}, not {wanted}."
+        raise EngineError(words, peer_bound=True)
+    sure = not wanted or engine.keyed or output.model_hash
+    return key_of(engine, tasks, index) if sure else TaskKey("")
 
 
 def classes_of(error: Exception) -> tuple[bool, bool]:

@@ -46,30 +46,35 @@ class Gatekeeper:
         self._seen: dict[BatchId, _Seen] = {}
 
     def pass_on(
-        self, batch: BatchId, index: int, task: Task, output: Output, took_s: float, thresholds: Mapping[str, float]
-    ) -> None:
+        self, batch: BatchId, index: int, task: Task, output: Output, took_s: float, thresholds: Mapping[str, float],
+        seed: object = None,
+    ) -> None:  # fmt: skip
         """Nothing, for a picture that is one, or for an output that is none and need not be.
+
+        Args:
+            seed: the batch's, whether or not the engine takes one.
 
         Raises:
             EngineError: it is refused; another attempt may be better.
         """
         if not output.pixel_hash:
             return
-        reason = self._refusal(batch, index, task, output, took_s, thresholds)
+        reason = self._refusal(batch, index, task, output, took_s, thresholds, task.parameters.get("seed", seed))
         if reason:
             kept = self._keep(f"{batch[:8]}-{index}-{task.attempt}-{reason.partition(':')[0]}", output)
             raise EngineError(f"the gate refused what the engine gave: {reason}.", kept)
 
     def _refusal(
-        self, batch: BatchId, index: int, task: Task, output: Output, took_s: float, thresholds: Mapping[str, float]
-    ) -> str:
+        self, batch: BatchId, index: int, task: Task, output: Output, took_s: float, thresholds: Mapping[str, float],
+        seed: object,
+    ) -> str:  # fmt: skip
         from musep2p.images.decode import decoded
         from musep2p.images.gate import refusal
 
         seen = self._seen.setdefault(batch, _Seen())
         size = frozenset((name, task.parameters[name]) for name in ("width", "height") if name in task.parameters)
         times = seen.times.setdefault(size, deque(maxlen=_TIMES_KEPT))
-        reason = _too_fast(times, took_s, thresholds["fast"]) or _repeated(seen, index, task, output, thresholds)
+        reason = _too_fast(times, took_s, thresholds["fast"]) or _repeated(seen, index, task, output, thresholds, seed)
         if not reason:
             try:
                 image, _ = decoded(output.data)
@@ -78,7 +83,7 @@ class Gatekeeper:
             reason = refusal(image, thresholds, _asked(task))
         if not reason:
             times.append(took_s)
-            seen.pictures[output.pixel_hash] = (index, task.parameters.get("seed"), _but_seed(task))
+            seen.pictures[output.pixel_hash] = (index, seed, _but_seed(task))
             if len(seen.pictures) > _PICTURES_KEPT:
                 seen.pictures.popitem(last=False)
         return reason
@@ -113,12 +118,14 @@ def _too_fast(times: deque[float], took_s: float, share: float) -> str:
     return f"fast: it took {took_s:.3f} s where {usual:.1f} s are usual"
 
 
-def _repeated(seen: _Seen, index: int, task: Task, output: Output, thresholds: Mapping[str, float]) -> str:
+def _repeated(
+    seen: _Seen, index: int, task: Task, output: Output, thresholds: Mapping[str, float], seed: object
+) -> str:
     """The same pixels for another seed: an answer from a cache, or an engine that does not hear the seed."""
     before = seen.pictures.get(output.pixel_hash)
     if thresholds["equal"] < 0 or before is None:
         return ""
-    other, seed, rest = before
-    if other == index or seed == task.parameters.get("seed") or rest != _but_seed(task):
+    other, its_seed, rest = before
+    if other == index or its_seed == seed or rest != _but_seed(task):
         return ""
     return f"equal: its pixels are those of task {other}, which has another seed"

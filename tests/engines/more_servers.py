@@ -178,7 +178,11 @@ class MuseServer(PromptServer):
     def routes(self, app):
         app.router.add_post("/v1/render", self.render)
         app.router.add_get("/health", self.health)
+        app.router.add_get("/out/1.png", self.made)
         app.router.add_get("/openapi.json", self.description)
+
+    async def made(self, request):
+        return web.Response(body=self.last, content_type="image/png")
 
     async def health(self, request):
         return web.Response(text="ok")
@@ -195,6 +199,9 @@ class MuseServer(PromptServer):
         data = picture(mood, asked["width"], asked["height"], asked["seed"])
         if mood == "bytes":
             return web.Response(body=data, content_type="image/png")
+        if mood == "address":
+            self.last = data
+            return web.json_response({"status": "done", "result": {"image_url": "/out/1.png", "note": "a.txt"}})
         inner = (
             {} if mood == "nothing" else {"picture": f"data:image/png;base64,{text_of(data)}", "seed": asked["seed"]}
         )

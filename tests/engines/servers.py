@@ -117,7 +117,7 @@ class A1111Server(Server):
     def __init__(self, port=0, *, lists=True):
         self.lists = lists
         self.model, self.slow_s, self.active, self.interrupted = "dream", 0.0, "", 0
-        self.login = ""
+        self.login, self.forge, self.unloaded, self.stamp, self.by_hand, self.queued = "", False, 0, "", False, 0
         super().__init__(port)
 
     def routes(self, app):
@@ -127,12 +127,18 @@ class A1111Server(Server):
         app.router.add_get("/elsewhere", self.elsewhere)
         app.router.add_get("/sdapi/v1/sd-models", self.sd_models)
         app.router.add_get("/sdapi/v1/memory", self.memory)
+        app.router.add_get("/sdapi/v1/options", self.options)
+        app.router.add_post("/sdapi/v1/unload-checkpoint", self.unload)
+        app.router.add_get("/sdapi/v1/progress", self.state)
         if self.lists:
             app.router.add_get("/sdapi/v1/samplers", self.samplers)
             app.router.add_get("/sdapi/v1/schedulers", self.schedulers)
 
     async def progress(self, request):
         active = (await request.json())["id_task"] == self.active
+        if self.queued:
+            self.queued -= 1
+            return web.json_response({"active": False, "queued": True, "completed": False, "progress": None})
         return web.json_response({"active": active, "queued": False, "completed": not active, "progress": 0.5})
 
     async def interrupt(self, request):
@@ -141,7 +147,21 @@ class A1111Server(Server):
         return web.json_response({})
 
     async def sd_models(self, request):
-        return web.json_response([{"title": title_of(name, self.weights), "hash": None} for name in self.models])
+        names = [{"title": title_of(name, self.weights), "model_name": name, "hash": None} for name in self.models]
+        return web.json_response(names)
+
+    async def options(self, request):
+        return web.json_response({"sd_model_checkpoint": self.model, **({"forge_preset": "xl"} if self.forge else {})})
+
+    async def unload(self, request):
+        self.unloaded += 1
+        return web.json_response({})
+
+    async def state(self, request):
+        """Of the whole server; its words of the last job stay until the next one begins."""
+        return web.json_response(
+            {"state": {"job_timestamp": self.stamp, "interrupted": self.by_hand, "skipped": False}}
+        )
 
     async def samplers(self, request):
         return web.json_response([{"name": "Euler a", "aliases": ["k_euler_a", "k_euler_ancestral"], "options": {}}])
@@ -193,8 +213,9 @@ class A1111Server(Server):
             status, body = bodies[mood]
             return web.json_response(body, status=status)
         wanted = asked["override_settings"].get("sd_model_checkpoint", "")
-        if wanted in self.models and mood != "other model":
-            self.model = wanted
+        for name in self.models:
+            if wanted in (name, title_of(name, self.weights)) and mood != "other model":
+                self.model = name  # its own names only, and the case counts
         return None
 
     async def answer(self, request, asked, mood):
@@ -203,7 +224,12 @@ class A1111Server(Server):
         data = black(*size) if mood == "black" else rendered(*size, asked["seed"], form, self.gpu)
         if mood == "cut off":
             data = data[: len(data) // 2]
-        images, info = [text_of(data)], {"sd_model_name": self.model, "index_of_first_image": 0}
+        self.stamp, self.by_hand = f"2026112{len(self.asked)}", mood == "by hand"
+        known = title_of(self.model, self.weights).partition("[")[2][:-1]
+        info = {"sd_model_name": self.model, "sd_model_hash": known, "index_of_first_image": 0}
+        images, info["job_timestamp"] = [text_of(data)], self.stamp
+        if mood == "extra":
+            images.append(text_of(rendered(*size, 99)))
         if mood == "grid":
             images, info["index_of_first_image"] = [text_of(rendered(512, 256, 9)), *images], 1
         if mood == "prefix":
@@ -372,7 +398,7 @@ class ComfyServer(Server):
         form = await request.post()
         name, data = form["image"].filename, form["image"].file.read()
         if form.get("overwrite") not in ("true", "1"):
-            name = f"{name} (1)" if name in self.inputs else name
+            name = f"{name} (1)" if self.inputs.get(name, data) != data else name
         self.inputs[name] = data
         return web.json_response({"name": name, "subfolder": "", "type": form["type"]})
 

@@ -11,7 +11,7 @@ from musep2p.engines import http
 from musep2p.engines.a1111 import A1111Engine
 from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Cancellable, Task
-from tests.engines.servers import A1111Server
+from tests.engines.servers import A1111Server, title_of
 from tests.live.farm import until
 
 PARAMETERS = {"prompt": "a town", "negative": "people", "width": 64, "height": 72, "seed": 7, "steps": 3}
@@ -42,7 +42,8 @@ def test_what_the_server_is_asked(server, engine):
     assert asked["prompt"] == "a town" and asked["negative_prompt"] == "people" and asked["cfg_scale"] == 7.0
     assert (asked["sampler_name"], "scheduler" in asked) == ("Euler a", False)
     assert asked["override_settings"] == {"sd_model_checkpoint": "photo", "CLIP_stop_at_last_layers": 2}
-    assert asked["override_settings_restore_afterwards"] is False and asked["save_images"] is False
+    assert asked["override_settings_restore_afterwards"] is True and asked["save_images"] is False
+    assert asked["clip_skip"] == 2, "where sd-server looks for it"
     assert asked["force_task_id"].startswith("musep2p-")
 
 
@@ -211,3 +212,68 @@ def test_a_server_that_lists_nothing_is_asked(server):
     plain = A1111Server(lists=False)
     assert render(A1111Engine({"url": plain.url}), sampler="anything").ext == "png"
     plain.close()
+
+
+def test_what_a_task_sets_does_not_outlive_it(server, engine):
+    """A model stays loaded; VAE and clip skip are those of this task only."""
+    render(engine, model="dream")
+    render(engine, model="dream", vae="x.pt")
+    render(engine)
+    asked = server.posted("/sdapi/v1/txt2img")
+
+    assert [body["override_settings_restore_afterwards"] for body in asked] == [False, True, True]
+    assert asked[1]["override_settings"] == {"sd_model_checkpoint": "dream", "sd_vae": "x.pt"}
+
+
+@pytest.mark.parametrize(("asked", "sent"), [("Dream", "title"), ("dream.safetensors", "title"), ("dream", "dream")])
+def test_a_model_is_asked_for_by_the_servers_own_name(server, engine, asked, sent):
+    """Some servers take another name for none, and render with what is loaded."""
+    server.model = "photo"
+    output = render(engine, model=asked)
+    (body,) = server.posted("/sdapi/v1/txt2img")
+
+    assert body["override_settings"]["sd_model_checkpoint"] == (title_of("dream") if sent == "title" else sent)
+    assert output.model_hash and title_of("dream").endswith(f"[{output.model_hash}]")
+
+
+def test_samplers_of_before_that_name_their_scheduler(server, engine):
+    """`Euler a Karras` is two words now."""
+    render(engine, sampler="Euler a Karras")
+    (asked,) = server.posted("/sdapi/v1/txt2img")
+
+    assert (asked["sampler_name"], asked["scheduler"]) == ("Euler a", "Karras")
+    with pytest.raises(EngineError, match="has no sampler 'Nobody Karras'"):
+        render(engine, sampler="Nobody Karras")
+
+
+def test_half_a_picture_that_somebody_interrupted_by_hand(server, engine):
+    """Status 200: only the server's state tells. What was interrupted before is no matter."""
+    server.moods = ["by hand"]
+    with pytest.raises(EngineError, match="interrupted by hand") as raised:
+        render(engine)
+
+    assert not raised.value.permanent and not raised.value.peer_bound
+    assert render(engine).pixel_hash
+
+
+def test_pictures_behind_ours_are_not_taken(server, engine):
+    """Extensions append what they like."""
+    server.moods = ["extra"]
+    assert render(engine).pixel_hash == render(engine).pixel_hash
+
+
+def test_a_lost_answer_while_it_waits_in_the_queue(server, engine, monkeypatch):
+    """Asked again only when it is neither at it nor about to be."""
+    monkeypatch.setattr("musep2p.engines.a1111._STILL_S", 0.01)
+    server.moods, server.queued = ["cut"], 3
+    with pytest.raises(EngineError, match="rendered again"):
+        render(engine)
+    assert server.queued == 0
+
+
+@pytest.mark.parametrize("forge", [True, False])
+def test_memory_is_given_back_where_that_can_be_undone(server, engine, forge):
+    """Automatic1111's own web UI renders nothing after it has unloaded its model, for its owner neither."""
+    server.forge = forge
+    engine.release()
+    assert server.unloaded == forge and render(engine).pixel_hash

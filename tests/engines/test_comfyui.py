@@ -143,7 +143,7 @@ def test_a_server_that_always_forgets(server, engine):
         ("no node", {}, "node FancyNode does not exist", False),
         ("no node, newer", {}, "node FancyNode does not exist", False),
         ("", {"steps": 20000}, "KSampler: value bigger than max", True),
-        ("partly", {}, "a part of the workflow was refused: SaveImage", True),
+        ("partly", {}, "refused the workflow: SaveImage", True),
         ("oom", {}, "KSampler: torch.OutOfMemoryError: Allocation failed", False),
         ("broken", {}, "KSampler: RuntimeError", False),
         ("no outputs", {}, "ended well and has no picture", False),
@@ -221,3 +221,83 @@ def test_a_server_that_is_started_again_meanwhile(server, workflow):
     back.close()
 
     assert outputs and outputs[0].ext == "png"
+
+
+FLUX = {
+    "1": {"class_type": "UNETLoader", "inputs": {"unet_name": "flux.safetensors", "weight_dtype": "default"}},
+    "2": {"class_type": "DualCLIPLoader", "inputs": {"clip_name1": "a", "clip_name2": "b", "type": "flux"}},
+    "3": {"class_type": "CLIPTextEncode", "inputs": {"text": "as saved", "clip": ["2", 0]}},
+    "4": {"class_type": "FluxGuidance", "inputs": {"guidance": 3.5, "conditioning": ["3", 0]}},
+    "5": {"class_type": "BasicGuider", "inputs": {"model": ["1", 0], "conditioning": ["4", 0]}},
+    "6": {"class_type": "RandomNoise", "inputs": {"noise_seed": 5}},
+    "7": {"class_type": "KSamplerSelect", "inputs": {"sampler_name": "euler"}},
+    "8": {"class_type": "BasicScheduler", "inputs": {"scheduler": "simple", "steps": 20, "model": ["1", 0]}},
+    "9": {"class_type": "EmptySD3LatentImage", "inputs": {"width": 1024, "height": 1024, "batch_size": 1}},
+    "10": {
+        "class_type": "SamplerCustomAdvanced",
+        "inputs": {
+            "noise": ["6", 0], "guider": ["5", 0], "sampler": ["7", 0], "sigmas": ["8", 0], "latent_image": ["9", 0],
+        },
+    },
+}  # fmt: skip
+
+
+def found(tmp_path, graph):
+    path = tmp_path / "graph_api.json"
+    path.write_text(json.dumps(graph))
+    return {name: set(places) for name, places in load_workflow(path, {}).inputs.items()}
+
+
+def test_a_sampler_of_separate_parts(tmp_path):
+    """As in workflows for Flux: noise, guider, sampler and sigmas are nodes of their own."""
+    assert found(tmp_path, FLUX) == {
+        "prompt": {("3", "text")}, "seed": {("6", "noise_seed")}, "steps": {("8", "steps")},
+        "scheduler": {("8", "scheduler")}, "sampler": {("7", "sampler_name")}, "guidance": {("4", "guidance")},
+        "width": {("9", "width")}, "height": {("9", "height")}, "model": {("1", "unet_name")},
+    }  # fmt: skip
+    guided = {
+        **FLUX,
+        "5": {
+            "class_type": "CFGGuider",
+            "inputs": {"cfg": 4.0, "model": ["1", 0], "positive": ["3", 0], "negative": ["11", 0]},
+        },
+        "11": {"class_type": "CLIPTextEncode", "inputs": {"text": "", "clip": ["2", 0]}},
+    }
+    places = found(tmp_path, guided)
+    assert places["prompt"] == {("3", "text")} and places["negative"] == {("11", "text")}
+    assert places["guidance"] == {("5", "cfg")}
+
+
+def test_a_negative_that_is_made_of_the_prompt_has_no_place(tmp_path):
+    """ConditioningZeroOut: what a batch does not want to see would be written over what it wants."""
+    zeroed = {
+        **WORKFLOW,
+        "3": {**WORKFLOW["3"], "inputs": {**WORKFLOW["3"]["inputs"], "negative": ["13", 0]}},
+        "13": {"class_type": "ConditioningZeroOut", "inputs": {"conditioning": ["6", 0]}},
+    }
+    places = found(tmp_path, zeroed)
+
+    assert places["prompt"] == {("6", "text")} and "negative" not in places
+
+
+def test_an_advanced_sampler(tmp_path):
+    """Its seed has another name."""
+    inputs = {**WORKFLOW["3"]["inputs"], "noise_seed": 4}
+    del inputs["seed"]
+    places = found(tmp_path, {**WORKFLOW, "3": {"class_type": "KSamplerAdvanced", "inputs": inputs}})
+    assert places["seed"] == {("3", "noise_seed")}
+
+
+def test_a_model_by_its_short_name(server, engine):
+    """The server takes its own names only."""
+    render(engine, model="photo")
+    (given,) = server.posted("/prompt")
+    assert given["prompt"]["4"]["inputs"]["ckpt_name"] == "photo.safetensors"
+
+
+def test_a_part_that_is_refused_leaves_nothing_in_the_queue(server, engine):
+    """What was accepted of the workflow would be rendered for nobody."""
+    server.moods, server.slow_s = ["partly"], 1.0
+    with pytest.raises(EngineError, match="refused the workflow"):
+        render(engine)
+    until(lambda: not server.queue and not server.running, "it is taken back")

@@ -171,7 +171,7 @@ def _at_work(server):
 
 
 LISTED = {
-    "a1111": (title_of("dream"), title_of("photo")),
+    "a1111": (title_of("dream"), "dream", title_of("photo"), "photo"),
     "comfyui": ("dream.safetensors", "photo.safetensors"),
 }
 

@@ -5,10 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from PIL import Image
 
 from musep2p.engines.openapi import rendering_operation
-from musep2p.engines.profile import at_place, filled, pictures_in, read_profile
+from musep2p.engines.profile import addresses_in, at_place, filled, pictures_in, read_profile
 from musep2p.engines.profiled import HttpEngine, MusePublicEngine, OpenAIImagesEngine, SdcppEngine
 from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Task
@@ -197,3 +198,35 @@ def test_what_a_server_would_take_and_ignore(serve, name, good, bad):
     with pytest.raises(EngineError, match=f"this server has no {name} '{bad}'. It has ") as caught:
         render(engine, **{name: bad})
     assert not caught.value.permanent and server.hits == 1
+
+
+def test_an_address_is_found_wherever_it_is(serve):
+    """What is no picture's address is none."""
+    server = serve(MuseServer)
+    server.moods = ["address"]
+
+    assert render(MusePublicEngine({"url": server.url})).pixel_hash
+    assert list(addresses_in({"a": ["x.txt", "no png", {"b": "http://h/p/1.JPG?size=2"}], "c": "/out/1.webp"})) == [
+        "http://h/p/1.JPG?size=2", "/out/1.webp",
+    ]  # fmt: skip
+
+
+def test_a_model_by_another_form_of_its_name(serve, tmp_path):
+    """The answer names the file; the batch its name."""
+    profile = tmp_path / "named.toml"
+    profile.write_text(
+        'post = "/v1/render"\n[fields]\nprompt = "prompt"\nmodel = "model"\n[answer]\nmodel = "made_by"\n'
+    )
+    engine = HttpEngine({"url": serve(NamedServer).url, "profile": str(profile)})
+
+    assert render(engine, model="xl").pixel_hash
+    with pytest.raises(EngineError, match=r"it rendered with the model 'xl\.safetensors', not with 'dream'") as raised:
+        render(engine, model="dream")
+    assert raised.value.peer_bound
+
+
+class NamedServer(MuseServer):
+    """Says which file made the picture."""
+
+    async def render(self, request):
+        return web.json_response({"image": text_of(rendered(64, 64, 1)), "made_by": "xl.safetensors"})

@@ -4,6 +4,7 @@ import re
 import tomllib
 
 import pytest
+from aiohttp import web
 from PIL import Image
 
 from musep2p.cli.engines import engines, probe
@@ -56,6 +57,30 @@ def test_each_is_known(serve, kind, arguments, engine, what, models, gpu):
 
     assert (found.engine, len(found.models), found.gpu) == (engine, models, gpu)
     assert what in found.what
+
+
+class EverythingServer(OtherServer):
+    """Answers 200 to whatever it does not know, as LM Studio does."""
+
+    async def page(self, request):
+        return web.json_response({"error": f"Unexpected endpoint or method. (GET {request.path})"})
+
+
+def test_who_knows_everything_is_no_engine(serve):
+    """Status 200 proves nothing."""
+    assert recognise(serve(EverythingServer, {}).url) is None
+
+
+def test_a_server_of_language_models_is_not_used_by_itself(serve):
+    """It may be one that makes pictures: that a person has to say."""
+    found = recognise(serve(OtherServer, {"/v1/models": {"data": [{"id": "llama"}]}}).url)
+    assert found.engine == "openai-images" and not found.ready
+
+
+def test_a_web_ui_without_its_api(serve):
+    """It is there, and what to do is said."""
+    found = recognise(serve(OtherServer, {"/internal/ping": {}}).url)
+    assert found.engine == "a1111" and not found.ready and "start it with --api" in found.what
 
 
 @pytest.mark.parametrize("says", [{}, {"/system_stats": {"devices": 3}, "/v1/models": ["x"]}, {"/system_stats": None}])

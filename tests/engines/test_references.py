@@ -1,6 +1,7 @@
 """Pictures that a batch hands to ComfyUI: read from one folder, uploaded, and no other file of the machine."""
 
 import json
+import threading
 
 import pytest
 
@@ -124,3 +125,42 @@ def test_equal_work_by_a_name_for_what_renders(server, workflow, tmp_path):
 
     assert [engine.keyed for engine in kinds] == [False, True, False, False]
     assert len({engine.identity for engine in kinds}) == 4
+
+
+def test_a_picture_named_as_the_workflows_own_is_handed_in_all_the_same(engine, server, folder):
+    """It is in the folder; the server may have another one of that name, or none."""
+    own = render(engine)
+    (folder / "example.png").write_bytes(rendered(32, 32, 9))
+
+    assert render(engine).pixel_hash != own.pixel_hash
+    assert len(server.inputs) == 2 and server.inputs["example.png"] == b"example"
+
+
+def test_a_server_that_is_started_again_is_waited_for_with_the_picture(workflow, folder):
+    """As with anything else that it is asked."""
+    server = ComfyServer()
+    port = int(server.url.rpartition(":")[2])
+    engine = ComfyUIEngine({"url": server.url, "workflow": str(workflow), "images": str(folder), "patience_s": 20})
+    server.close()
+    made = []
+    waiting = threading.Thread(target=lambda: made.append(render(engine, image="b.png")))
+    waiting.start()
+    again = ComfyServer(port)
+    waiting.join(20)
+    again.close()
+    assert made and len(again.inputs) == 2
+
+
+def test_what_decides_the_picture_is_in_the_identity(server, tmp_path):
+    """Output, places of the inputs, the graph itself; and films that the server loads may change."""
+    path = tmp_path / "plain_api.json"
+    path.write_text(json.dumps(WORKFLOW))
+    swapped = {"prompt": "7.text", "negative": "6.text"}
+    kinds = [
+        ComfyUIEngine({"url": server.url, "workflow": str(path), "identity": "x", **more})
+        for more in ({}, {"output": "9"}, {"inputs": swapped})
+    ]
+    assert len({engine.identity for engine in kinds}) == 3 and all(engine.keyed for engine in kinds)
+    film = {"class_type": "VHS_LoadVideo", "inputs": {"video": "a.mp4"}}
+    path.write_text(json.dumps({**WORKFLOW, "14": film}))
+    assert not ComfyUIEngine({"url": server.url, "workflow": str(path), "identity": "x"}).keyed

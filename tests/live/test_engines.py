@@ -127,7 +127,7 @@ def test_who_has_which_model(farm, servers):
     """Two servers with a model each: nothing is tried in vain, and what nobody has is said before anything starts."""
     servers[0].models, servers[1].models = ("dream",), ("photo",)
     start(farm, servers)
-    has = {"p1": [title_of("dream")], "p2": [title_of("photo")]}
+    has = {"p1": [title_of("dream"), "dream"], "p2": [title_of("photo"), "photo"]}
     until(lambda: {p["name"]: p["models"].get("a1111") for p in farm.peers("p1")} == has, "they tell their models")
     farm.run("submit", batch(farm, 8, "axes: {model: [dream, photo]}\n"), state="p1", check=0)
     rows = farm.results("p1", "towns")

@@ -26,11 +26,11 @@ class Gate:
     def __init__(self, base):
         self.base, self.keeper = base, Gatekeeper(base / "quarantine")
 
-    def judge(self, index, made, *, took_s=2.0, attempt=1, batch=BATCH, off=(), **parameters):
+    def judge(self, index, made, *, took_s=2.0, attempt=1, batch=BATCH, off=(), of_batch=None, **parameters):
         """Empty, or what it says."""
         limits = {**CHECKS, **dict.fromkeys(off, OFF)}
         try:
-            self.keeper.pass_on(batch, index, Task(parameters, attempt, 1.0), made, took_s, limits)
+            self.keeper.pass_on(batch, index, Task(parameters, attempt, 1.0), made, took_s, limits, of_batch)
         except EngineError as error:
             assert not error.permanent
             return error.message
@@ -94,3 +94,10 @@ def test_a_disk_that_takes_nothing_changes_no_verdict(gate):
 def test_what_is_no_picture_passes(gate):
     """Numbers, films and scenes are not looked at."""
     assert gate.judge(0, Output(b"\0" * 100, "bin"), took_s=0.0) == ""
+
+
+def test_a_seed_that_the_engine_does_not_take(gate):
+    """The batch has one all the same: equal pictures of two seeds are one too many."""
+    assert gate.judge(0, output(1), of_batch=1) == ""
+    assert "equal: its pixels are those of task 0" in gate.judge(1, output(1), of_batch=2)
+    assert gate.judge(2, output(1), of_batch=1) == "", "the same seed again"
