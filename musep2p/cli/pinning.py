@@ -14,7 +14,7 @@ import msgspec
 from musep2p.cli.client import PeerClient
 from musep2p.cli.show import note
 from musep2p.core import requests as r
-from musep2p.core.abilities import lacked
+from musep2p.core.abilities import fits, lacked
 from musep2p.core.ids import PeerId
 from musep2p.core.model_names import hash_in, same_model
 from musep2p.core.recipe import Recipe, Tasks
@@ -53,7 +53,7 @@ def pinned(client: PeerClient, recipe: Recipe, clock: Clock = time.monotonic, pa
         return recipe
     if not one_look and client.knows(recipe):
         return recipe
-    peers = [peer for peer in _up(client.ask(r.PeersAsk(), r.PeersAnswer)) if _fits(peer, recipe)]
+    peers = [peer for peer in _up(client.ask(r.PeersAsk(), r.PeersAnswer)) if fits(peer, recipe)]
     hashes = hashes_of(peers, recipe.engine, models[:_MODELS_MAX])
     if hashes:
         recipe = msgspec.structs.replace(recipe, hashes=hashes)
@@ -86,7 +86,7 @@ def _looks(client: PeerClient, recipe: Recipe, models: tuple[str, ...], clock: C
     began, first, said = clock(), 0.0, ""
     ask = r.CalibrateAsk(recipe.engine, models)
     while True:
-        fitting = [peer for peer in _up(client.ask(ask, r.PeersAnswer)) if _fits(peer, recipe)]
+        fitting = [peer for peer in _up(client.ask(ask, r.PeersAnswer)) if fits(peer, recipe)]
         able = [peer for peer in fitting if not peer.resting]
         if fitting and not able:
             rest = "; ".join(f"{peer.name}: {peer.resting}" for peer in fitting)
@@ -109,25 +109,22 @@ def _looks(client: PeerClient, recipe: Recipe, models: tuple[str, ...], clock: C
             said = status
         pause(_LOOK_EVERY_S)
     if not whole:
-        names = {peer.id: peer.name for peer in able}
         reasons = [
-            f"{names[peer]}: {told[peer, model].reason}" for peer, model in sorted(ready) if (peer, model) in told
+            f"{peer.name}: {told[peer.id, model].reason}"
+            for peer in able
+            for model in models
+            if (peer.id, model) in ready and told[peer.id, model].reason
         ]
-        hint = "; ".join(filter(lambda text: not text.endswith(": "), reasons))
-        missing = " or ".join(repr(model) for model in models if model not in shown and model)
-        what = f" with the model {missing}" if missing else ""
-        raise EngineError(f"no peer could show in which look it renders{what}.", hint or _nobody(recipe))
+        raise _no_look(recipe, [model for model in models if model and model not in shown], reasons)
     return {
         model: largest_group([p for p in able if (p.id, model) in wanted], recipe.engine, model) for model in models
     }
 
 
-def _with(peers: list[r.PeerView], wanted: set[tuple[PeerId, str]], model: str) -> list[r.PeerView]:
-    return [peer for peer in peers if (peer.id, model) in wanted]
-
-
-def _nobody(recipe: Recipe) -> str:
-    return f"Is a peer up that has {recipe.engine}, and what else the batch asks for? `musep2p peers` shows."
+def _no_look(recipe: Recipe, missing: list[str], reasons: list[str]) -> EngineError:
+    what = f" with the model {' or '.join(map(repr, missing))}" if missing else ""
+    nobody = f"Is a peer up that has {recipe.engine}, and what else the batch asks for? `musep2p peers` shows."
+    return EngineError(f"no peer could show in which look it renders{what}.", "; ".join(reasons) or nobody)
 
 
 def largest_group(peers: list[r.PeerView], engine: str, model: str) -> str:
@@ -148,11 +145,6 @@ def largest_group(peers: list[r.PeerView], engine: str, model: str) -> str:
 
 def _look(peer: r.PeerView, engine: str, model: str) -> str:
     return next((one.look for one in peer.looks if (one.engine, one.model) == (engine, model)), "")
-
-
-def _fits(peer: r.PeerView, recipe: Recipe) -> bool:
-    fits = recipe.engine in peer.engines and recipe.gpu_mb <= peer.gpu_mb
-    return fits and set(recipe.tags) <= set(peer.tags)
 
 
 def _lacks(peer: r.PeerView, recipe: Recipe, model: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 import msgspec
@@ -14,18 +15,40 @@ from musep2p.core.model_names import hash_in, same_hash, same_model
 from musep2p.core.recipe.recipe import Recipe, model_of
 from musep2p.core.state import Core
 
-__all__ = ["able", "hello_hash", "lacked", "lacks", "meet_hello", "missing_classes", "on_models"]
+__all__ = ["able", "fits", "hello_hash", "lacked", "lacks", "meet_hello", "missing_classes", "on_models"]
 
 _KEPT = 256
 _SHOWN = 8
 _ASK_AGAIN_MS = 1000
 
 
+class _Tells(Protocol):
+    """Who says of itself, or of whom another says, what it can do."""
+
+    @property
+    def engines(self) -> Collection[str]: ...
+
+    @property
+    def tags(self) -> Collection[str]: ...
+
+    @property
+    def gpu_mb(self) -> int: ...
+
+    @property
+    def models(self) -> tuple[EngineModels, ...]: ...
+
+    @property
+    def looks(self) -> tuple[Look, ...]: ...
+
+
 def able(peer: Hello, batch: Batch) -> bool:
     """True when a peer that says this of itself can run tasks of the batch, some of them at least."""
-    recipe = batch.recipe
-    fits = recipe.engine in peer.engines and set(recipe.tags) <= set(peer.tags) and recipe.gpu_mb <= peer.gpu_mb
-    return fits and len(missing_classes(peer, batch)) < max(1, len(batch.tasks.class_ranges))
+    return fits(peer, batch.recipe) and len(missing_classes(peer, batch)) < max(1, len(batch.tasks.class_ranges))
+
+
+def fits(peer: _Tells, recipe: Recipe) -> bool:
+    """True when a peer has what all tasks of a recipe need: the engine, the tags, the memory."""
+    return recipe.engine in peer.engines and set(recipe.tags) <= set(peer.tags) and recipe.gpu_mb <= peer.gpu_mb
 
 
 def missing_classes(peer: Hello, batch: Batch) -> tuple[str, ...]:
@@ -77,16 +100,6 @@ def meet_hello(core: Core, sender: Member, body: Heartbeat) -> None:
 def hello_hash(hello: Hello) -> int:
     """What a heartbeat says of it."""
     return hash64(msgspec.msgpack.encode(hello))
-
-
-class _Tells(Protocol):
-    """Who says which models it has, and in which looks it renders."""
-
-    @property
-    def models(self) -> tuple[EngineModels, ...]: ...
-
-    @property
-    def looks(self) -> tuple[Look, ...]: ...
 
 
 def lacked(peer: _Tells, recipe: Recipe, model: str) -> str:

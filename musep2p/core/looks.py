@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from musep2p.core.abilities import lacked
+from musep2p.core.abilities import fits, lacked
 from musep2p.core.data import Calibration, Member, Slot
 from musep2p.core.effects import Kill, Test
 from musep2p.core.events import Tested
@@ -66,8 +66,7 @@ def looks_wanted(core: Core) -> None:
         recipe, told = batch.recipe, batch.progress
         if not recipe.looks or batch.will.word != RUNNING or told is None or told.turn != batch.will.turn:
             continue
-        fits = set(recipe.tags) <= set(core.hello.tags) and recipe.gpu_mb <= core.hello.gpu_mb
-        if fits and not told.complete and not batch.all_settled():
+        if fits(core.hello, recipe) and not told.complete and not batch.all_settled():
             others = msgspec.structs.replace(recipe, looks=msgspec.UNSET)
             calibrate(core, recipe.engine, tuple(m for m in recipe.looks if not lacked(core.hello, others, m)))
 
