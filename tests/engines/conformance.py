@@ -16,9 +16,10 @@ from musep2p.engines.command import CommandEngine
 from musep2p.engines.diffusers import DiffusersEngine
 from musep2p.engines.gradio import GradioEngine
 from musep2p.engines.profiled import HttpEngine, MusePublicEngine, OpenAIImagesEngine, SdcppEngine
+from tests.engines.a1111_server import A1111Server
+from tests.engines.comfy_server import WORKFLOW, ComfyServer
 from tests.engines.more_servers import GradioServer, MuseServer, OpenAIServer, SdcppServer
 from tests.engines.pipelines import PipelineMoods
-from tests.engines.servers import WORKFLOW, A1111Server, ComfyServer
 
 PROFILE = """\
 post = "/v1/render"

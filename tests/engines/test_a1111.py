@@ -11,7 +11,7 @@ from musep2p.engines import http
 from musep2p.engines.a1111 import A1111Engine
 from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Cancellable, Task
-from tests.engines.servers import A1111Server, title_of
+from tests.engines.a1111_server import A1111Server, title_of
 from tests.live.farm import until
 
 PARAMETERS = {"prompt": "a town", "negative": "people", "width": 64, "height": 72, "seed": 7, "steps": 3}

@@ -11,7 +11,7 @@ from musep2p.engines.comfyui import ComfyUIEngine
 from musep2p.engines.workflow import load_workflow
 from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Cancellable, Task
-from tests.engines.servers import WORKFLOW, ComfyServer
+from tests.engines.comfy_server import WORKFLOW, ComfyServer
 from tests.live.farm import until
 
 PARAMETERS = {"prompt": "a town", "negative": "people", "width": 64, "height": 72, "seed": 7, "steps": 3}

@@ -13,8 +13,8 @@ from musep2p.errors import ConfigError, EngineError
 from musep2p.images.pixel_hash import pixel_hash
 from musep2p.ports import Cancellable, Task
 from musep2p.runner.child import classes_of
+from tests.engines.a1111_server import title_of
 from tests.engines.conformance import CASES
-from tests.engines.servers import title_of
 from tests.live.farm import until
 
 PARAMETERS = {"prompt": "a town", "width": 64, "height": 72, "seed": 7}

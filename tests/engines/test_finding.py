@@ -8,8 +8,10 @@ import pytest
 from musep2p.engines import finding, registry
 from musep2p.engines.a1111 import A1111Engine
 from musep2p.engines.finding import find_engines, found_settings, use
+from tests.engines.a1111_server import A1111Server
+from tests.engines.comfy_server import ComfyServer
 from tests.engines.more_servers import MuseServer, SdcppServer
-from tests.engines.servers import A1111Server, ComfyServer, OtherServer
+from tests.engines.servers import OtherServer
 
 
 @pytest.fixture

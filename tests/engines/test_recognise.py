@@ -13,8 +13,10 @@ from musep2p.engines.recognise import recognise
 from musep2p.engines.registry import make_engine
 from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Task
+from tests.engines.a1111_server import A1111Server
+from tests.engines.comfy_server import ComfyServer
 from tests.engines.more_servers import MuseServer, SdcppServer
-from tests.engines.servers import A1111Server, ComfyServer, OtherServer
+from tests.engines.servers import OtherServer
 
 PLAIN = {"test": True, "picture": None, "as_json": False}
 

@@ -9,7 +9,8 @@ from musep2p.engines.comfyui import ComfyUIEngine
 from musep2p.engines.workflow import load_workflow
 from musep2p.errors import EngineError
 from musep2p.ports import Task
-from tests.engines.servers import WORKFLOW, ComfyServer, rendered
+from tests.engines.comfy_server import WORKFLOW, ComfyServer
+from tests.engines.servers import rendered
 
 LOADS = {
     **WORKFLOW,

@@ -11,7 +11,7 @@ from musep2p.engines.a1111 import A1111Engine
 from musep2p.engines.restart import Restart
 from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Task
-from tests.engines.servers import A1111Server
+from tests.engines.a1111_server import A1111Server
 from tests.live.farm import until
 
 APPEND = "import sys; open(sys.argv[1], 'a').write('x')"

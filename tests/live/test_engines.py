@@ -5,7 +5,8 @@ import json
 import pytest
 from PIL import Image
 
-from tests.engines.servers import WORKFLOW, A1111Server, ComfyServer, title_of
+from tests.engines.a1111_server import A1111Server, title_of
+from tests.engines.comfy_server import WORKFLOW, ComfyServer
 from tests.live.farm import until
 
 

@@ -1,0 +1,156 @@
+"""Automatic1111's and Forge's server as it behaves on the wire, also when it misbehaves."""
+
+import asyncio
+import json
+import time
+import zlib
+
+from aiohttp import web
+
+from tests.engines.servers import Server, black, endless, rendered, text_of
+
+
+def title_of(name, weights=0):
+    """As servers list a model: its file, and the beginning of a hash of what is in it."""
+    return f"{name}.safetensors [{zlib.crc32(f'{name} {weights}'.encode()):08x}]"
+
+
+class A1111Server(Server):
+    """`/sdapi/v1`, as Automatic1111's and Forge's sources have it.
+
+    Attributes:
+        model: loaded now; models by name.
+        slow_s: of each render.
+        active: the task that is rendered now.
+        gpu: in what its pixels differ from those of other servers.
+        weights: another number, other files under the same names.
+    """
+
+    models, gpu, weights = ("dream", "photo"), 0, 0
+
+    def __init__(self, port=0, *, lists=True):
+        self.lists = lists
+        self.model, self.slow_s, self.active, self.interrupted = "dream", 0.0, "", 0
+        self.login, self.forge, self.unloaded, self.stamp, self.by_hand, self.queued = "", False, 0, "", False, 0
+        super().__init__(port)
+
+    def routes(self, app):
+        app.router.add_post("/sdapi/v1/txt2img", self.txt2img)
+        app.router.add_post("/sdapi/v1/interrupt", self.interrupt)
+        app.router.add_post("/internal/progress", self.progress)
+        app.router.add_get("/elsewhere", self.elsewhere)
+        app.router.add_get("/sdapi/v1/sd-models", self.sd_models)
+        app.router.add_get("/sdapi/v1/memory", self.memory)
+        app.router.add_get("/sdapi/v1/options", self.options)
+        app.router.add_post("/sdapi/v1/unload-checkpoint", self.unload)
+        app.router.add_get("/sdapi/v1/progress", self.state)
+        if self.lists:
+            app.router.add_get("/sdapi/v1/samplers", self.samplers)
+            app.router.add_get("/sdapi/v1/schedulers", self.schedulers)
+
+    async def progress(self, request):
+        active = (await request.json())["id_task"] == self.active
+        if self.queued:
+            self.queued -= 1
+            return web.json_response({"active": False, "queued": True, "completed": False, "progress": None})
+        return web.json_response({"active": active, "queued": False, "completed": not active, "progress": 0.5})
+
+    async def interrupt(self, request):
+        self.interrupted += 1
+        self.active = ""
+        return web.json_response({})
+
+    async def sd_models(self, request):
+        names = [{"title": title_of(name, self.weights), "model_name": name, "hash": None} for name in self.models]
+        return web.json_response(names)
+
+    async def options(self, request):
+        return web.json_response({"sd_model_checkpoint": self.model, **({"forge_preset": "xl"} if self.forge else {})})
+
+    async def unload(self, request):
+        self.unloaded += 1
+        return web.json_response({})
+
+    async def state(self, request):
+        """Of the whole server; its words of the last job stay until the next one begins."""
+        return web.json_response(
+            {"state": {"job_timestamp": self.stamp, "interrupted": self.by_hand, "skipped": False}}
+        )
+
+    async def samplers(self, request):
+        return web.json_response([{"name": "Euler a", "aliases": ["k_euler_a", "k_euler_ancestral"], "options": {}}])
+
+    async def schedulers(self, request):
+        return web.json_response([{"name": "karras", "label": "Karras", "aliases": None}])
+
+    async def memory(self, request):
+        return web.json_response({"ram": {"error": "unavailable"}, "cuda": {"system": {"free": 1, "total": 24 << 30}}})
+
+    async def elsewhere(self, request):
+        raise web.HTTPFound("/elsewhere")
+
+    async def txt2img(self, request):
+        asked = await request.json()
+        mood = self.moods.pop(0) if self.moods else ""
+        if self.login and request.headers.get("Authorization") != f"Basic {text_of(self.login.encode())}":
+            mood = "login"
+        self.active = asked["force_task_id"]
+        until = time.monotonic() + self.slow_s
+        if mood == "cut":
+            request.transport.close()
+        while time.monotonic() < until and self.active:  # noqa: ASYNC110  # set by another request
+            await asyncio.sleep(0.02)
+        self.active = ""
+        refusal = self.refusal(mood, asked)
+        if refusal is not None:
+            return refusal
+        return await self.answer(request, asked, mood)
+
+    def refusal(self, mood, asked):
+        """Errors as the servers word them."""
+        bodies = {
+            "oom": (500, {"error": "OutOfMemoryError", "detail": "", "body": "", "errors": "CUDA out of memory."}),
+            "nans": (500, {"error": "NansException", "detail": "", "body": "", "errors": "A tensor with all NaNs"}),
+            "no sampler": (404, {"detail": "Sampler not found"}),
+            "no api": (404, {"detail": "Not Found"}),
+            "schema": (422, {"detail": [{"loc": ["body", "steps"], "msg": "value is not a valid integer"}]}),
+            "login": (401, {"detail": "Incorrect username or password"}),
+            "busy": (429, {"error": "queue full"}),
+            "sd-server": (500, {"error": "generate_image returned no results"}),
+        }
+        if mood == "html":
+            page = "<html><head><style>x{}</style></head><body><h1>Internal Server Error</h1></body></html>"
+            return web.Response(status=500, text=page, content_type="text/html")
+        if mood == "redirect":
+            return web.Response(status=307, headers={"Location": "/elsewhere"})
+        if mood in bodies:
+            status, body = bodies[mood]
+            return web.json_response(body, status=status)
+        wanted = asked["override_settings"].get("sd_model_checkpoint", "")
+        for name in self.models:
+            if wanted in (name, title_of(name, self.weights)) and mood != "other model":
+                self.model = name  # its own names only, and the case counts
+        return None
+
+    async def answer(self, request, asked, mood):
+        size = asked["width"], asked["height"]
+        form = mood.upper() if mood in ("jpeg", "webp") else "PNG"
+        data = black(*size) if mood == "black" else rendered(*size, asked["seed"], form, self.gpu)
+        if mood == "cut off":
+            data = data[: len(data) // 2]
+        self.stamp, self.by_hand = f"2026112{len(self.asked)}", mood == "by hand"
+        known = title_of(self.model, self.weights).partition("[")[2][:-1]
+        info = {"sd_model_name": self.model, "sd_model_hash": known, "index_of_first_image": 0}
+        images, info["job_timestamp"] = [text_of(data)], self.stamp
+        if mood == "extra":
+            images.append(text_of(rendered(*size, 99)))
+        if mood == "grid":
+            images, info["index_of_first_image"] = [text_of(rendered(512, 256, 9)), *images], 1
+        if mood == "prefix":
+            images = ["data:image/png;base64," + images[0]]
+        if mood == "nothing":
+            images = []
+        said = {"images": images, "parameters": {}, "info": "" if mood == "no info" else json.dumps(info)}
+        if mood != "huge":
+            return web.json_response(said)
+        return await endless(request)
