@@ -1,4 +1,4 @@
-"""`gradio`: Gradio apps (4.20 and newer) by their queue: an event is asked for, and its stream says what came of it.
+"""`gradio`: Gradio apps (4.23 and newer) by their queue: an event is asked for, and its stream says what came of it.
 
     [engines.gradio]
     url = "http://127.0.0.1:7860"
@@ -81,7 +81,7 @@ class GradioEngine:
             raise EngineError(self.missing())
         prefix, api, takes = self._endpoint()
         body = {"data": self._arguments(takes, dict(task.parameters))}
-        reply = self._http.post_when_there(f"{prefix}/call/{api}", body, self._patience_s, busy=True)
+        reply = self._http.post_when_there(f"{prefix}/call/{api}", body, self._patience_s, busy=Reply.is_too_many)
         said = reply.json()
         event = str(said.get("event_id") or "") if isinstance(said, dict) else ""
         if reply.status != 200 or not event:

@@ -8,7 +8,7 @@ import json
 import re
 import ssl
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any
@@ -50,6 +50,10 @@ class Reply:
     status: int
     body: bytes
     retry_after_s: float = 0.0
+
+    def is_too_many(self) -> bool:
+        """True when it says that it is asked too much."""
+        return self.status == _TOO_MANY
 
     def json(self) -> Any:
         """The body as JSON; None if it is none."""
@@ -118,7 +122,7 @@ class Http:
             EngineError: no answer, or one that cannot be taken; AwayError when patience ends.
         """
         file = _File(fields, field, name, data)
-        return self._patiently(lambda: self._run("POST", path, file, _UPLOAD_S), patience_s, _NOT_THERE)
+        return self._patiently(lambda: self._run("POST", path, file, _UPLOAD_S), patience_s)
 
     def fetch(self, url: str, *, within_s: float) -> Reply:
         """GET from any address; only the engine's own hears our key.
@@ -135,36 +139,39 @@ class Http:
         Raises:
             EngineError: as `get`; AwayError when patience ends.
         """
-        return self._patiently(lambda: self.get(path), patience_s, _NOT_THERE)
+        return self._patiently(lambda: self.get(path), patience_s)
 
-    def post_when_there(self, path: str, body: Any, patience_s: float, *, busy: bool = False) -> Reply:
+    def post_when_there(
+        self, path: str, body: Any, patience_s: float, *, busy: Callable[[Reply], bool] = lambda reply: False
+    ) -> Reply:
         """POST, and while nobody answers try again: an engine that was started again needs a while.
 
         Args:
-            busy: wait also for one that says that it has too much to do.
+            busy: which other answers say that it has too much to do now, and are waited for too.
 
         Raises:
             LostAnswerError, EngineError: as `post`; AwayError when patience ends.
         """
-        waited_for = (*_NOT_THERE, _TOO_MANY) if busy else _NOT_THERE
-        return self._patiently(lambda: self.post(path, body), patience_s, waited_for)
+        return self._patiently(lambda: self.post(path, body), patience_s, busy)
 
-    def _patiently(self, ask: Callable[[], Reply], patience_s: float, waited_for: Collection[int]) -> Reply:
+    def _patiently(
+        self, ask: Callable[[], Reply], patience_s: float, busy: Callable[[Reply], bool] = lambda reply: False
+    ) -> Reply:
         try:
-            return self._until(ask, patience_s, waited_for)
+            return self._until(ask, patience_s, busy)
         except AwayError:
             if not self._restart():
                 raise
-            return self._until(ask, patience_s, waited_for)
+            return self._until(ask, patience_s, busy)
 
-    def _until(self, ask: Callable[[], Reply], patience_s: float, waited_for: Collection[int]) -> Reply:
+    def _until(self, ask: Callable[[], Reply], patience_s: float, busy: Callable[[Reply], bool]) -> Reply:
         until = time.monotonic() + patience_s
         for pause_s in chain((0.5, 1.0, 2.0), repeat(5.0)):
             last = time.monotonic() + pause_s >= until
             asked_s = 0.0
             try:
                 reply = ask()
-                if last or reply.status not in waited_for:
+                if last or not (reply.status in _NOT_THERE or busy(reply)):
                     return reply
                 asked_s = min(reply.retry_after_s, _RETRY_AFTER_MAX_S)
             except AwayError:

@@ -51,6 +51,7 @@ _NUMBERED_S = 1.0  # for the id of what was given just now
 _GIVEN_MAX = 3  # times that a job is given to a server that forgets it
 _SIZE = "size"
 _SHOWN = 12
+_WORDS_MAX = 500
 _NUMBERS = {"width": (1, 16384), "height": (1, 16384), "seed": (0, (1 << 63) - 1), "steps": (1, 1000)}
 
 
@@ -171,7 +172,7 @@ class HttpEngine:
         assert self._http is not None
         self._numbered.clear()
         try:
-            reply = self._http.post_when_there(path, body, self._patience_s, busy=True)
+            reply = self._http.post_when_there(path, body, self._patience_s, busy=self._is_busy)
             if not 200 <= reply.status < 300:
                 raise self._error(reply)
             if self._profile.job is not None:
@@ -181,6 +182,10 @@ class HttpEngine:
             return reply
         finally:
             self._numbered.set()
+
+    def _is_busy(self, reply: Reply) -> bool:
+        """Too much to do for the moment; a key whose money is used up has the same status."""
+        return reply.is_too_many() and not self._profile.is_elsewhere(reply.status, self._words(reply))
 
     def _outcome(self, job: Job) -> Any:
         """What is said of our job when it is through; None if the server has forgotten it."""
@@ -244,8 +249,13 @@ class HttpEngine:
             raise EngineError(f"{self.name}: the picture at {url} cannot be had: {words_of(reply)}.")
         return reply.body
 
+    def _words(self, reply: Reply) -> str:
+        """What is said at the profile's own place, or wherever the answer says something."""
+        words, said = words_of(reply), at_place(reply.json(), self._profile.error) if self._profile.error else None
+        return words if not isinstance(said, str) or said in words else " ".join(said.split())[:_WORDS_MAX]
+
     def _error(self, reply: Reply) -> EngineError:
-        words = words_of(reply)
+        words = self._words(reply)
         text = f"{self.name}: status {reply.status}: {words}."
         if reply.status in (401, 403):
             return EngineError(text, "Set key_env or key_file.", peer_bound=True)

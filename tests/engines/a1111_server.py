@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 import zlib
+from typing import ClassVar
 
 from aiohttp import web
 
@@ -27,23 +28,27 @@ class A1111Server(Server):
     """
 
     models, gpu, weights = ("dream", "photo"), 0, 0
+    cuda: ClassVar = {"system": {"free": 1, "total": 24 << 30}}
 
-    def __init__(self, port=0, *, lists=True):
-        self.lists = lists
+    def __init__(self, port=0, *, lists=True, tells=True):
+        """Without `lists` it takes any sampler; without `tells` it says nothing of what it does, as sd-server."""
+        self.lists, self.tells = lists, tells
         self.model, self.slow_s, self.active, self.interrupted = "dream", 0.0, "", 0
         self.login, self.forge, self.unloaded, self.stamp, self.by_hand, self.queued = "", False, 0, "", False, 0
         super().__init__(port)
 
     def routes(self, app):
         app.router.add_post("/sdapi/v1/txt2img", self.txt2img)
-        app.router.add_post("/sdapi/v1/interrupt", self.interrupt)
-        app.router.add_post("/internal/progress", self.progress)
         app.router.add_get("/elsewhere", self.elsewhere)
         app.router.add_get("/sdapi/v1/sd-models", self.sd_models)
-        app.router.add_get("/sdapi/v1/memory", self.memory)
         app.router.add_get("/sdapi/v1/options", self.options)
+        app.router.add_post("/sdapi/v1/options", self.options)
         app.router.add_post("/sdapi/v1/unload-checkpoint", self.unload)
-        app.router.add_get("/sdapi/v1/progress", self.state)
+        if self.tells:
+            app.router.add_post("/sdapi/v1/interrupt", self.interrupt)
+            app.router.add_post("/internal/progress", self.progress)
+            app.router.add_get("/sdapi/v1/progress", self.state)
+            app.router.add_get("/sdapi/v1/memory", self.memory)
         if self.lists:
             app.router.add_get("/sdapi/v1/samplers", self.samplers)
             app.router.add_get("/sdapi/v1/schedulers", self.schedulers)
@@ -84,7 +89,7 @@ class A1111Server(Server):
         return web.json_response([{"name": "karras", "label": "Karras", "aliases": None}])
 
     async def memory(self, request):
-        return web.json_response({"ram": {"error": "unavailable"}, "cuda": {"system": {"free": 1, "total": 24 << 30}}})
+        return web.json_response({"ram": {"error": "unavailable"}, "cuda": self.cuda})
 
     async def elsewhere(self, request):
         raise web.HTTPFound("/elsewhere")

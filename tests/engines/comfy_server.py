@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import json
+import re
 import time
 import zlib
 
 from aiohttp import web
 
 from tests.engines.servers import Server, black, rendered
+
+_CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 WORKFLOW = {
     "3": {
@@ -32,7 +35,9 @@ class ComfyServer(Server):
 
     Attributes:
         slow_s: of each render.
-        jobs: whether it has the newer `/api/jobs`.
+        jobs: whether it has the newer `/api/jobs`, and asks for ids in their canonical form.
+        own_ids: it gives ids of its own, as servers of before July 2025 do.
+        ill: so many looks at its history and queue are answered with status 500.
         running, queue, history: by prompt id.
     """
 
@@ -41,6 +46,7 @@ class ComfyServer(Server):
     def __init__(self, port=0, *, jobs=True):
         self.slow_s, self.jobs, self.interrupted, self.cancelled = 0.0, jobs, [], []
         self.running, self.queue, self.history, self.files = "", {}, {}, {}
+        self.own_ids, self.ill = False, 0
         self.cache, self.shown, self.inputs = {}, lambda lists: lists, {"example.png": b"example"}
         super().__init__(port)
 
@@ -71,6 +77,11 @@ class ComfyServer(Server):
         body = await request.json()
         mood = self.moods.pop(0) if self.moods else ""
         graph, given = body["prompt"], body["prompt_id"]
+        if self.jobs and not _CANONICAL.fullmatch(given):
+            error = {"type": "invalid_prompt_id", "message": "prompt_id must be a canonical UUID", "details": given}
+            return web.json_response({"error": error, "node_errors": {}}, status=400)
+        if self.own_ids:
+            given = f"its-own-{len(self.history) + len(self.queue)}"
         if mood in ("no node", "no node, newer"):
             words = "Cannot execute because node FancyNode does not exist."
             kind = "missing_node_type" if mood == "no node, newer" else "invalid_prompt"
@@ -144,14 +155,12 @@ class ComfyServer(Server):
             size = graph["5"]["inputs"]
             wide, high = size["width"], size["height"]
             data = black(wide, high) if mood == "black" else rendered(wide, high, self.seed(graph))
-            name = f"ComfyUI_{len(self.files):05}_.png"
-            self.files[name] = data[: len(data) // 2] if mood == "cut off" else data
-            preview = {"filename": "preview.png", "subfolder": "", "type": "temp"}
-            self.files["preview.png"] = rendered(32, 32, 5)
-            self.cache[key] = {
-                "12": {"images": [preview]},
-                "9": {"images": [{"filename": name, "subfolder": "", "type": "output"}]},
-            }
+            preview = {"filename": "ComfyUI_00000_.png", "subfolder": "", "type": "temp"}
+            saved = {"filename": f"ComfyUI_{len(self.cache):05}_.png", "subfolder": "täglich", "type": "output"}
+            self.files[tuple(preview.values())] = rendered(32, 32, 5)
+            if mood != "gone":
+                self.files[tuple(saved.values())] = data[: len(data) // 2] if mood == "cut off" else data
+            self.cache[key] = {"12": {"images": [preview]}, "9": {"images": [saved]}}
         return self.cache[key]
 
     def seed(self, graph):
@@ -160,21 +169,30 @@ class ComfyServer(Server):
 
     async def upload(self, request):
         """What is there under that name is replaced only if that is asked."""
-        if self.moods and self.moods[0] == "no upload":
-            self.moods.pop(0)
+        mood = self.moods.pop(0) if self.moods and self.moods[0] in ("no upload", "its own folder") else ""
+        if mood == "no upload":
             return web.Response(status=400)
         form = await request.post()
         name, data = form["image"].filename, form["image"].file.read()
         if form.get("overwrite") not in ("true", "1"):
             name = f"{name} (1)" if self.inputs.get(name, data) != data else name
-        self.inputs[name] = data
-        return web.json_response({"name": name, "subfolder": "", "type": form["type"]})
+        folder = "clients" if mood else form.get("subfolder", "")
+        self.inputs[f"{folder}/{name}" if folder else name] = data
+        return web.json_response({"name": name, "subfolder": folder, "type": form["type"]})
+
+    def is_ill(self):
+        self.ill -= self.ill > 0
+        return self.ill > 0
 
     async def past(self, request):
+        if self.is_ill():
+            return web.Response(status=500, text="<html><h1>500 Internal Server Error</h1></html>")
         given = request.match_info["id"]
         return web.json_response({given: self.history[given]} if given in self.history else {})
 
     async def waiting(self, request):
+        if self.is_ill():
+            return web.Response(status=500, text="<html><h1>500 Internal Server Error</h1></html>")
         running = [[0, self.running, {}, {}, []]] if self.running else []
         pending = [[1, given, {}, {}, []] for given in self.queue]
         return web.json_response(self.shown({"queue_running": running, "queue_pending": pending}))
@@ -197,7 +215,8 @@ class ComfyServer(Server):
         return web.json_response({"cancelled": self.queue.pop(given, None) is not None})
 
     async def view(self, request):
-        data = self.files.get(request.query["filename"])
+        query = request.query
+        data = self.files.get((query["filename"], query.get("subfolder", ""), query.get("type", "output")))
         return web.Response(body=data, content_type="image/png") if data else web.Response(status=404)
 
     async def stats(self, request):
@@ -213,5 +232,6 @@ class ComfyServer(Server):
         return web.json_response(list(self.models))
 
     async def free(self, request):
-        self.cache.clear()
+        if (await request.json()).get("free_memory"):
+            self.cache.clear()
         return web.Response()

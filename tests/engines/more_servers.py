@@ -24,9 +24,11 @@ class PromptServer(Server):
         slow_s: of each render.
         key: asked for, if any.
         refusals: mood to (status, JSON).
+        later_s: what it asks for with a refusal, in Retry-After.
     """
 
     refusals: ClassVar = {}
+    later_s = 0
 
     def __init__(self, port=0):
         self.slow_s, self.key, self.hits = 0.0, "", 0
@@ -44,7 +46,7 @@ class PromptServer(Server):
             return mood, web.Response(status=307, headers={"Location": "/elsewhere"})
         if mood in self.refusals:
             status, body = self.refusals[mood]
-            return mood, web.json_response(body, status=status, headers={"Retry-After": "0"})
+            return mood, web.json_response(body, status=status, headers={"Retry-After": str(self.later_s)})
         if mood == "cut":
             request.transport.close()
         if mood == "huge":
@@ -53,14 +55,20 @@ class PromptServer(Server):
 
 
 class OpenAIServer(PromptServer):
-    """`/v1/images/generations`; it takes a seed too, as local ones do."""
+    """`/v1/images/generations`; it takes a seed too, as local ones do.
 
+    Attributes:
+        files_at: where its pictures are, if not with it.
+    """
+
+    files_at = ""
     models = ("gpt-image-1", "local")
     refusals: ClassVar = {
         "parameter": (400, {"error": {"message": "Invalid size", "type": "invalid_request_error", "param": "size"}}),
         "moderation": (400, {"error": {"message": "rejected by the safety system", "code": "moderation_blocked"}}),
         "no model": (404, {"error": {"message": "The model does not exist", "code": "model_not_found"}}),
         "busy": (429, {"error": {"message": "Rate limit reached", "code": "rate_limit_exceeded"}}),
+        "quota": (429, {"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}}),
         "memory": (500, {"error": {"message": "CUDA out of memory", "type": "server_error"}}),
     }
 
@@ -83,7 +91,8 @@ class OpenAIServer(PromptServer):
         if mood == "nothing":
             return web.json_response({"created": 1, "data": []})
         if mood == "address":
-            return web.json_response({"created": 1, "data": [{"url": f"/files/{seed}.png?size={width}x{height}"}]})
+            url = f"{self.files_at}/files/{seed}.png?size={width}x{height}"
+            return web.json_response({"created": 1, "data": [{"url": url}]})
         data = picture(mood, width, height, seed)
         return web.json_response({"created": 1, "data": [{"b64_json": text_of(data), "revised_prompt": "x" * 200}]})
 
@@ -93,7 +102,7 @@ class OpenAIServer(PromptServer):
 
 
 class SdcppServer(PromptServer):
-    """`/sdcpp/v1`, as its description has it: jobs, one at a time."""
+    """`/sdcpp/v1`, as its description has it: jobs, one at a time; and lists of its other families."""
 
     refusals: ClassVar = {
         "parameter": (400, {"error": "invalid generation parameters"}),
@@ -110,6 +119,15 @@ class SdcppServer(PromptServer):
         app.router.add_get("/sdcpp/v1/jobs/{id}", self.job)
         app.router.add_post("/sdcpp/v1/jobs/{id}/cancel", self.cancel)
         app.router.add_get("/sdcpp/v1/capabilities", self.capabilities)
+        app.router.add_get("/v1/models", self.listed)
+        app.router.add_get("/sdapi/v1/sd-models", self.titles)
+
+    async def listed(self, request):
+        return web.json_response({"data": [{"id": "sd-cpp-local", "object": "model", "owned_by": "local"}]})
+
+    async def titles(self, request):
+        placeholder = {"hash": "8888888888", "sha256": "8" * 64, "config": None}
+        return web.json_response([{"title": "tiny", "model_name": "tiny", "filename": "/m", **placeholder}])
 
     async def capabilities(self, request):
         model = {"name": "tiny.safetensors", "stem": "tiny", "path": "/m"}
@@ -130,6 +148,8 @@ class SdcppServer(PromptServer):
         due, mood, asked = self.jobs.get(given, (0, "forgets", {}))
         if mood == "forgets":
             return web.json_response({"error": "job not found"}, status=404)
+        if mood == "expired":
+            return web.json_response({"error": "job expired"}, status=410)
         job = {"id": given, "kind": "img_gen", "status": "generating", "queue_position": 0, "result": None}
         if given in self.cancelled:
             job |= {"status": "cancelled", "error": {"code": "cancelled", "message": "job cancelled by client"}}
@@ -254,7 +274,11 @@ class GradioServer(PromptServer):
             request.transport.close()
             return response
         if mood != "stream ends":
-            event, said = self.outcome(mood, dict(zip((name for name, _ in self.takes), data, strict=True)))
+            asked = dict(zip((name for name, _ in self.takes), data, strict=True))
+            if mood == "step by step":
+                _, half = self.outcome("cut off", asked)
+                await response.write(f"event: generating\ndata: {json.dumps(half)}\n\n".encode())
+            event, said = self.outcome(mood, asked)
             await response.write(f"event: {event}\ndata: {json.dumps(said)}\n\n".encode())
         return response
 

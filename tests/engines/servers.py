@@ -18,12 +18,15 @@ class Server:
     Attributes:
         url: where it listens.
         asked: (path, JSON) of all that was posted, in order.
+        logins: of all requests, what they had as Authorization, or None.
         moods: of the next renders, one each; without any it is well.
     """
 
+    tls = None  # a certificate of its own
+
     def __init__(self, port=0):
         self._port = port
-        self.asked, self.moods = [], []
+        self.asked, self.moods, self.logins = [], [], []
         self._loop = asyncio.new_event_loop()
         self._ready, self._stop = threading.Event(), asyncio.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -49,15 +52,16 @@ class Server:
         self.routes(app)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", self._port, reuse_address=True)
+        site = web.TCPSite(runner, "127.0.0.1", self._port, reuse_address=True, ssl_context=self.tls)
         await site.start()
-        self.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
+        self.url = f"{'https' if self.tls else 'http'}://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
         self._ready.set()
         await self._stop.wait()
         await runner.cleanup()
 
     @web.middleware
     async def _note(self, request, handler):
+        self.logins.append(request.headers.get("Authorization"))
         if request.method == "POST" and not request.content_type.startswith("multipart"):
             with contextlib.suppress(ValueError):
                 self.asked.append((request.path, json.loads(await request.text() or "null")))

@@ -301,3 +301,61 @@ def test_a_part_that_is_refused_leaves_nothing_in_the_queue(server, engine):
     with pytest.raises(EngineError, match="refused the workflow"):
         render(engine)
     until(lambda: not server.queue and not server.running, "it is taken back")
+
+
+def test_ids_are_canonical_and_those_of_older_servers_are_their_own(server, engine):
+    """Newer ones refuse any other form; of older ones the answer says which id to look for."""
+    assert server.jobs, "it refuses what is not canonical"
+    ours = [render(engine, seed=seed).data for seed in (1, 2)]
+    server.own_ids = True
+    theirs = [render(engine, seed=seed).data for seed in (1, 2)]
+    given = [body["prompt_id"] for body in server.posted("/prompt")]
+
+    assert ours == theirs and len(set(given)) == 4
+    assert {"its-own-2", "its-own-3"} <= set(server.history)
+
+
+def test_a_server_that_is_ill_for_a_while_has_forgotten_nothing(server, engine):
+    """Status 500 for its queue and history says nothing of the prompt: it is not given again."""
+    server.slow_s, server.ill = 0.5, 6
+
+    assert render(engine).ext == "png"
+    assert len(server.posted("/prompt")) == 1 and server.ill == 0
+
+
+def test_a_server_that_stays_ill(server, workflow):
+    """Costs an attempt after its patience, in its own words."""
+    engine = ComfyUIEngine({"url": server.url, "workflow": str(workflow), "patience_s": 0.3})
+    server.ill = 1000
+    with pytest.raises(EngineError, match="status 500: 500 Internal Server Error") as caught:
+        render(engine)
+    assert not caught.value.permanent and len(server.posted("/prompt")) == 1
+
+
+def test_a_picture_that_is_gone_from_its_folder(server, engine):
+    """Status 404 with an empty body. Another attempt makes it anew, where the cache would name the same file."""
+    server.moods = ["gone"]
+    for _ in range(2):
+        with pytest.raises(EngineError, match=r"the picture ComfyUI_00000_\.png cannot be had: status 404") as caught:
+            render(engine)
+    assert not caught.value.permanent
+    assert render(engine, attempt=2).ext == "png"
+
+
+def test_the_node_whose_picture_counts(server, workflow):
+    """A preview, if that is asked; one that a workflow does not make is told."""
+    chosen = {**WORKFLOW, "12": {"class_type": "PreviewImage", "inputs": {"images": ["8", 0]}}}
+    workflow.write_text(json.dumps(chosen))
+    made = [
+        render(ComfyUIEngine({"url": server.url, "workflow": str(workflow), **more}))
+        for more in ({}, {"output": "9"}, {"output": "12"})
+    ]
+    assert made[0].data == made[1].data
+    assert [Image.open(io.BytesIO(output.data)).size for output in made] == [(64, 72), (64, 72), (32, 32)]
+
+
+def test_memory_is_given_back_with_the_cache(server, engine):
+    """Only that forgets what it rendered; unloading models alone does not."""
+    render(engine)
+    engine.release()
+    assert server.posted("/free") == [{"unload_models": True, "free_memory": True}] and not server.cache

@@ -1,10 +1,12 @@
 """Every engine against the one interface, and every server against what servers do to each of them."""
 
 import io
+import ssl
 import threading
 import time
 
 import pytest
+import trustme
 from PIL import Image
 
 from musep2p.engines import http
@@ -46,6 +48,14 @@ class Rig:
     def close(self):
         if self.server is not None:
             self.server.close()
+
+
+@pytest.fixture(scope="module")
+def certificate():
+    """Of an authority that nobody knows."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    return context
 
 
 @pytest.fixture
@@ -121,11 +131,15 @@ def test_nobody_answers_and_then_somebody_does(rig):
 
 
 @pytest.mark.parametrize("rig", SERVED, indirect=True)
-def test_a_certificate_that_is_not_trusted_and_an_address_that_is_none(rig):
-    """One line each."""
-    secure = rig.settings["url"].replace("http:", "https:")
+def test_a_certificate_that_is_not_trusted_and_an_address_that_is_none(rig, certificate):
+    """One line each, nothing is sent, and no retry is tried in vain; a server without TLS is one that is off."""
+    strange = type("Strange", (type(rig.server),), {"tls": certificate})()
+    with pytest.raises(EngineError, match=f"^{rig.engine.name}: the certificate of .* is not trusted") as caught:
+        rig.render(engine=rig.case.make({**rig.settings, "url": strange.url, "patience_s": 30}))
+    strange.close()
+    assert caught.value.peer_bound and not strange.logins
     with pytest.raises(EngineError, match=f"{rig.engine.name}: "):
-        rig.render(engine=rig.case.make({**rig.settings, "url": secure}))
+        rig.render(engine=rig.case.make({**rig.settings, "url": rig.server.url.replace("http:", "https:")}))
     with pytest.raises(ConfigError, match="url cannot be"):
         rig.case.make({**rig.settings, "url": "localhost"})
 

@@ -35,9 +35,9 @@ def test_arguments_are_in_the_order_of_the_app(server):
     assert second == ["a town", "", 7, False, 64, 72, 3, 20]
 
 
-@pytest.mark.parametrize("mood", ["", "gallery"])
+@pytest.mark.parametrize("mood", ["", "gallery", "step by step"])
 def test_the_picture_is_fetched_from_the_app_that_we_know(server, mood):
-    """Also when it names another address for itself, and in a gallery."""
+    """Also when it names another address for itself, in a gallery, and after half pictures on the way there."""
     server.moods = [mood]
 
     assert Image.open(io.BytesIO(render(server).data)).size == (64, 72)

@@ -2,7 +2,9 @@
 
 import io
 import re
+import time
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from aiohttp import web
@@ -230,3 +232,67 @@ class NamedServer(MuseServer):
 
     async def render(self, request):
         return web.json_response({"image": text_of(rendered(64, 64, 1)), "made_by": "xl.safetensors"})
+
+
+def test_a_picture_at_a_foreign_address_is_fetched_without_the_key(serve, monkeypatch):
+    """What an answer names may be anybody's."""
+    monkeypatch.setenv("STUDIO_KEY", "sk-secret")
+    server, foreign = serve(OpenAIServer), serve(OpenAIServer)
+    server.key, server.files_at, server.moods = "sk-secret", foreign.url, ["address"]
+    engine = OpenAIImagesEngine({"url": server.url, "key_env": "STUDIO_KEY", "fields": {"seed": "seed"}})
+
+    assert render(engine).ext == "png"
+    assert server.logins == ["Bearer sk-secret"] and foreign.logins == [None]
+
+
+def test_who_has_too_much_to_do_is_asked_again_when_it_says(serve):
+    """And who has been paid too little is not: that is a matter of this machine's key."""
+    server = serve(OpenAIServer)
+    server.later_s, server.moods = 2, ["busy"]
+    engine = OpenAIImagesEngine({"url": server.url, "patience_s": 30})
+    began = time.monotonic()
+    assert render(engine).ext == "png" and server.hits == 2
+    assert time.monotonic() - began >= 2
+    server.moods = ["quota"] * 9
+    with pytest.raises(EngineError, match="exceeded your current quota: insufficient_quota") as caught:
+        render(engine)
+
+    assert caught.value.peer_bound and not caught.value.permanent and server.hits == 3
+
+
+def test_a_job_that_is_too_old_is_given_again(serve):
+    """Its server keeps results for a while only."""
+    server = serve(SdcppServer)
+    server.moods = ["expired"]
+    assert render(SdcppEngine({"url": server.url})).ext == "png" and server.hits == 2
+
+
+class WellServer(MuseServer):
+    """Status 200 for everything; what went wrong is inside."""
+
+    said: ClassVar = {"ok": False, "problem": {"words": "the model fell over"}}
+
+    async def render(self, request):
+        return web.json_response(self.said)
+
+
+def test_an_error_in_an_answer_of_200(serve, tmp_path):
+    """Where the profile says that it is, its words are told, and its patterns say what it means."""
+    profile = tmp_path / "well.toml"
+    profile.write_text(
+        'post = "/v1/render"\n[fields]\nprompt = "prompt"\n[answer]\nerror = "problem.words"\n'
+        '[errors]\npermanent = ["200 *fell over*"]\n'
+    )
+    with pytest.raises(EngineError, match=r"http: status 200: the model fell over\.") as caught:
+        render(HttpEngine({"url": serve(WellServer).url, "profile": str(profile)}))
+    assert caught.value.permanent
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("width", 0), ("height", "high"), ("seed", -1), ("seed", 1.5), ("steps", 0), ("steps", True)]
+)
+def test_parameters_that_no_server_takes(name, value):
+    """Told before anything runs."""
+    engine = MusePublicEngine({"url": "http://127.0.0.1:9"})
+    assert engine.check({**PARAMETERS, "steps": 4}) == []
+    assert [problem for problem, _ in engine.check({**PARAMETERS, name: value})] == [name]

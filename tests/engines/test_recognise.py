@@ -15,7 +15,7 @@ from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Task
 from tests.engines.a1111_server import A1111Server
 from tests.engines.comfy_server import ComfyServer
-from tests.engines.more_servers import MuseServer, SdcppServer
+from tests.engines.more_servers import GradioServer, MuseServer, SdcppServer
 from tests.engines.servers import OtherServer
 
 PLAIN = {"test": True, "picture": None, "as_json": False}
@@ -43,6 +43,7 @@ def serve():
         (SdcppServer, (), "sdcpp", "stable-diffusion.cpp", 1, ()),
         (OtherServer, ({"/v1/models": {"data": [{"id": "sdxl"}]}},), "openai-images", "OpenAI", 1, ()),
         (MuseServer, (), "http", "describes itself", 0, ()),
+        (GradioServer, (), "gradio", "infer takes prompt, negative_prompt, seed", 0, ()),
         (
             OtherServer,
             ({"/openapi.json": {**MuseServer.described, "info": {"title": "MusePublic Art"}}},),
@@ -59,6 +60,22 @@ def test_each_is_known(serve, kind, arguments, engine, what, models, gpu):
 
     assert (found.engine, len(found.models), found.gpu) == (engine, models, gpu)
     assert what in found.what
+
+
+@pytest.mark.parametrize("cuda", [{"error": "unavailable"}, None, {"system": None}])
+def test_a_server_that_does_not_know_its_memory(serve, monkeypatch, cuda):
+    """On a processor, or one that does not tell at all."""
+    monkeypatch.setattr(A1111Server, "cuda", cuda)
+    for server in (serve(A1111Server), serve(NoMemoryServer)):
+        found = recognise(server.url)
+        assert (found.engine, found.gpu, len(found.models)) == ("a1111", (), 2)
+
+
+class NoMemoryServer(A1111Server):
+    """As sd-server: it says nothing of what it does or has."""
+
+    def __init__(self):
+        super().__init__(tells=False)
 
 
 class EverythingServer(OtherServer):

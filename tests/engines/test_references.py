@@ -94,6 +94,16 @@ def test_a_server_that_takes_no_picture(engine, server):
         render(engine, image="b.png")
 
 
+def test_a_server_that_puts_pictures_into_a_folder_of_its_own(engine, server):
+    """The answer says where it is, and that is what the workflow loads; the same picture keeps its name."""
+    server.moods = ["its own folder"]
+    assert render(engine, image="b.png").ext == "png"
+    (given,) = server.posted("/prompt")
+    loaded = given["prompt"]["10"]["inputs"]["image"]
+
+    assert loaded.startswith("clients/musep2p-") and loaded in server.inputs
+
+
 def test_without_a_folder(server, workflow):
     """What to set is said; another machine may have it."""
     engine = ComfyUIEngine({"url": server.url, "workflow": str(workflow)})
