@@ -284,7 +284,7 @@ class Peer:
             fx.Reply: lambda e: links.reply(e.via, e.answer),
             fx.ReplyEnvelope: lambda e: links.reply(e.via, e.envelope),
             fx.Hangup: lambda e: links.hang_up(e.address),
-            fx.Write: lambda e: self._journal.append(e.position, e.record, e.sync),
+            fx.Write: self._write,
             fx.Start: self._start,
             fx.Recall: slots.recall,
             fx.Test: slots.test,
@@ -309,6 +309,11 @@ class Peer:
             fx.Leave: lambda e: self._finish(None),
         }
         return table
+
+    def _write(self, effect: fx.Write) -> None:
+        self._journal.append(effect.position, effect.record, effect.sync)
+        if isinstance(effect.record, ResultBlock):
+            self._slots.learn(effect.record)
 
     def _send_report(self, effect: fx.SendReport) -> None:
         facts = ((cast(BatchFact, record), size) for record, size in map(self._journal.read, effect.facts))

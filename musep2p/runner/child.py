@@ -31,7 +31,7 @@ from musep2p.pipes import child_pipes, listen, write_frame
 from musep2p.platforms import NO_ROOM, end_tree, stand_back
 from musep2p.ports import Cancellable, Engine, Output, Releasing, Task
 from musep2p.runner import protocol as p
-from musep2p.runner.gatekeeper import Gatekeeper
+from musep2p.runner.gatekeeper import Asked, Gatekeeper
 
 __all__ = ["Child", "classes_of", "main"]
 
@@ -74,6 +74,9 @@ class Child:
     def hear(self, frame: bytes) -> None:
         """Take a command, in the thread that listens: it is heard also while a task runs."""
         command = p.to_child.decode(frame)
+        if isinstance(command, p.Made):
+            self._gatekeeper.learn(command.batch, command.pictures)
+            return
         with self._changed:
             if isinstance(command, p.Run | p.Test):
                 self._waiting.append(command)
@@ -181,12 +184,15 @@ class Child:
 
     def _render(self, engine: Engine, tasks: Tasks, command: p.Run, index: int, attempt: int) -> Entry:
         before = time.perf_counter()
-        parameters = engine.normalise(tasks.parameters(index))
-        task = Task(parameters, attempt, self._speed)
+        task = Task(engine.normalise(tasks.parameters(index)), attempt, self._speed)
         output = engine.render(task)
         took_s = time.perf_counter() - before
-        seed = tasks.parameters(index).get("seed")
-        self._gatekeeper.pass_on(command.batch, index, task, output, took_s, command.gate, seed)
+
+        def asked(other: int) -> Asked:
+            parameters = tasks.parameters(other)
+            return parameters.get("seed"), engine.normalise(parameters)
+
+        self._gatekeeper.pass_on(command.batch, index, task, output, took_s, command.gate, asked)
         ms = round(took_s * 1000)
         digest, size = digest_of(output.data), len(output.data)
         if not output.ext:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import contextlib
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
 from musep2p.core.ids import BatchId
+from musep2p.core.recipe import Parameters
 from musep2p.errors import EngineError
 from musep2p.ports import Output, Task
 
-__all__ = ["Gatekeeper"]
+__all__ = ["Asked", "Gatekeeper"]
 
 _PICTURES_KEPT = 10_000  # of each batch: what an engine repeats, it repeats soon
 _TIMES_KEPT = 20
@@ -24,18 +25,19 @@ _TIMES_NEEDED = 5
 _USUAL_S = 1.0  # nothing is too fast where a second is usual
 _QUARANTINED_MAX = 200
 _Rest = frozenset[tuple[str, str | int | float | bool]]
+Asked = tuple[object, Parameters]  # of a task: the batch's seed of it, and what its engine was asked for
 
 
 @dataclass(slots=True)
 class _Seen:
-    """Of one batch, since this slot's process was started."""
+    """Of one batch: the pictures that this slot made or was told of, and the times that its own took."""
 
-    pictures: OrderedDict[str, tuple[int, object, _Rest]] = field(default_factory=OrderedDict)
+    pictures: OrderedDict[str, int] = field(default_factory=OrderedDict)
     times: dict[_Rest, deque[float]] = field(default_factory=dict)
 
 
 class Gatekeeper:
-    """Remembers what a slot rendered, and refuses what is no picture.
+    """Remembers what a slot rendered and what others did, and refuses what is no picture.
 
     Args:
         quarantine: where refused pictures go; made when it is needed.
@@ -45,28 +47,33 @@ class Gatekeeper:
         self._quarantine = quarantine
         self._seen: dict[BatchId, _Seen] = {}
 
+    def learn(self, batch: BatchId, pictures: Iterable[tuple[str, int]]) -> None:
+        """Others made these: pixel hashes, and of which tasks. In any thread, also while a picture is looked at."""
+        for pixels, index in pictures:
+            self._put(self._seen.setdefault(batch, _Seen()), pixels, index)
+
     def pass_on(
         self, batch: BatchId, index: int, task: Task, output: Output, took_s: float, thresholds: Mapping[str, float],
-        seed: object = None,
+        asked: Callable[[int], Asked],
     ) -> None:  # fmt: skip
         """Nothing, for a picture that is one, or for an output that is none and need not be.
 
         Args:
-            seed: the batch's, whether or not the engine takes one.
+            asked: of any task of the batch.
 
         Raises:
             EngineError: it is refused; another attempt may be better.
         """
         if not output.pixel_hash:
             return
-        reason = self._refusal(batch, index, task, output, took_s, thresholds, task.parameters.get("seed", seed))
+        reason = self._refusal(batch, index, task, output, took_s, thresholds, asked)
         if reason:
             kept = self._keep(f"{batch[:8]}-{index}-{task.attempt}-{reason.partition(':')[0]}", output)
             raise EngineError(f"the gate refused what the engine gave: {reason}.", kept)
 
     def _refusal(
         self, batch: BatchId, index: int, task: Task, output: Output, took_s: float, thresholds: Mapping[str, float],
-        seed: object,
+        asked: Callable[[int], Asked],
     ) -> str:  # fmt: skip
         from musep2p.images.decode import decoded
         from musep2p.images.gate import refusal
@@ -74,19 +81,24 @@ class Gatekeeper:
         seen = self._seen.setdefault(batch, _Seen())
         size = frozenset((name, task.parameters[name]) for name in ("width", "height") if name in task.parameters)
         times = seen.times.setdefault(size, deque(maxlen=_TIMES_KEPT))
-        reason = _too_fast(times, took_s, thresholds["fast"]) or _repeated(seen, index, task, output, thresholds, seed)
+        reason = _too_fast(times, took_s, thresholds["fast"])
+        if not reason and thresholds["equal"] >= 0:
+            reason = _repeated(seen.pictures.get(output.pixel_hash, index), index, asked)
         if not reason:
             try:
                 image, _ = decoded(output.data)
             except ValueError as error:
                 return f"damaged: {error}"
-            reason = refusal(image, thresholds, _asked(task))
+            reason = refusal(image, thresholds, _size(task))
         if not reason:
             times.append(took_s)
-            seen.pictures[output.pixel_hash] = (index, seed, _but_seed(task))
-            if len(seen.pictures) > _PICTURES_KEPT:
-                seen.pictures.popitem(last=False)
+            self._put(seen, output.pixel_hash, index)
         return reason
+
+    def _put(self, seen: _Seen, pixels: str, index: int) -> None:
+        seen.pictures[pixels] = index
+        if len(seen.pictures) > _PICTURES_KEPT:
+            seen.pictures.popitem(last=False)
 
     def _keep(self, name: str, output: Output) -> str:
         path = self._quarantine / f"{name}.{output.ext}"
@@ -103,13 +115,9 @@ class Gatekeeper:
         return f"It is in {path}."
 
 
-def _asked(task: Task) -> tuple[int, int] | None:
+def _size(task: Task) -> tuple[int, int] | None:
     width, height = task.parameters.get("width"), task.parameters.get("height")
     return (width, height) if isinstance(width, int) and isinstance(height, int) else None
-
-
-def _but_seed(task: Task) -> _Rest:
-    return frozenset((name, value) for name, value in task.parameters.items() if name != "seed")
 
 
 def _too_fast(times: deque[float], took_s: float, share: float) -> str:
@@ -118,14 +126,15 @@ def _too_fast(times: deque[float], took_s: float, share: float) -> str:
     return f"fast: it took {took_s:.3f} s where {usual:.1f} s are usual"
 
 
-def _repeated(
-    seen: _Seen, index: int, task: Task, output: Output, thresholds: Mapping[str, float], seed: object
-) -> str:
+def _repeated(other: int, index: int, asked: Callable[[int], Asked]) -> str:
     """The same pixels for another seed: an answer from a cache, or an engine that does not hear the seed."""
-    before = seen.pictures.get(output.pixel_hash)
-    if thresholds["equal"] < 0 or before is None:
+    if other == index:
         return ""
-    other, its_seed, rest = before
-    if other == index or its_seed == seed or rest != _but_seed(task):
+    try:
+        (seed, parameters), (its_seed, its_parameters) = asked(index), asked(other)
+    except IndexError:  # a mistake of a stranger
+        return ""
+    same_but_seed = {**parameters, "seed": 0} == {**its_parameters, "seed": 0}
+    if not same_but_seed or parameters.get("seed", seed) == its_parameters.get("seed", its_seed):
         return ""
     return f"equal: its pixels are those of task {other}, which has another seed"

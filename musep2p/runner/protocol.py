@@ -7,6 +7,7 @@ import msgspec
 from musep2p.core.ids import BatchId
 from musep2p.core.recipe import Recipe
 from musep2p.core.records import Entry
+from musep2p.runner.pictures import Told
 
 __all__ = [
     "Begun",
@@ -16,6 +17,7 @@ __all__ = [
     "Failed",
     "FromChild",
     "GiveBack",
+    "Made",
     "NoRoom",
     "Ready",
     "Run",
@@ -36,6 +38,13 @@ class Run(msgspec.Struct, frozen=True, array_like=True, tag="run"):
     ranges: tuple[int, ...]
     attempts: dict[int, int]
     gate: dict[str, float]
+
+
+class Made(msgspec.Struct, frozen=True, array_like=True, tag="made"):
+    """The farm has made these pictures of a batch: another task's should not have their pixels."""
+
+    batch: BatchId
+    pictures: Told
 
 
 class GiveBack(msgspec.Struct, frozen=True, array_like=True, tag="give-back"):
@@ -112,7 +121,7 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag="ended"):
     chunk: int
 
 
-Command = Run | Test | GiveBack | Stop
+Command = Run | Made | Test | GiveBack | Stop
 FromChild = Ready | Begun | Done | Failed | Tested | NoRoom | Ended
 
 to_child = msgspec.msgpack.Decoder(Command)

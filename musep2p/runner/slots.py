@@ -13,8 +13,10 @@ import psutil
 from musep2p.core import events as ev
 from musep2p.core.effects import Recall, Start, Test
 from musep2p.core.ids import BatchId
+from musep2p.core.records import ResultBlock
 from musep2p.pipes import FrameProcess
 from musep2p.runner import protocol as p
+from musep2p.runner.pictures import Pictures
 
 __all__ = ["Slots"]
 
@@ -51,7 +53,7 @@ class Slots:
         no_room: Callable[[str], None] = lambda reason: None,
     ) -> None:  # fmt: skip
         self._spool, self._speed, self._memory_bytes, self._post = spool, speed, memory_bytes, post
-        self._no_room = no_room
+        self._no_room, self._pictures = no_room, Pictures()
         self._slots = [_Slot(number) for number in range(count)]
         self._loop = asyncio.get_running_loop()
         self._closing = False
@@ -69,8 +71,17 @@ class Slots:
         if slot.process is None:
             return
         recipe = None if effect.batch in slot.recipes else effect.recipe
+        if recipe is not None and (pictures := self._pictures.of(effect.batch)):
+            slot.process.send(_encode(p.Made(effect.batch, pictures)))
         slot.recipes.add(effect.batch)
         slot.process.send(_encode(p.Run(effect.chunk, effect.batch, recipe, effect.ranges, effect.attempts, gate)))
+
+    def learn(self, block: ResultBlock) -> None:
+        """Results of whichever peer: the children that render this batch hear of its pictures, also while they do."""
+        news = self._pictures.learn(block)
+        for slot in self._slots:
+            if news and slot.process is not None and block.batch in slot.recipes:
+                slot.process.send(_encode(p.Made(block.batch, news)))
 
     def test(self, effect: Test) -> None:
         """Have a child render a test."""

@@ -24,6 +24,7 @@ class A1111Server(Server):
         slow_s: of each render.
         active: the task that is rendered now.
         gpu: in what its pixels differ from those of other servers.
+        deaf: it does not hear the seed.
         weights: another number, other files under the same names.
     """
 
@@ -35,6 +36,7 @@ class A1111Server(Server):
         self.lists, self.tells = lists, tells
         self.model, self.slow_s, self.active, self.interrupted = "dream", 0.0, "", 0
         self.login, self.forge, self.unloaded, self.stamp, self.by_hand, self.queued = "", False, 0, "", False, 0
+        self.deaf = False
         super().__init__(port)
 
     def routes(self, app):
@@ -140,7 +142,7 @@ class A1111Server(Server):
     async def answer(self, request, asked, mood):
         size = asked["width"], asked["height"]
         form = mood.upper() if mood in ("jpeg", "webp") else "PNG"
-        data = black(*size) if mood == "black" else rendered(*size, asked["seed"], form, self.gpu)
+        data = black(*size) if mood == "black" else rendered(*size, 0 if self.deaf else asked["seed"], form, self.gpu)
         if mood == "cut off":
             data = data[: len(data) // 2]
         self.stamp, self.by_hand = f"2026112{len(self.asked)}", mood == "by hand"

@@ -172,3 +172,20 @@ def test_models_of_one_name_and_work_that_was_done_before(farm, servers):
     assert len(rows) == 15 and {names[row["peer"]] for row in rows if not row["skipped"]} <= {"p1", "p2"}
     assert sorted(renders) == [0, 9], "six are found again"
     assert "model 'dream' is" in said.stderr and "which is not used" in said.stderr
+
+
+def test_a_picture_that_another_machine_made_for_another_seed(farm, servers):
+    """Servers that do not hear the seed: the second picture is refused, whoever made the first."""
+    for server in servers:
+        server.deaf = True
+    servers[1].slow_s = 600.0
+    start(farm, servers)
+    farm.run("submit", "--detach", batch(farm, 2, "retries: 0\n"), state="p1", check=0)
+    until(lambda: servers[1].active and farm.status("p2", "towns").get("done") == 1, "one is done, and known to both")
+    servers[1].slow_s = 0.0
+    servers[1].active = ""
+    until(lambda: farm.status("p1", "towns")["failed"] == 1, "the other is refused", 30)
+    reasons = [row["failed"] for row in farm.results("p1", "towns") if row.get("failed")]
+
+    assert farm.status("p1", "towns")["done"] == 1
+    assert len(reasons) == 1 and "equal: its pixels are those of task" in reasons[0]

@@ -24,17 +24,23 @@ def output(tone):
 
 class Gate:
     def __init__(self, base):
-        self.base, self.keeper = base, Gatekeeper(base / "quarantine")
+        self.base, self.keeper, self.asked = base, Gatekeeper(base / "quarantine"), {}
 
     def judge(self, index, made, *, took_s=2.0, attempt=1, batch=BATCH, off=(), of_batch=None, **parameters):
         """Empty, or what it says."""
         limits = {**CHECKS, **dict.fromkeys(off, OFF)}
+        self.asked[index] = of_batch, parameters
         try:
-            self.keeper.pass_on(batch, index, Task(parameters, attempt, 1.0), made, took_s, limits, of_batch)
+            self.keeper.pass_on(batch, index, Task(parameters, attempt, 1.0), made, took_s, limits, self.of)
         except EngineError as error:
             assert not error.permanent
             return error.message
         return ""
+
+    def of(self, index):
+        if index not in self.asked:
+            raise IndexError(index)
+        return self.asked[index]
 
     def quarantined(self):
         return sorted(path.name for path in (self.base / "quarantine").iterdir())
@@ -101,3 +107,16 @@ def test_a_seed_that_the_engine_does_not_take(gate):
     assert gate.judge(0, output(1), of_batch=1) == ""
     assert "equal: its pixels are those of task 0" in gate.judge(1, output(1), of_batch=2)
     assert gate.judge(2, output(1), of_batch=1) == "", "the same seed again"
+
+
+def test_pictures_of_others(gate):
+    """Told of by their pixels only: what was asked for them is the batch's. A task that is none says nothing."""
+    gate.asked |= {3: (None, {"seed": 1, "prompt": "a"}), 4: (None, {"seed": 1, "prompt": "b"})}
+    pixels = [output(tone).pixel_hash for tone in range(3)]
+    gate.keeper.learn(BATCH, [(pixels[0], 3), (pixels[1], 4), (pixels[2], 999)])
+
+    assert "equal: its pixels are those of task 3" in gate.judge(5, output(0), seed=2, prompt="a")
+    assert gate.judge(3, output(0), seed=1, prompt="a") == "", "the same task again"
+    assert gate.judge(6, output(1), seed=2, prompt="a") == "", "its prompt is another"
+    assert gate.judge(7, output(2), seed=2, prompt="a") == ""
+    assert gate.judge(8, output(0), seed=3, prompt="a", batch=BatchId("c" * 32)) == "", "of another batch"
