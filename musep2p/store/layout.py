@@ -41,6 +41,8 @@ FORMAT = 1
 _encode = msgspec.msgpack.Encoder().encode
 _PRESENCE_MAX = 1000
 _ROOM = 4 << 20
+_OURS = frozenset(("store.id", "objects", "batches", "keys", "peers"))
+_LOOKS = 3  # at a folder that becomes a store while it is looked at
 # What does not go away by waiting. All else may: a share that is full, hangs up or is ill will be well again.
 _LASTING = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EINVAL})
 
@@ -317,23 +319,40 @@ class SharedStore:
             raise StoreError(f"the store {self.root} is not a folder.", "Name a folder with --store.")
 
     def _read_id(self) -> str:
+        """The store's id; empty in a folder that is.
+
+        Raises:
+            StoreError: it is somebody else's folder, or cannot be used.
+            OSError: the share does not show yet what it has.
+        """
+        names: set[str] = set()
+        for _ in range(_LOOKS):
+            text = self._id_text()
+            if text is not None:
+                return text
+            names = {path.name for path in self.root.iterdir() if not path.name.startswith(".tmp-")}
+            if not names & _OURS:
+                break  # else another peer makes it a store at this very moment
+        if "store.id" in names:
+            raise OSError(errno.ESTALE, f"{self.root}/store.id is there, and the share does not show it yet")
+        if strangers := sorted(names - {"FORMAT"}):
+            raise StoreError(
+                f"{self.root} is not empty and is no store of musep2p (it has {strangers[0]!r}).",
+                "Name an empty folder, or the farm's store.",
+            )
+        return ""
+
+    def _id_text(self) -> str | None:
         try:
-            text = (self.root / "store.id").read_text("ascii").strip()
+            return (self.root / "store.id").read_text("ascii").strip()
         except FileNotFoundError:
-            strangers = [p.name for p in self.root.iterdir() if p.name != "FORMAT" and not p.name.startswith(".tmp-")]
-            if strangers:
-                raise StoreError(
-                    f"{self.root} is not empty and is no store of musep2p (it has {strangers[0]!r}).",
-                    "Name an empty folder, or the farm's store.",
-                ) from None
-            return ""
+            return None
         except (OSError, UnicodeDecodeError) as error:
             if isinstance(error, OSError) and error.errno not in _LASTING:
                 raise
             raise StoreError(
                 f"{self.root}/store.id cannot be read: {error}.", "Check the share and its rights."
             ) from None
-        return text
 
     def _adopt(self, store_id: str, *, links: bool) -> str:
         write_durably(self.root / "FORMAT", f"{FORMAT}\n".encode())

@@ -51,6 +51,37 @@ def test_an_empty_folder_is_adopted_only_when_told(tmp_path):
     assert sorted(p.name for p in (tmp_path / "nas").iterdir()) == ["FORMAT", "store.id"]
 
 
+@pytest.mark.parametrize("adopt", [ID, ""])
+def test_a_folder_that_another_peer_adopts_at_the_same_moment(tmp_path, monkeypatch, adopt):
+    """Between the look for its id and the look for what else is there: it is the store, and nobody's mistake."""
+    nas, real, looks = tmp_path / "nas", pathlib.Path.iterdir, []
+    nas.mkdir()
+
+    def meanwhile(self):
+        if not looks and self == nas:
+            looks.append(1)
+            SharedStore(nas, "other", "b" * 32).announce(Presence("p", "farm", "h:1"), "i", 1)
+        return real(self)
+
+    monkeypatch.setattr(pathlib.Path, "iterdir", meanwhile)
+    assert SharedStore(nas, "w", adopt).id == "b" * 32 and looks
+
+
+def test_a_share_that_lists_what_it_does_not_show_yet(tmp_path, monkeypatch):
+    """It is asked again later, and the folder is not taken for somebody else's."""
+    SharedStore(tmp_path, "other", "b" * 32)
+    real = pathlib.Path.read_text
+
+    def hidden(self, *args, **kw):
+        if self.name == "store.id":
+            raise FileNotFoundError(2, "No such file or directory")
+        return real(self, *args, **kw)
+
+    monkeypatch.setattr(pathlib.Path, "read_text", hidden)
+    with pytest.raises(OSError, match="does not show it yet"):
+        SharedStore(tmp_path, "w", ID)
+
+
 def test_a_folder_of_somebody_else_is_refused(tmp_path):
     """A folder with other things in it is not ours, and nothing is put there."""
     (tmp_path / "holiday.jpg").write_bytes(b"1")
