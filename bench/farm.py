@@ -95,6 +95,8 @@ class Bench:
         self.farm.start(f"h{host}", *options, listen=None, mdns=mdns, prefix=self.lan.on(host), wait=False)
 
     def _seen(self, count: int) -> bool:
+        for name, process in self.farm.processes.items():
+            assert process.poll() is None, f"{name} ended:\n{self.farm.log(name)}"
         return all(self.farm.log(f"h{host}").count(" is up at ") >= count - 1 for host in range(1, count + 1))
 
 

@@ -105,7 +105,8 @@ class Farm:
 
     def submit(self, name, count, **keys):
         path = self.base / f"{name}.json"  # JSON is YAML
-        batch = {"name": name, "prompt": "a harbour", "gate": "off", "seeds": {"count": count}, **keys}
+        prompt = f"a harbour, {name}"  # else equal work would be one batch
+        batch = {"name": name, "prompt": prompt, "gate": "off", "seeds": {"count": count}, **keys}
         path.write_text(json.dumps(batch))
         return self.ask("submit", str(path), "--detach")["batch"]
 
