@@ -117,6 +117,14 @@ class Farm:
         through = ("done", "failed", "cancelled")
         return until(lambda: (s := self.state(batch))["state"] in through and s, f"{batch} ends", timeout_s, 0.5)
 
+    def given_up(self, batch):
+        """Why nobody does it, as `status` says; empty when it has ended."""
+        decided = ("done", "failed", "cancelled", "waiting")
+        state = until(lambda: (s := self.state(batch))["state"] in decided and s, f"{batch} ends or waits")
+        if state["state"] == "waiting":
+            self.ask("cancel", batch)
+        return state["reason"]
+
     def close(self):
         for peer in self._peers:
             peer.send_signal(signal.SIGINT)
@@ -164,7 +172,7 @@ def restart(farm, engine, keys):
 
 
 def refused(farm, engine, keys):
-    """A model and a sampler that it has not."""
+    """A model and a sampler that it has not: the batch waits for who has them, or has failed."""
     said = {}
     for name, more in (("model", {"model": "nobody-has-this.safetensors"}), ("sampler", {"sampler": "nobody's"})):
         path = farm.base / f"wrong-{name}.json"
@@ -176,10 +184,11 @@ def refused(farm, engine, keys):
             said[name] = answer
             continue
         began = time.monotonic()
-        farm.ended(answer["batch"])
+        waits = farm.given_up(answer["batch"])
         why = farm.ask("why", answer["batch"], "0")
         said[name] = told(farm, answer["batch"]) | {
             "after_s": round(time.monotonic() - began, 1),
+            "waits": waits,
             "failures": [[f["peer"], f["attempt"], f["permanent"], f["reason"]] for f in why["failures"]],
         }
     return said
