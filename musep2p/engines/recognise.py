@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from musep2p.engines.finding import USUAL_PORTS
 from musep2p.engines.gradio import endpoint_in
-from musep2p.engines.http import AwayError, Http
+from musep2p.engines.http import AwayError, Http, Reply
 from musep2p.engines.openapi import rendering_operation
 from musep2p.errors import ConfigError, EngineError
 
@@ -17,6 +18,9 @@ __all__ = ["USUAL_PORTS", "Recognised", "recognise", "recognised_here"]
 
 _WITHIN_S = 5.0
 _MODELS_MAX = 1000
+_KIN = "Automatic1111's web UI or its kin"
+_PAGE_MAX = 8 << 20
+_FOOT = re.compile(rb'version: <a href=\\?"([^"<>]{1,200})"[^<>]{0,40}>([^<>"]{1,40})<')
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +72,24 @@ def recognised_here() -> Iterator[Recognised]:
             yield found
 
 
-def _said(http: Http, path: str) -> Any:
-    """The JSON at a path; None if there is none, or something slow or strange."""
+def _reply(http: Http, path: str) -> Reply | None:
+    """What is answered at a path; None if that is slow or strange."""
     try:
-        reply = http.get(path, within_s=_WITHIN_S)
+        return http.get(path, within_s=_WITHIN_S)
     except AwayError:
         raise
     except EngineError:
         return None
-    return reply.json() if reply.status == 200 else None
+
+
+def _said(http: Http, path: str) -> Any:
+    """The JSON at a path; None if there is none."""
+    reply = _reply(http, path)
+    return reply.json() if reply is not None and reply.status == 200 else None
+
+
+def _is_refused(reply: Reply | None) -> bool:
+    return reply is not None and reply.status == 401
 
 
 def _comfyui(http: Http) -> Recognised | None:
@@ -95,29 +108,39 @@ def _comfyui(http: Http) -> Recognised | None:
 
 
 def _a1111(http: Http) -> Recognised | None:
-    models = _said(http, "/sdapi/v1/sd-models")
+    reply = _reply(http, "/sdapi/v1/sd-models")
+    if _is_refused(reply) and not _is_refused(_reply(http, "/v1/models")):
+        what = f"{_KIN}, which asks for a login: set login_env or login_file"
+        return Recognised(http.url, "a1111", what, ready=False)
+    models = reply.json() if reply is not None and reply.status == 200 else None
     if not isinstance(models, list):
         return None
     titles = [str(model["title"]) for model in models if isinstance(model, dict) and model.get("title")]
     memory = _said(http, "/sdapi/v1/memory")
     cuda = (memory.get("cuda") or {}).get("system") if isinstance(memory, dict) else None
     total = int(cuda.get("total") or 0) >> 20 if isinstance(cuda, dict) else 0
-    return Recognised(
-        http.url, "a1111", "Automatic1111's web UI or its kin", tuple(titles[:_MODELS_MAX]),
-        (("GPU", total),) if total else (),
-    )  # fmt: skip
+    return Recognised(http.url, "a1111", _kin(http), tuple(titles[:_MODELS_MAX]), (("GPU", total),) if total else ())
+
+
+def _kin(http: Http) -> str:
+    """Which of them it is, and its version: it stands at the foot of its page, or at a path of its own."""
+    said = _said(http, "/sdapi/v1/version")
+    if isinstance(said, dict) and said.get("app"):
+        newest = next((str(said[name]) for name in ("version", "updated", "commit", "hash") if said.get(name)), "")
+        return f"{said['app']} {newest}".strip()
+    page = _reply(http, "/config")
+    foot = _FOOT.search(page.body[:_PAGE_MAX]) if page is not None and page.status == 200 else None
+    if foot is None:
+        return _KIN
+    name = "Forge" if b"forge" in foot[1].lower() else "Automatic1111's web UI"
+    return f"{name} {foot[2].decode('utf-8', 'replace')}"
 
 
 def _web_ui(http: Http) -> Recognised | None:
     """Automatic1111's page, started without what we need of it."""
-    try:
-        reply = http.get("/internal/ping", within_s=_WITHIN_S)
-    except AwayError:
-        raise
-    except EngineError:
+    if _said(http, "/internal/ping") != {}:
         return None
-    what = "Automatic1111's web UI or its kin without its API: start it with --api"
-    return Recognised(http.url, "a1111", what, ready=False) if reply.status == 200 and reply.json() == {} else None
+    return Recognised(http.url, "a1111", f"{_KIN} without its API: start it with --api", ready=False)
 
 
 def _sd_server(http: Http) -> Recognised | None:
@@ -130,7 +153,11 @@ def _sd_server(http: Http) -> Recognised | None:
 
 
 def _openai(http: Http) -> Recognised | None:
-    said = _said(http, "/v1/models")
+    reply = _reply(http, "/v1/models")
+    said = reply.json() if reply is not None and reply.status in (200, 401) else None
+    if _is_refused(reply) and isinstance(said, Mapping) and "error" in said:
+        what = "a server in the manner of OpenAI's, which asks for a key: set key_env or key_file"
+        return Recognised(http.url, "openai-images", what, ready=False)
     data = said.get("data") if isinstance(said, Mapping) else None
     if not isinstance(data, list):
         return None

@@ -62,6 +62,51 @@ def test_each_is_known(serve, kind, arguments, engine, what, models, gpu):
     assert what in found.what
 
 
+FOOT = 'version: <a href="https://github.com/{}/commit/82a973c">{}</a>&#x2000;•&#x2000;python: 3.10'
+
+
+@pytest.mark.parametrize(
+    ("says", "what"),
+    [
+        (
+            {"/config": {"x": FOOT.format("AUTOMATIC1111/stable-diffusion-webui", "1.10.1")}},
+            "Automatic1111's web UI 1.10.1",
+        ),
+        ({"/config": {"x": FOOT.format("lllyasviel/stable-diffusion-webui-forge", "f2.0.1")}}, "Forge f2.0.1"),
+        ({"/sdapi/v1/version": {"app": "sd.next", "updated": "2026-01-02"}}, "sd.next 2026-01-02"),
+        ({"/config": {"version": "3.41.2"}}, "Automatic1111's web UI or its kin"),
+    ],
+)
+def test_which_of_its_kin_it_is(serve, says, what):
+    """By the foot of its page, or by what it says itself; without a page nobody knows."""
+    models = [{"title": "dream.safetensors [d9984043a7]", "model_name": "dream"}]
+    found = recognise(serve(OtherServer, {"/sdapi/v1/sd-models": models, **says}).url)
+    assert (found.engine, found.what, found.ready) == ("a1111", what, True)
+
+
+def test_who_asks_for_a_login_or_a_key(serve):
+    """It is there, and what to set is said; by itself it is not used."""
+    for kind, engine, option in ((LoginServer, "a1111", "login_env"), (KeyServer, "openai-images", "key_env")):
+        found = recognise(serve(kind, {}).url)
+        assert (found.engine, found.ready) == (engine, False) and f"set {option}" in found.what
+
+
+class LoginServer(OtherServer):
+    """As with `--api-auth`: the page is everybody's."""
+
+    async def page(self, request):
+        if request.path.startswith("/sdapi"):
+            return web.json_response({"detail": "Incorrect username or password"}, status=401)
+        return web.json_response({} if request.path == "/internal/ping" else None)
+
+
+class KeyServer(OtherServer):
+    """As OpenAI's own."""
+
+    async def page(self, request):
+        return web.json_response({"error": {"message": "You didn't provide an API key."}}, status=401)
+
+
 @pytest.mark.parametrize("cuda", [{"error": "unavailable"}, None, {"system": None}])
 def test_a_server_that_does_not_know_its_memory(serve, monkeypatch, cuda):
     """On a processor, or one that does not tell at all."""
