@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import psutil
 
@@ -33,7 +33,7 @@ from musep2p.core.why import why_answer
 from musep2p.core.withdrawal import recounted
 from musep2p.engines.registry import load_engine, usable_engines
 from musep2p.errors import ConfigError, LocalProtocolError, MuseError, StoreError
-from musep2p.net.discovery import MdnsDiscovery, live_addresses
+from musep2p.net.addresses import live_addresses
 from musep2p.net.links import ZmqLinks, peer_address
 from musep2p.platforms import NO_ROOM, links_max
 from musep2p.runner.catalogue import Catalogue
@@ -47,6 +47,9 @@ from musep2p.store.layout import Presence
 from musep2p.store.outlet import Outlet
 from musep2p.store.outputs import picture_of, piece_of
 from musep2p.store.state_folder import StateFolder
+
+if TYPE_CHECKING:
+    from musep2p.net.discovery import MdnsDiscovery
 
 __all__ = ["Options", "Peer"]
 
@@ -124,6 +127,8 @@ class Peer:
             self.post(ev.Sighted(peer))
         self.post(ev.Woke())
         if self._options.mdns:
+            from musep2p.net.discovery import MdnsDiscovery
+
             host, farm = self._host, self._settings.farm_name
             self._discovery = MdnsDiscovery(host, self._links.port, farm, self.post, self._options.tell)
             await self._discovery.start()

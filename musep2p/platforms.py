@@ -16,8 +16,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypedDict
 
-import psutil
-
 __all__ = [
     "NO_ROOM",
     "ChildOptions",
@@ -55,6 +53,8 @@ def child_options() -> ChildOptions:
 
 def end_tree(pid: int, *, itself: bool = True) -> None:
     """Kill a process of ours and whatever it started."""
+    import psutil  # needs as long to import as all else here; most processes never ask
+
     try:
         process = psutil.Process(pid)
         below = process.children(recursive=True)
@@ -75,11 +75,13 @@ def end_group(pid: int) -> None:
 def stand_back(niceness: int) -> None:
     """Let this process yield to whoever uses the machine; Windows has one step for all."""
     if sys.platform == "win32":
-        priority = psutil.BELOW_NORMAL_PRIORITY_CLASS
+        import psutil
+
+        with contextlib.suppress(psutil.Error):
+            psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
     else:
-        priority = niceness
-    with contextlib.suppress(psutil.Error, OSError):
-        psutil.Process().nice(priority)
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, niceness)
 
 
 def on_stop(handler: Callable[[], object]) -> None:

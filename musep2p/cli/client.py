@@ -21,7 +21,6 @@ from musep2p.core.recipe import Settings as BatchSettings
 from musep2p.core.recipe.recipe import batch_id_of
 from musep2p.core.tuning import Tuning
 from musep2p.errors import BatchCancelledError, MuseError, NoPeersError
-from musep2p.net.discovery import MdnsDiscovery
 from musep2p.net.links import peer_address
 from musep2p.store.state_folder import running_peer
 from musep2p.wire.codec import BULK_BYTES_MAX, decode, encode
@@ -245,6 +244,8 @@ def _answering(address: str, settings: Settings) -> PeerClient | None:
 
 async def sighted(settings: Settings, *, all_of_them: bool = False) -> list[str]:
     """Addresses of the farm's peers that mDNS shows within 1.5 s: the first, or all."""
+    from musep2p.net.discovery import MdnsDiscovery  # most commands find a peer of this machine
+
     found: asyncio.Queue[str] = asyncio.Queue()
 
     def post(event: ev.Event) -> None:

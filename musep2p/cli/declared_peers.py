@@ -34,7 +34,7 @@ def join(
     json: Json = False,
 ) -> None:
     """Be a peer of the farm until Ctrl-C."""
-    from musep2p.cli import farm as commands
+    from musep2p.cli import join as commands
 
     settings = load_settings(
         {
@@ -50,7 +50,7 @@ def peers(
     state: State = None, farm: Farm = None, listen: Listen = None, peer: PeerOption = None, json: Json = False
 ) -> None:
     """Who is in the farm."""
-    from musep2p.cli import farm as commands
+    from musep2p.cli import peers as commands
 
     commands.peers(client_settings(state, farm, listen, peer), as_json=json)
 

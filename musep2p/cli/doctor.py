@@ -20,7 +20,7 @@ from musep2p.cli.show import counted, print_json
 from musep2p.config import Settings
 from musep2p.core import requests as r
 from musep2p.errors import MuseError
-from musep2p.net.discovery import live_addresses
+from musep2p.net.addresses import live_addresses
 from musep2p.net.links import DEFAULT_PORT
 
 __all__ = ["Finding", "doctor"]

@@ -15,14 +15,14 @@ import socket
 import threading
 from collections.abc import Callable
 
-import ifaddr
 from zeroconf import Error, IPVersion, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 from musep2p.core import events as ev
 from musep2p.core.messages import PROTOCOL_VERSION
+from musep2p.net.addresses import live_addresses
 
-__all__ = ["SERVICE", "MdnsDiscovery", "live_addresses"]
+__all__ = ["SERVICE", "MdnsDiscovery"]
 
 SERVICE = "_musep2p._tcp.local."
 _AGAIN_S = 10.0
@@ -30,15 +30,6 @@ _ASK_MS = 2000
 _ASKED_AT_ONCE = 32
 _STOP_S = 2.0
 _TTL_S = 120
-
-
-def live_addresses(listen: str) -> list[str]:
-    """The IPv4 addresses that a peer listening on `listen` is reached at; loopback only if nothing else is there."""
-    if listen not in ("0.0.0.0", "::", "*"):
-        return [listen]
-    found = [str(ip.ip) for adapter in ifaddr.get_adapters() for ip in adapter.ips if ip.is_IPv4]
-    outside = [address for address in found if not address.startswith("127.")]
-    return outside or found
 
 
 class MdnsDiscovery:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-from filelock import FileLock, Timeout
 
 from musep2p.core.ids import Incarnation, PeerId, WirePeerId
 from musep2p.errors import ConfigError, StoreError
@@ -49,6 +48,8 @@ class StateFolder:
     """
 
     def __init__(self, path: Path, farm: str = "") -> None:
+        from filelock import FileLock, Timeout  # whoever only asks where a peer runs locks nothing
+
         self.path, self._farm = path, farm
         self._created = not path.exists()
         try:
