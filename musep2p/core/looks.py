@@ -11,11 +11,11 @@ import msgspec
 
 from musep2p.core.abilities import fits, lacked
 from musep2p.core.data import Calibration, Member, Slot
-from musep2p.core.effects import Kill, Test
+from musep2p.core.effects import Kill
 from musep2p.core.events import Tested
 from musep2p.core.messages import Calibrate, Look
-from musep2p.core.rest import is_free
 from musep2p.core.state import Core
+from musep2p.core.trials import claim_slot, longer_ms
 from musep2p.core.wills import RUNNING
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
 ]
 
 _KEPT = 100
-_WAIT_MS, _WAIT_MS_MAX = 10_000, 300_000
 _RESTS = 5  # times as long as the attempt took
 _REASON_MAX = 200
 _NO_ANSWER = "the calibration render did not end"
@@ -79,11 +78,8 @@ def calibration_due(core: Core) -> bool:
 def start_calibrations(core: Core) -> None:
     """Give calibrations to slots that have nothing else to do; none while nothing is started here."""
     for one in core.looks.values() if not (core.resting or core.disk_full) else ():
-        slot = next((slot for slot in core.slots.values() if is_free(core, slot)), None)
-        if slot is not None and one.is_due():
-            slot.ready, one.slot, one.began_ms = False, slot.id, core.now_ms
-            slot.warm = ""
-            core.effects.append(Test(slot.id, one.engine, one.model, True))
+        if one.is_due() and (slot := claim_slot(core, one.engine, one.model, calibrates=True)) >= 0:
+            one.slot, one.began_ms = slot, core.now_ms
             core.at("calibrations", core.now_ms + core.tuning.timeout_floor_ms)
 
 
@@ -131,7 +127,7 @@ def _settle(core: Core, one: Calibration, look: str, reason: str) -> None:
     if look:
         core.tell("info", f"the look here with {one.name.replace('|', ' ').strip()} is {look}")
     else:
-        one.wait_ms = min(2 * one.wait_ms, _WAIT_MS_MAX) if one.wait_ms else _WAIT_MS
+        one.wait_ms = longer_ms(one.wait_ms)
         one.until_ms = core.now_ms + max(one.wait_ms, _RESTS * (core.now_ms - one.began_ms))
         core.at("calibrations", one.until_ms)
         core.tell("warning", f"the look here with {one.name} could not be found out: {one.reason}")

@@ -10,13 +10,13 @@ again after as long.
 from __future__ import annotations
 
 from musep2p.core.data import Batch, Probation, Slot
-from musep2p.core.effects import Kill, Test
+from musep2p.core.effects import Kill
 from musep2p.core.events import Tested
 from musep2p.core.ids import short
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import Failure
-from musep2p.core.rest import is_free
 from musep2p.core.state import Core
+from musep2p.core.trials import WAIT_MS, claim_slot, longer_ms
 
 __all__ = [
     "barred",
@@ -33,7 +33,6 @@ __all__ = [
 ]
 
 _IN_A_ROW = 3
-_WAIT_MS, _WAIT_MS_MAX = 10_000, 300_000
 _NO_ANSWER = "the test render did not end"
 
 
@@ -71,7 +70,7 @@ def told(core: Core) -> tuple[tuple[str, str], ...]:
 
 
 def _takes_long(core: Core, one: Probation) -> bool:
-    return one.slot >= 0 and core.now_ms >= one.tested_ms + _WAIT_MS
+    return one.slot >= 0 and core.now_ms >= one.tested_ms + WAIT_MS
 
 
 def test_due(core: Core) -> bool:
@@ -119,12 +118,10 @@ def start_tests(core: Core) -> None:
         if core.now_ms < one.until_ms:
             core.at("probation", one.until_ms)
             continue
-        slot = next((slot for slot in core.slots.values() if is_free(core, slot)), None)
-        if slot is not None:
-            slot.ready, one.slot, one.tested_ms = False, slot.id, core.now_ms
-            slot.warm = ""
-            core.effects.append(Test(slot.id, name))
-            core.at("probation", core.now_ms + _WAIT_MS)
+        one.slot = claim_slot(core, name)
+        if one.slot >= 0:
+            one.tested_ms = core.now_ms
+            core.at("probation", core.now_ms + WAIT_MS)
 
 
 def on_tested(core: Core, event: Tested) -> None:
@@ -180,7 +177,7 @@ def _put(core: Core, name: str, reason: str) -> None:
     if known is not None and core.now_ms < known.until_ms:
         return
     core.probation.pop(name, None)
-    wait_ms = min(2 * known.wait_ms, _WAIT_MS_MAX) if known is not None and known.wait_ms else _WAIT_MS
+    wait_ms = longer_ms(known.wait_ms if known is not None else 0)
     by_tasks = "|" in name or (known is not None and known.by_tasks)
     core.probation[name] = Probation(reason, wait_ms, core.now_ms + wait_ms, by_tasks=by_tasks)
     core.tell("warning", f"{name} is left to others for {wait_ms // 1000} s: {reason}")
