@@ -40,7 +40,9 @@ _LISTED = {
     "model": ("/sdapi/v1/sd-models", ("title", "model_name")),
     "sampler": ("/sdapi/v1/samplers", ("name",)),
     "scheduler": ("/sdapi/v1/schedulers", ("name", "label")),
+    "vae": ("/sdapi/v1/sd-vae", ("model_name",)),
 }
+_ANY_VAE = ("Automatic", "None")
 _BY_HAND = ("interrupted", "skipped", "stopping_generation")
 _SHOWN = 12
 _SEED_MAX = (1 << 32) - 1
@@ -109,9 +111,9 @@ class A1111Engine:
         return self._picture(reply, str(task.parameters["model"]))
 
     def _named(self, asked: Mapping[str, Scalar]) -> Parameters:
-        """Model, sampler and scheduler by the server's own names.
+        """Model, sampler, scheduler and VAE by the server's own names.
 
-        Servers there are that render for minutes with another model or sampler than one that they have not.
+        Servers there are that render for minutes with another one than what they have not, and say nothing.
 
         Raises:
             EngineError: it has not what was asked for.
@@ -123,7 +125,8 @@ class A1111Engine:
             if first and self._own("sampler", first) and self._own("scheduler", last):
                 sampler, scheduler = first, last
         named: Parameters = {}
-        for name, value in (("model", str(asked["model"])), ("sampler", sampler), ("scheduler", scheduler)):
+        wanted = {"model": str(asked["model"]), "sampler": sampler, "scheduler": scheduler, "vae": str(asked["vae"])}
+        for name, value in wanted.items():
             named[name] = own = self._own(name, value) if value else ""
             if value and not own:
                 shown = ", ".join(self._listed[name][:_SHOWN])
@@ -137,10 +140,13 @@ class A1111Engine:
         if known is not None:
             return known
         path, keys = _LISTED[name]
-        said = self._http.get_when_there(path, self._patience_s).json()
+        reply = self._http.get_when_there(path, self._patience_s)
+        if reply.status >= 500:
+            raise self._error(reply)  # it lists something, and is ill
+        said = reply.json()
         items = [item for item in said if isinstance(item, dict)] if isinstance(said, list) else []
         self._listed[name] = [str(item[keys[0]]) for item in items if item.get(keys[0])]
-        if not self._listed[name]:
+        if not self._listed[name] or (name == "vae" and asked in _ANY_VAE):
             return asked
         for same in (str.__eq__, same_model):
             for item in items:
@@ -232,7 +238,7 @@ class A1111Engine:
         if reply.status == 401:
             return EngineError(text, "Set login_env or login_file.", peer_bound=True)
         if reply.status == 404 and "not found" in words.lower() and "sampler" in words.lower():
-            return EngineError(text, permanent=True)
+            return EngineError(text, peer_bound=True)
         if reply.status in (404, 405):
             return EngineError(text, "Was it started without --api?", peer_bound=True)
         if reply.status in (400, 413, 422):

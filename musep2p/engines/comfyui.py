@@ -37,9 +37,8 @@ _PATIENCE_S = 60.0
 _LOOK_S = (0.1, 1.0)  # between two looks at the history: first and last
 _RELEASE_S = 30.0
 _GIVEN_MAX = 3  # times that a prompt is given to a server that forgets it
-# Another machine may have that model, node or picture.
-_ELSEWHERE = ("value_not_in_list", "missing_node_type", "custom_validation_failed")
-_NO_NODE = "does not exist"  # as servers of before 2026 say it, of the type invalid_prompt
+# What is the task's own fault. All else is said of this machine's workflow, models and nodes: another may do it.
+_OF_THE_TASK = frozenset(("value_bigger_than_max", "value_smaller_than_min", "invalid_input_type"))
 _DEFAULTS: Parameters = {"negative": "", "seed": 0}
 
 
@@ -256,14 +255,10 @@ class ComfyUIEngine:
         said = reply.json()
         if reply.status not in (200, 400) or not isinstance(said, dict):
             return EngineError(f"comfyui: status {reply.status}: {words_of(reply)}.")
-        kinds = [error.get("type") for node in _nodes(said) for error in node.get("errors", ())]
-        kinds.append((said.get("error") or {}).get("type") if isinstance(said.get("error"), dict) else None)
-        here = any(kind in _ELSEWHERE for kind in kinds) or _NO_NODE in words_of(reply)
-        return EngineError(
-            f"comfyui: it refused the workflow: {_node_words(said) or words_of(reply)}.",
-            permanent=not here,
-            peer_bound=here,
-        )
+        kinds = {error.get("type") for node in _nodes(said) for error in node.get("errors", ())}
+        words = f"comfyui: it refused the workflow: {_node_words(said) or words_of(reply)}."
+        everywhere = bool(kinds) and kinds <= _OF_THE_TASK
+        return EngineError(words, permanent=everywhere, peer_bound=not everywhere)
 
 
 def _prompt_id() -> str:

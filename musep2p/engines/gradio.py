@@ -100,8 +100,9 @@ class GradioEngine:
             if found is not None:
                 return prefix, *found
         if self._api:
-            raise EngineError(f"gradio: the app at {self._http.url} has no endpoint {self._api!r}.")
-        raise EngineError(f"gradio: the app at {self._http.url} has no endpoint that takes a prompt.", "Set `api`.")
+            raise EngineError(f"gradio: the app at {self._http.url} has no endpoint {self._api!r}.", peer_bound=True)
+        words = f"gradio: the app at {self._http.url} has no endpoint that takes a prompt."
+        raise EngineError(words, "Set `api`.", peer_bound=True)
 
     def _arguments(self, takes: list[Mapping[str, Any]], given: Parameters) -> list[Scalar | None]:
         names = [str(one.get("parameter_name", "")) for one in takes]
@@ -111,7 +112,8 @@ class GradioEngine:
         arguments: list[Scalar | None] = []
         for name, one in zip(names, takes, strict=True):
             if name not in named and name not in self._constants and not one.get("parameter_has_default"):
-                raise EngineError(f"gradio: the app asks for {name!r}, and none is given.", "Set it in `constants`.")
+                words = f"gradio: the app asks for {name!r}, and none is given."
+                raise EngineError(words, "Set it in `constants`.", peer_bound=True)
             arguments.append(named.get(name, self._constants.get(name, one.get("parameter_default"))))
         return arguments
 
@@ -162,8 +164,8 @@ def endpoint_in(described: Any, api: str) -> tuple[str, list[Mapping[str, Any]]]
 def _outcome(stream: bytes) -> Any:
     """What the stream of an event ended with."""
     event = ""
-    for line in stream.decode("utf-8", "replace").splitlines():
-        field, _, value = line.partition(": ")
+    for line in stream.decode("utf-8", "replace").split("\n"):
+        field, _, value = line.partition(":")
         if field == "event":
             event = value.strip()
         elif field == "data" and event == "complete":

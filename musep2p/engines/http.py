@@ -20,6 +20,8 @@ __all__ = ["AwayError", "Http", "LostAnswerError", "Reply", "words_of"]
 
 _CONNECT_S = 5.0
 _NOT_THERE = (502, 503, 504)  # what stands before an engine that is off, or one that is ending
+_GAVE_UP = 504  # of a proxy before an engine that may still be at it
+_SOON_S = 1.0  # later than that, a proxy's 502 is an engine's that was at it
 _TOO_MANY = 429
 _BODY_MAX = 256 << 20  # a picture of 100 megapixels, in base64
 _WORDS_MAX = 500
@@ -152,7 +154,16 @@ class Http:
         Raises:
             LostAnswerError, EngineError: as `post`; AwayError when patience ends.
         """
-        return self._patiently(lambda: self.post(path, body), patience_s, busy)
+        return self._patiently(lambda: self._post_once(path, body), patience_s, busy)
+
+    def _post_once(self, path: str, body: Any) -> Reply:
+        """POST, where a proxy that lost patience is an answer that did not come: what was asked may be done."""
+        began = time.monotonic()
+        reply = self.post(path, body)
+        if reply.status == _GAVE_UP or (reply.status == 502 and time.monotonic() - began > _SOON_S):
+            words = f"{self.engine}: {self.url} was asked, and its answer did not come: status {reply.status}"
+            raise LostAnswerError(f"{words}: {words_of(reply)}.", "A proxy may wait too short a time for a render.")
+        return reply
 
     def _patiently(
         self, ask: Callable[[], Reply], patience_s: float, busy: Callable[[Reply], bool] = lambda reply: False
@@ -173,7 +184,7 @@ class Http:
                 reply = ask()
                 if last or not (reply.status in _NOT_THERE or busy(reply)):
                     return reply
-                asked_s = min(reply.retry_after_s, _RETRY_AFTER_MAX_S)
+                asked_s = min(reply.retry_after_s, _RETRY_AFTER_MAX_S, until - time.monotonic())
             except AwayError:
                 if last:
                     raise

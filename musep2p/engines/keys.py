@@ -38,7 +38,8 @@ class Secret:
         """
         if self._variable:
             if not os.environ.get(self._variable):
-                raise EngineError(f"{self._engine}: the variable {self._variable} is not set for this peer.")
+                words = f"{self._engine}: the variable {self._variable} is not set for this peer."
+                raise EngineError(words, peer_bound=True)
             return os.environ[self._variable].strip()
         return self._from_file(Path(self._file).expanduser()) if self._file else ""
 
@@ -46,7 +47,8 @@ class Secret:
         try:
             mode = path.stat().st_mode
             if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-                raise EngineError(f"{self._engine}: others can read {path}.", f"chmod 600 {path}")
+                raise EngineError(f"{self._engine}: others can read {path}.", f"chmod 600 {path}", peer_bound=True)
             return path.read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise EngineError(f"{self._engine}: the key in {path} cannot be read: {error}.") from None
+            words = f"{self._engine}: the key in {path} cannot be read: {error}."
+            raise EngineError(words, peer_bound=True) from None

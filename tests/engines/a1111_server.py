@@ -25,6 +25,8 @@ class A1111Server(Server):
         active: the task that is rendered now.
         gpu: in what its pixels differ from those of other servers.
         deaf: it does not hear the seed.
+        ill: it cannot list its samplers.
+        word, told: in which word it says that somebody ended a job by hand, and of which one, if not the last.
         weights: another number, other files under the same names.
     """
 
@@ -36,7 +38,8 @@ class A1111Server(Server):
         self.lists, self.tells = lists, tells
         self.model, self.slow_s, self.active, self.interrupted = "dream", 0.0, "", 0
         self.login, self.forge, self.unloaded, self.stamp, self.by_hand, self.queued = "", False, 0, "", False, 0
-        self.deaf = False
+        self.deaf = self.ill = False
+        self.word, self.told = "interrupted", ""
         super().__init__(port)
 
     def routes(self, app):
@@ -54,6 +57,7 @@ class A1111Server(Server):
         if self.lists:
             app.router.add_get("/sdapi/v1/samplers", self.samplers)
             app.router.add_get("/sdapi/v1/schedulers", self.schedulers)
+            app.router.add_get("/sdapi/v1/sd-vae", self.vaes)
 
     async def progress(self, request):
         active = (await request.json())["id_task"] == self.active
@@ -80,15 +84,19 @@ class A1111Server(Server):
 
     async def state(self, request):
         """Of the whole server; its words of the last job stay until the next one begins."""
-        return web.json_response(
-            {"state": {"job_timestamp": self.stamp, "interrupted": self.by_hand, "skipped": False}}
-        )
+        state = {"job_timestamp": self.told or self.stamp, "interrupted": False, "skipped": False}
+        return web.json_response({"state": {**state, self.word: self.by_hand}})
 
     async def samplers(self, request):
+        if self.ill:
+            return web.json_response({"detail": "starting"}, status=500)
         return web.json_response([{"name": "Euler a", "aliases": ["k_euler_a", "k_euler_ancestral"], "options": {}}])
 
     async def schedulers(self, request):
         return web.json_response([{"name": "karras", "label": "Karras", "aliases": None}])
+
+    async def vaes(self, request):
+        return web.json_response([{"model_name": "x.pt", "filename": "/models/VAE/x.pt"}])
 
     async def memory(self, request):
         return web.json_response({"ram": {"error": "unavailable"}, "cuda": self.cuda})
@@ -120,6 +128,8 @@ class A1111Server(Server):
             "nans": (500, {"error": "NansException", "detail": "", "body": "", "errors": "A tensor with all NaNs"}),
             "no sampler": (404, {"detail": "Sampler not found"}),
             "no api": (404, {"detail": "Not Found"}),
+            "too large": (413, {"detail": "Request Entity Too Large"}),
+            "gave up": (504, {"detail": "upstream timed out"}),
             "schema": (422, {"detail": [{"loc": ["body", "steps"], "msg": "value is not a valid integer"}]}),
             "login": (401, {"detail": "Incorrect username or password"}),
             "busy": (429, {"error": "queue full"}),
@@ -157,6 +167,12 @@ class A1111Server(Server):
             images = ["data:image/png;base64," + images[0]]
         if mood == "nothing":
             images = []
+        if mood == "far":
+            info["index_of_first_image"] = 99
+        if mood == "no base64":
+            images = ["%%%"]
+        if mood == "odd info":
+            return web.json_response({"images": images, "info": "Steps: 3, Sampler: Euler"})
         said = {"images": images, "parameters": {}, "info": "" if mood == "no info" else json.dumps(info)}
         if mood != "huge":
             return web.json_response(said)

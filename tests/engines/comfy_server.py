@@ -6,12 +6,15 @@ import json
 import re
 import time
 import zlib
+from typing import ClassVar
 
 from aiohttp import web
 
-from tests.engines.servers import Server, black, rendered
+from tests.engines.servers import Server, black, endless, rendered
 
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+_UPLOADS = ("no upload", "its own folder", "loses it")  # moods of an upload, not of a render
 
 WORKFLOW = {
     "3": {
@@ -42,6 +45,9 @@ class ComfyServer(Server):
     """
 
     models = ("dream.safetensors", "photo.safetensors")
+    device: ClassVar = {
+        "name": "cuda:0 NVIDIA RTX A5000", "type": "cuda", "index": 0, "vram_total": 24 << 30
+    }  # fmt: skip
 
     def __init__(self, port=0, *, jobs=True):
         self.slow_s, self.jobs, self.interrupted, self.cancelled = 0.0, jobs, [], []
@@ -77,14 +83,22 @@ class ComfyServer(Server):
         body = await request.json()
         mood = self.moods.pop(0) if self.moods else ""
         graph, given = body["prompt"], body["prompt_id"]
+        if mood == "page":
+            page = "<html><head><style>x{}</style></head><body><h1>Internal Server Error</h1></body></html>"
+            return web.Response(status=500, text=page, content_type="text/html")
+        if mood == "redirect":
+            return web.Response(status=307, headers={"Location": "/elsewhere"})
+        if mood == "huge":
+            return await endless(request)
         if self.jobs and not _CANONICAL.fullmatch(given):
             error = {"type": "invalid_prompt_id", "message": "prompt_id must be a canonical UUID", "details": given}
             return web.json_response({"error": error, "node_errors": {}}, status=400)
         if self.own_ids:
             given = f"its-own-{len(self.history) + len(self.queue)}"
         if mood in ("no node", "no node, newer"):
-            words = "Cannot execute because node FancyNode does not exist."
-            kind = "missing_node_type" if mood == "no node, newer" else "invalid_prompt"
+            kind, words = "invalid_prompt", "Cannot execute because node FancyNode does not exist."
+            if mood == "no node, newer":
+                kind, words = "missing_node_type", "Node 'FancyNode' not found. The custom node may not be installed."
             error = {"type": kind, "message": words, "details": "Node ID '#10'", "extra_info": {}}
             return web.json_response({"error": error, "node_errors": {}}, status=400)
         errors = self.errors(graph, mood)
@@ -99,6 +113,8 @@ class ComfyServer(Server):
     def errors(self, graph, mood):
         if mood == "html":
             return {"node_errors": "<b>"}
+        if mood in ("value_smaller_than_min", "return_type_mismatch", "exception_during_validation"):
+            return {"node_errors": self.node_error("3", "KSampler", mood, "cfg")}
         model = graph["4"]["inputs"]["ckpt_name"]
         if model not in self.models:
             details = f"ckpt_name: {model!r} not in {list(self.models)}"
@@ -169,15 +185,18 @@ class ComfyServer(Server):
 
     async def upload(self, request):
         """What is there under that name is replaced only if that is asked."""
-        mood = self.moods.pop(0) if self.moods and self.moods[0] in ("no upload", "its own folder") else ""
+        mood = self.moods.pop(0) if self.moods and self.moods[0] in _UPLOADS else ""
         if mood == "no upload":
             return web.Response(status=400)
         form = await request.post()
         name, data = form["image"].filename, form["image"].file.read()
         if form.get("overwrite") not in ("true", "1"):
             name = f"{name} (1)" if self.inputs.get(name, data) != data else name
-        folder = "clients" if mood else form.get("subfolder", "")
-        self.inputs[f"{folder}/{name}" if folder else name] = data
+        folder = form.get("subfolder", "")
+        if mood == "its own folder":
+            folder, name = "clients", f"{name} (1)"
+        if mood != "loses it":
+            self.inputs[f"{folder}/{name}" if folder else name] = data
         return web.json_response({"name": name, "subfolder": folder, "type": form["type"]})
 
     def is_ill(self):
@@ -220,8 +239,7 @@ class ComfyServer(Server):
         return web.Response(body=data, content_type="image/png") if data else web.Response(status=404)
 
     async def stats(self, request):
-        device = {"name": "cuda:0 NVIDIA RTX A5000", "type": "cuda", "index": 0, "vram_total": 24 << 30}
-        return web.json_response({"system": {"os": "linux", "comfyui_version": "0.3.60"}, "devices": [device]})
+        return web.json_response({"system": {"os": "linux", "comfyui_version": "0.3.60"}, "devices": [self.device]})
 
     async def loader(self, request):
         """What the node that loads a model offers."""

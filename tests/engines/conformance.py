@@ -115,8 +115,11 @@ CASES = {
     ),
     "comfyui": Case(
         ComfyUIEngine, _workflow, ComfyServer,
-        {"parameter": "partly", "memory": "oom", "cut off": "cut off", "nothing": "no outputs"},
-        {"parameter": "refused", "memory": "OutOfMemoryError"}, cancels=True,
+        {
+            "parameter": "value_smaller_than_min", "memory": "oom", "cut off": "cut off", "nothing": "no outputs",
+            "page": "page", "huge": "huge", "redirect": "redirect",
+        },
+        {**_MEMORY, "parameter": "refused", "memory": "OutOfMemoryError"}, cancels=True,
     ),
     "openai-images": Case(
         OpenAIImagesEngine, lambda url, folder: {**_plain(url, folder), "fields": {"seed": "seed"}}, OpenAIServer, _ANY,
@@ -136,7 +139,7 @@ CASES = {
     ),
     "gradio": Case(
         GradioEngine, lambda url, folder: {**_plain(url, folder), "constants": {"randomize_seed": False}}, GradioServer,
-        {name: _ANY[name] for name in ("memory", "page", "cut off", "nothing", "cut", "huge", "redirect")}, _MEMORY,
+        {name: word for name, word in _ANY.items() if name != "parameter"}, {**_MEMORY, "busy": "queue is full"},
     ),
     "diffusers": Case(
         DiffusersEngine, lambda url, folder: {"models": ["a/model"]}, PipelineMoods,

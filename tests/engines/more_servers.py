@@ -68,6 +68,11 @@ class OpenAIServer(PromptServer):
         "moderation": (400, {"error": {"message": "rejected by the safety system", "code": "moderation_blocked"}}),
         "no model": (404, {"error": {"message": "The model does not exist", "code": "model_not_found"}}),
         "busy": (429, {"error": {"message": "Rate limit reached", "code": "rate_limit_exceeded"}}),
+        "billing": (400, {"error": {"message": "Billing hard limit reached", "code": "billing_hard_limit_reached"}}),
+        "bad model": (400, {"error": {"message": "The model 'x' does not exist", "code": "model_not_found"}}),
+        "other model": (400, {"error": {"message": "Not a model", "code": "invalid_model"}}),
+        "too large": (413, {"error": {"message": "Request too large"}}),
+        "gave up": (504, {"error": {"message": "upstream timed out"}}),
         "quota": (429, {"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}}),
         "memory": (500, {"error": {"message": "CUDA out of memory", "type": "server_error"}}),
     }
@@ -111,7 +116,7 @@ class SdcppServer(PromptServer):
     }
 
     def __init__(self, port=0):
-        self.jobs, self.cancelled = {}, []
+        self.jobs, self.cancelled, self.ill = {}, [], 0
         super().__init__(port)
 
     def routes(self, app):
@@ -144,6 +149,9 @@ class SdcppServer(PromptServer):
         return web.json_response(job, status=202)
 
     async def job(self, request):
+        if self.ill:
+            self.ill -= 1
+            return web.Response(status=500, text=PAGE, content_type="text/html")
         given = request.match_info["id"]
         due, mood, asked = self.jobs.get(given, (0, "forgets", {}))
         if mood == "forgets":
@@ -231,6 +239,7 @@ class MuseServer(PromptServer):
 class GradioServer(PromptServer):
     """A Gradio app of version 5 or 6: an event, and a stream that can be read once."""
 
+    refusals: ClassVar = {"busy": (429, {"detail": "Too many requests: the queue is full"})}
     takes = (
         ("prompt", None), ("negative_prompt", None), ("seed", 0), ("randomize_seed", True), ("width", 512),
         ("height", 512), ("guidance_scale", 7), ("num_inference_steps", 20),
@@ -266,6 +275,8 @@ class GradioServer(PromptServer):
 
     async def stream(self, request):
         mood, data = self.events.pop(request.match_info["event"])
+        if mood in ("forgets", "ill"):
+            return web.json_response({"detail": "Not Found"}, status=404 if mood == "forgets" else 500)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         await response.write(b"event: heartbeat\ndata: null\n\n")
@@ -286,13 +297,21 @@ class GradioServer(PromptServer):
         if mood == "memory":
             return "error", {"error": "CUDA out of memory"}
         if mood == "silent":
+            return "error", None
+        if mood == "null":
             return "error", {"error": None}
         if mood == "nothing":
             return "complete", [None, asked["seed"]]
-        path = f"/gradio/{len(self.files)}/image.png"
-        self.files[path] = picture(mood, asked["width"], asked["height"], asked["seed"])
+        path = f"/gradio/{len(self.files)}/my image #1.png"
+        if mood != "gone":
+            self.files[path] = picture(mood, asked["width"], asked["height"], asked["seed"])
         file = {"path": path, "url": f"http://elsewhere.invalid{path}", "meta": {"_type": "gradio.FileData"}}
-        return "complete", [[{"image": file, "caption": None}] if mood == "gallery" else file, asked["seed"]]
+        if mood != "gallery":
+            return "complete", [file, asked["seed"]]
+        self.files["/second.png"] = picture(mood, 32, 32, asked["seed"])
+        second = {**file, "path": "/second.png"}
+        return "complete", [[{"image": each, "caption": None} for each in (file, second)], asked["seed"]]
 
     async def file(self, request):
-        return web.Response(body=self.files[request.match_info["path"]], content_type="image/png")
+        data = self.files.get(request.match_info["path"])
+        return web.Response(body=data, content_type="image/png") if data else web.json_response({}, status=403)

@@ -13,6 +13,7 @@ from musep2p.engines.a1111 import A1111Engine
 from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Cancellable, Task
 from tests.engines.a1111_server import A1111Server, title_of
+from tests.engines.kinds import kind_of
 from tests.engines.servers import rendered, text_of
 from tests.live.farm import until
 
@@ -58,7 +59,16 @@ def test_the_seed_decides_the_picture(engine):
 
 @pytest.mark.parametrize(
     ("mood", "ext"),
-    [("jpeg", "jpg"), ("webp", "webp"), ("grid", "png"), ("prefix", "png"), ("no info", "png"), ("black", "png")],
+    [
+        ("jpeg", "jpg"),
+        ("webp", "webp"),
+        ("grid", "png"),
+        ("prefix", "png"),
+        ("no info", "png"),
+        ("black", "png"),
+        ("far", "png"),
+        ("odd info", "png"),
+    ],
 )
 def test_answers_of_many_shapes(server, engine, mood, ext):
     """The user's own image format, a grid before the picture, a data prefix, no info. Black is the gate's."""
@@ -69,41 +79,45 @@ def test_answers_of_many_shapes(server, engine, mood, ext):
 
 
 @pytest.mark.parametrize(
-    ("mood", "words", "permanent"),
+    ("mood", "words", "kind"),
     [
-        ("oom", "OutOfMemoryError: CUDA out of memory", False),
-        ("nans", "NansException: A tensor with all NaNs", False),
-        ("no sampler", "Sampler not found", True),
-        ("no api", "started without --api", False),
-        ("schema", "value is not a valid integer", True),
-        ("login", "login_env", False),
-        ("busy", "queue full", False),
-        ("sd-server", "returned no results", False),
-        ("html", "status 500: Internal Server Error", False),
-        ("redirect", "redirects to /elsewhere", False),
-        ("other model", "rendered with the model 'dream', not with 'photo'", False),
-        ("nothing", "without a picture", False),
-        ("cut off", "no picture: it cannot be decoded", False),
+        ("oom", "OutOfMemoryError: CUDA out of memory", "here"),
+        ("nans", "NansException: A tensor with all NaNs", "passing"),
+        ("no sampler", "Sampler not found", "here"),
+        ("no api", "started without --api", "here"),
+        ("schema", "value is not a valid integer", "permanent"),
+        ("too large", "Request Entity Too Large", "permanent"),
+        ("login", "login_env", "here"),
+        ("busy", "queue full", "passing"),
+        ("sd-server", "returned no results", "passing"),
+        ("html", "status 500: Internal Server Error", "passing"),
+        ("redirect", "redirects to /elsewhere", "passing"),
+        ("other model", "rendered with the model 'dream', not with 'photo'", "here"),
+        ("nothing", "without a picture", "passing"),
+        ("no base64", "no base64", "passing"),
+        ("cut off", "no picture: it cannot be decoded", "passing"),
     ],
 )
-def test_how_it_fails(server, engine, mood, words, permanent):
+def test_how_it_fails(server, engine, mood, words, kind):
     """In the engine's words, and whether another try can help; the next task is fine."""
     server.moods = [mood]
     with pytest.raises(EngineError) as caught:
         render(engine, model="photo")
-    assert words in str(caught.value) and caught.value.permanent == permanent
+    assert words in str(caught.value) and kind_of(caught.value) == kind
     assert "<" not in str(caught.value)
     assert render(engine, model="photo").ext == "png"
 
 
-def test_a_lost_answer_is_no_failed_render(server, engine):
-    """While the server is still at it, nothing is asked again; then the attempt is over."""
-    server.moods, server.slow_s = ["cut"], 1.5
+@pytest.mark.parametrize("mood", ["cut", "gave up"])
+def test_a_lost_answer_is_no_failed_render(server, engine, mood):
+    """Cut, or given up by a proxy: while the server is still at it nothing is asked again; then the attempt is over."""
+    server.moods, server.slow_s = [mood], 1.5
     began = time.monotonic()
-    with pytest.raises(EngineError, match="answer did not come"):
+    with pytest.raises(EngineError, match="answer did not come") as caught:
         render(engine)
 
-    assert time.monotonic() - began >= 1.4 and server.active == ""
+    assert time.monotonic() - began >= 1.4 and server.active == "" and kind_of(caught.value) == "passing"
+    assert len(server.posted("/sdapi/v1/txt2img")) == 1
     assert len(server.posted("/internal/progress")) >= 1 and server.interrupted == 0
 
 
@@ -113,8 +127,9 @@ def test_only_our_own_task_is_interrupted(server, engine):
     thread = threading.Thread(target=lambda: render(engine), daemon=True)
     thread.start()
     until(lambda: server.active, "the server is at it")
-    ours, server.active = server.active, "task(by hand)"
-    engine.cancel()
+    ours, server.active, server.queued = server.active, "task(by hand)", 1
+    engine.cancel()  # ours waits behind the owner's
+    engine.cancel()  # and is unknown
     before, server.active = server.interrupted, ours
     engine.cancel()
     thread.join(10)
@@ -187,6 +202,8 @@ def test_parameters_that_it_would_refuse(engine, name, value):
         ("model", "photo", "huge"),
         ("sampler", "k_euler_a", "Eller"),
         ("scheduler", "Karras", "k"),
+        ("vae", "x.pt", "y.pt"),
+        ("vae", "Automatic", "automatically"),
     ],
 )
 def test_what_this_server_has_not_is_not_asked_of_it(server, engine, name, good, bad):
@@ -194,7 +211,17 @@ def test_what_this_server_has_not_is_not_asked_of_it(server, engine, name, good,
     render(engine, **{name: good})
     with pytest.raises(EngineError, match=f"this server has no {name} '{bad}'. It has ") as caught:
         render(engine, **{name: bad})
-    assert not caught.value.permanent and len(server.posted("/sdapi/v1/txt2img")) == 1
+    assert kind_of(caught.value) == "here" and len(server.posted("/sdapi/v1/txt2img")) == 1
+
+
+def test_a_server_that_cannot_list_what_it_has_now(server, engine):
+    """It may have the sampler or not: neither is guessed."""
+    server.ill = True
+    with pytest.raises(EngineError, match="status 500: starting") as caught:
+        render(engine, sampler="Euler a")
+    assert kind_of(caught.value) == "passing" and not server.posted("/sdapi/v1/txt2img")
+    server.ill = False
+    assert render(engine, sampler="Euler a").ext == "png"
 
 
 def test_a_server_that_lists_nothing_is_asked(server):
@@ -236,14 +263,27 @@ def test_samplers_of_before_that_name_their_scheduler(server, engine):
         render(engine, sampler="Nobody Karras")
 
 
-def test_half_a_picture_that_somebody_interrupted_by_hand(server, engine):
-    """Status 200: only the server's state tells. What was interrupted before is no matter."""
-    server.moods = ["by hand"]
+@pytest.mark.parametrize("word", ["interrupted", "skipped", "stopping_generation"])
+def test_half_a_picture_that_somebody_interrupted_by_hand(server, engine, word):
+    """Status 200: only the server's state tells."""
+    server.moods, server.word = ["by hand"], word
     with pytest.raises(EngineError, match="interrupted by hand") as raised:
         render(engine)
 
-    assert not raised.value.permanent and not raised.value.peer_bound
+    assert kind_of(raised.value) == "passing"
     assert render(engine).pixel_hash
+
+
+def test_another_job_that_was_interrupted_is_no_matter(server, engine):
+    """The state is of the whole server: it may speak of its owner's."""
+    server.moods, server.told = ["by hand"], "20261101000000"
+    assert render(engine).pixel_hash
+
+
+def test_each_task_has_an_id_of_its_own(server, engine):
+    """By which it is known from all others at that server."""
+    render(engine), render(engine)
+    assert len({body["force_task_id"] for body in server.posted("/sdapi/v1/txt2img")}) == 2
 
 
 def test_pictures_behind_ours_are_not_taken(server, engine):
@@ -288,7 +328,7 @@ def test_a_server_that_says_nothing_of_what_it_does(monkeypatch):
     finally:
         plain.close()
 
-    assert not thread.is_alive() and plain.interrupted == 0
+    assert not thread.is_alive() and not plain.posted("/sdapi/v1/interrupt")
 
 
 @pytest.mark.parametrize("value", ["8888888888", None, ""])

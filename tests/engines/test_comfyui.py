@@ -12,6 +12,7 @@ from musep2p.engines.workflow import load_workflow
 from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Cancellable, Task
 from tests.engines.comfy_server import WORKFLOW, ComfyServer
+from tests.engines.kinds import kind_of
 from tests.live.farm import until
 
 PARAMETERS = {"prompt": "a town", "negative": "people", "width": 64, "height": 72, "seed": 7, "steps": 3}
@@ -137,25 +138,29 @@ def test_a_server_that_always_forgets(server, engine):
 
 
 @pytest.mark.parametrize(
-    ("mood", "more", "words", "permanent"),
+    ("mood", "more", "words", "kind"),
     [
-        ("", {"model": "other.safetensors"}, "CheckpointLoaderSimple: value not in list (ckpt_name: 'other", False),
-        ("no node", {}, "node FancyNode does not exist", False),
-        ("no node, newer", {}, "node FancyNode does not exist", False),
-        ("", {"steps": 20000}, "KSampler: value bigger than max", True),
-        ("partly", {}, "refused the workflow: SaveImage", True),
-        ("oom", {}, "KSampler: torch.OutOfMemoryError: Allocation failed", False),
-        ("broken", {}, "KSampler: RuntimeError", False),
-        ("no outputs", {}, "ended well and has no picture", False),
-        ("cut off", {}, "cannot be decoded", False),
+        ("", {"model": "other.safetensors"}, "CheckpointLoaderSimple: value not in list (ckpt_name: 'other", "here"),
+        ("no node", {}, "node FancyNode does not exist", "here"),
+        ("no node, newer", {}, "Node 'FancyNode' not found", "here"),
+        ("", {"steps": 20000}, "KSampler: value bigger than max", "permanent"),
+        ("value_smaller_than_min", {}, "KSampler: value smaller than min", "permanent"),
+        ("return_type_mismatch", {}, "KSampler: return type mismatch", "here"),
+        ("exception_during_validation", {}, "KSampler: exception during validation", "here"),
+        ("partly", {}, "refused the workflow: SaveImage", "here"),
+        ("oom", {}, "KSampler: torch.OutOfMemoryError: Allocation failed", "here"),
+        ("broken", {}, "KSampler: RuntimeError", "passing"),
+        ("no outputs", {}, "ended well and has no picture", "passing"),
+        ("cut off", {}, "cannot be decoded", "passing"),
+        ("html", {}, "refused the workflow", "here"),
     ],
 )
-def test_how_it_fails(server, engine, mood, more, words, permanent):
+def test_how_it_fails(server, engine, mood, more, words, kind):
     """In the server's words; a model or node that is not here may be elsewhere. The next task is fine."""
     server.moods = [mood]
     with pytest.raises(EngineError) as caught:
         render(engine, **more)
-    assert words in str(caught.value) and caught.value.permanent == permanent
+    assert words in str(caught.value) and kind_of(caught.value) == kind
     assert render(engine, seed=99).ext == "png"
 
 
@@ -187,6 +192,7 @@ def test_only_what_we_gave_is_taken_back(server, engine):
     assert failed and "interrupted at the server" in failed[0]
     assert isinstance(engine, Cancellable)
     assert (ours in server.cancelled) if server.jobs else (server.interrupted == [ours])
+    assert all(body == {"prompt_id": ours} for body in server.posted("/interrupt"))
     engine.cancel()
     assert len(server.interrupted) <= 1
 
@@ -297,10 +303,10 @@ def test_a_model_by_its_short_name(server, engine):
 
 def test_a_part_that_is_refused_leaves_nothing_in_the_queue(server, engine):
     """What was accepted of the workflow would be rendered for nobody."""
-    server.moods, server.slow_s = ["partly"], 1.0
+    server.moods, server.slow_s = ["partly"], 600.0
     with pytest.raises(EngineError, match="refused the workflow"):
         render(engine)
-    until(lambda: not server.queue and not server.running, "it is taken back")
+    until(lambda: not server.queue and not server.running, "it is taken back", 20)
 
 
 def test_ids_are_canonical_and_those_of_older_servers_are_their_own(server, engine):
@@ -321,6 +327,20 @@ def test_a_server_that_is_ill_for_a_while_has_forgotten_nothing(server, engine):
 
     assert render(engine).ext == "png"
     assert len(server.posted("/prompt")) == 1 and server.ill == 0
+
+
+def test_a_server_that_is_ill_now_and_then(server, workflow):
+    """Patience is for one illness, not for all of a long render."""
+    engine = ComfyUIEngine({"url": server.url, "workflow": str(workflow), "patience_s": 1.0})
+    server.slow_s, seen = 2.5, []
+
+    def waiting(lists):
+        seen.append(1)
+        server.ill = 2 if len(seen) > 3 else 0
+        return lists
+
+    server.shown = waiting
+    assert render(engine).ext == "png" and len(seen) > 4
 
 
 def test_a_server_that_stays_ill(server, workflow):

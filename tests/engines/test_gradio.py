@@ -8,6 +8,7 @@ from PIL import Image
 from musep2p.engines.gradio import GradioEngine, endpoint_in
 from musep2p.errors import EngineError
 from musep2p.ports import Task
+from tests.engines.kinds import kind_of
 from tests.engines.more_servers import GradioServer
 
 PARAMETERS = {"prompt": "a town", "width": 64, "height": 72, "seed": 7}
@@ -48,6 +49,9 @@ def test_the_picture_is_fetched_from_the_app_that_we_know(server, mood):
     [
         ("memory", "it failed: CUDA out of memory"),
         ("silent", "it does not say why"),
+        ("null", "it does not say why"),
+        ("gone", "the picture cannot be had"),
+        ("ill", "status 500"),
         ("stream cut", "answer did not come"),
         ("stream ends", "answer did not come"),
     ],
@@ -57,13 +61,24 @@ def test_how_a_stream_ends(server, mood, words):
     server.moods = [mood]
     with pytest.raises(EngineError, match=words) as caught:
         render(server)
-    assert not caught.value.permanent
+    assert kind_of(caught.value) == ("here" if mood == "memory" else "passing")
+
+
+def test_an_app_that_was_started_again_and_one_that_is_busy(server):
+    """The first knows nothing of our event; the second is asked again."""
+    server.moods = ["forgets"]
+    with pytest.raises(EngineError, match="It was started again") as caught:
+        render(server)
+    assert kind_of(caught.value) == "here"
+    server.moods, server.hits = ["busy"], 0
+    assert render(server, {"patience_s": 20}).ext == "png" and server.hits == 2
 
 
 def test_an_app_without_what_is_asked(server, monkeypatch):
     """No such endpoint; one that asks for more than is given."""
-    with pytest.raises(EngineError, match="no endpoint 'paint'"):
+    with pytest.raises(EngineError, match="no endpoint 'paint'") as caught:
         render(server, {"api": "paint"})
+    assert kind_of(caught.value) == "here"
     monkeypatch.setattr(GradioServer, "takes", (*GradioServer.takes, ("style", None)))
     with pytest.raises(EngineError, match="asks for 'style'"):
         render(server)

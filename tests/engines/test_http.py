@@ -11,6 +11,7 @@ import threading
 import time
 from typing import ClassVar
 
+import aiohttp
 import pytest
 import trustme
 from aiohttp import web
@@ -127,6 +128,48 @@ def test_a_server_that_says_when_to_come_again(server):
     assert second - first >= 1.0
 
 
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_what_stands_before_a_server_that_is_off(status):
+    """It is waited for, by whoever only looks; what was given to a proxy that gave up may be done all the same."""
+    server = ProxyServer()
+    server.statuses = [status]
+    assert Http("x", server.url).get_when_there("/x", 30.0).status == 200
+    server.statuses = [status]
+    if status == 504:
+        with pytest.raises(LostAnswerError, match="status 504"):
+            Http("x", server.url).post_when_there("/x", {}, 30.0)
+    else:
+        assert Http("x", server.url).post_when_there("/x", {}, 30.0).status == 200
+    server.statuses, server.think_s = [502], 1.2
+    with pytest.raises(LostAnswerError, match="status 502"):
+        Http("x", server.url).post_when_there("/x", {}, 30.0)
+    server.close()
+
+
+def test_who_asks_for_more_patience_than_there_is(server):
+    """Is asked once more when it ends."""
+    slow = ProxyServer()
+    slow.statuses, slow.later_s = [503] * 9, 3600
+    began = time.monotonic()
+    assert Http("x", slow.url).get_when_there("/x", 1.5).status == 503
+    slow.close()
+    assert time.monotonic() - began < 10
+
+
+class ProxyServer(Server):
+    """Answers with these statuses, one after the other, and then well."""
+
+    statuses, think_s, later_s = (), 0.0, 0
+
+    def routes(self, app):
+        app.router.add_route("*", "/x", self.x)
+
+    async def x(self, request):
+        await asyncio.sleep(self.think_s)
+        status = self.statuses.pop(0) if self.statuses else 200
+        return web.json_response({"error": "x"}, status=status, headers={"Retry-After": str(self.later_s)})
+
+
 class HangsUp:
     """Takes a connection and ends it without a word, or answers something that is not HTTP."""
 
@@ -168,3 +211,40 @@ def test_a_key_is_heard_by_its_own_server_only():
     own.close(), foreign.close()
 
     assert own.logins == ["Bearer sk-secret", None] and foreign.logins == [None]
+
+
+@pytest.mark.parametrize(
+    ("url", "hears"),
+    [
+        ("http://studio.example:8080/a", True),
+        ("https://studio.example:8080/a", False),
+        ("http://studio.example:8081/a", False),
+        ("http://studio.example:8080.evil.example/a", False),
+        ("http://studio.example:8080@evil.example/a", False),
+    ],
+)
+def test_an_address_that_looks_like_its_own(monkeypatch, url, hears):
+    """Scheme, name and port are its own, or it hears no key."""
+    told = []
+
+    async def asked(self, method, url, body, within_s, headers):
+        told.append(headers)
+
+    monkeypatch.setattr(Http, "_ask", asked)
+    Http("x", "http://studio.example:8080", key=lambda: "sk-secret").fetch(url, within_s=1.0)
+    assert told == [{"Authorization": "Bearer sk-secret"} if hears else {}]
+
+
+def test_limits_of_time(server, monkeypatch):
+    """For the connection, never for the answer of a render: the library's own would be five minutes."""
+    limits, real = [], aiohttp.ClientSession
+    monkeypatch.setattr(aiohttp, "ClientSession", lambda timeout, **kw: limits.append(timeout) or real(**kw))
+    Http("x", server.url).post_when_there("/think", {}, 0.3)
+
+    assert limits == [aiohttp.ClientTimeout(total=None, connect=None, sock_read=None, sock_connect=5.0)]
+
+
+def test_no_proxy_of_the_environment(server, monkeypatch):
+    """Pictures and keys go where the settings say."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    assert Http("x", server.url).post("/think", {}).json() == {"a": 1}

@@ -15,6 +15,7 @@ from musep2p.engines.profile import addresses_in, at_place, filled, pictures_in,
 from musep2p.engines.profiled import HttpEngine, MusePublicEngine, OpenAIImagesEngine, SdcppEngine
 from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Task
+from tests.engines.kinds import kind_of
 from tests.engines.more_servers import MuseServer, OpenAIServer, SdcppServer
 from tests.engines.servers import rendered, text_of
 
@@ -110,15 +111,27 @@ def test_a_picture_at_an_address(serve):
     assert Image.open(io.BytesIO(output.data)).size == (64, 72)
 
 
-@pytest.mark.parametrize(("mood", "permanent"), [("moderation", True), ("no model", False)])
-def test_what_would_fail_everywhere_and_what_only_here(serve, mood, permanent):
-    """A prompt that is refused is refused by all; another machine may have the model."""
+@pytest.mark.parametrize(
+    ("mood", "kind"),
+    [
+        ("moderation", "permanent"),
+        ("parameter", "permanent"),
+        ("too large", "permanent"),
+        ("no model", "here"),
+        ("bad model", "here"),
+        ("other model", "here"),
+        ("billing", "here"),
+        ("gave up", "passing"),
+    ],
+)
+def test_what_would_fail_everywhere_and_what_only_here(serve, mood, kind):
+    """A prompt that is refused is refused by all; another machine may have the model, or a key that is paid for."""
     server = serve(OpenAIServer)
     server.moods = [mood]
     with pytest.raises(EngineError) as caught:
         render(OpenAIImagesEngine({"url": server.url}))
-    assert caught.value.permanent == permanent
-    assert server.refusals[mood][1]["error"]["code"] in str(caught.value)
+    assert kind_of(caught.value) == kind and server.hits == 1
+    assert server.refusals[mood][1]["error"]["message"] in str(caught.value)
 
 
 def test_keys_come_from_the_environment_or_from_a_file_of_ones_own(serve, tmp_path, monkeypatch):
@@ -131,8 +144,9 @@ def test_keys_come_from_the_environment_or_from_a_file_of_ones_own(serve, tmp_pa
     monkeypatch.setenv("STUDIO_KEY", "sk-secret")
 
     for settings, words in (({}, "key_env or key_file"), ({"key_file": str(file)}, "others can read")):
-        with pytest.raises(EngineError, match=words):
+        with pytest.raises(EngineError, match=words) as caught:
             render(OpenAIImagesEngine({"url": server.url, **settings}))
+        assert kind_of(caught.value) == "here"
     with pytest.raises(EngineError, match="NO_SUCH is not set"):
         render(OpenAIImagesEngine({"url": server.url, "key_env": "NO_SUCH"}))
     file.chmod(0o600)
@@ -199,7 +213,7 @@ def test_what_a_server_would_take_and_ignore(serve, name, good, bad):
     render(engine, **{name: good})
     with pytest.raises(EngineError, match=f"this server has no {name} '{bad}'. It has ") as caught:
         render(engine, **{name: bad})
-    assert not caught.value.permanent and server.hits == 1
+    assert kind_of(caught.value) == "here" and server.hits == 1
 
 
 def test_an_address_is_found_wherever_it_is(serve):
@@ -265,6 +279,17 @@ def test_a_job_that_is_too_old_is_given_again(serve):
     server = serve(SdcppServer)
     server.moods = ["expired"]
     assert render(SdcppEngine({"url": server.url})).ext == "png" and server.hits == 2
+
+
+def test_a_server_that_is_ill_while_it_works(serve):
+    """Status 500 for a look at a job says nothing of it; if that goes on, it costs an attempt after its patience."""
+    server = serve(SdcppServer)
+    server.ill, server.slow_s = 3, 0.2
+    assert render(SdcppEngine({"url": server.url, "patience_s": 20})).ext == "png" and server.hits == 1
+    server.ill = 1000
+    with pytest.raises(EngineError, match="status 500: Internal Server Error") as caught:
+        render(SdcppEngine({"url": server.url, "patience_s": 0.3}))
+    assert kind_of(caught.value) == "passing" and server.hits == 2
 
 
 class WellServer(MuseServer):

@@ -123,6 +123,28 @@ class NoMemoryServer(A1111Server):
         super().__init__(tells=False)
 
 
+def test_a_processor_is_no_graphics_card(serve, monkeypatch):
+    """As ComfyUI names its device with --cpu; and a Gradio of version 4 has its description elsewhere."""
+    monkeypatch.setattr(ComfyServer, "device", {"name": "cpu", "type": "cpu", "vram_total": 1 << 34})
+    assert recognise(serve(ComfyServer).url).gpu == ()
+    plain = GradioServer(prefix="")
+    found = recognise(plain.url)
+    plain.close()
+    assert found.engine == "gradio"
+
+
+class ErrorServer(OtherServer):
+    """Whatever is asked is an error, in JSON of the right shape."""
+
+    async def page(self, request):
+        return web.json_response({"devices": [], "limits": {}, "data": []}, status=500)
+
+
+def test_an_error_is_no_engine(serve):
+    """Whatever is in it."""
+    assert recognise(serve(ErrorServer, {}).url) is None
+
+
 class EverythingServer(OtherServer):
     """Answers 200 to whatever it does not know, as LM Studio does."""
 

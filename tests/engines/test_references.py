@@ -40,6 +40,8 @@ def folder(tmp_path):
     (made / "rooms/Zürich 1.png").write_bytes(rendered(32, 32, 3))
     (made / "b.png").write_bytes(rendered(32, 32, 4))
     (made / "empty.png").touch()
+    (tmp_path / "references-private").mkdir()
+    (tmp_path / "references-private/c.png").write_bytes(rendered(32, 32, 5))
     (tmp_path / "secret.txt").write_text("key")
     (made / "link.png").symlink_to(tmp_path / "secret.txt")
     return made
@@ -72,6 +74,7 @@ def test_a_picture_is_uploaded_and_loaded(engine, server):
     [
         ("nothing.png", "cannot be read", "peer_bound"),
         ("../secret.txt", "is not in", "permanent"),
+        ("../references-private/c.png", "is not in", "permanent"),
         ("link.png", "is not in", "permanent"),
         ("/etc/hostname", "is not in", "permanent"),
         ("empty.png", "is empty", "permanent"),
@@ -101,7 +104,23 @@ def test_a_server_that_puts_pictures_into_a_folder_of_its_own(engine, server):
     (given,) = server.posted("/prompt")
     loaded = given["prompt"]["10"]["inputs"]["image"]
 
-    assert loaded.startswith("clients/musep2p-") and loaded in server.inputs
+    assert loaded.startswith("clients/musep2p-") and loaded.endswith(" (1)") and loaded in server.inputs
+
+
+def test_a_picture_that_the_server_has_lost_again(engine, server):
+    """Its owner cleared the folder: another machine may do it, and this one next time."""
+    server.moods = ["loses it"]
+    with pytest.raises(EngineError, match="custom validation failed") as raised:
+        render(engine, image="b.png")
+    assert raised.value.peer_bound and render(engine, image="b.png").ext == "png"
+
+
+def test_pictures_that_are_too_large(engine, server, monkeypatch):
+    """No server waits for gigabytes."""
+    monkeypatch.setattr("musep2p.engines.references._BYTES_MAX", 100)
+    with pytest.raises(EngineError, match="larger than"):
+        render(engine, image="b.png")
+    assert list(server.inputs) == ["example.png"]
 
 
 def test_without_a_folder(server, workflow):

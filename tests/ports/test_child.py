@@ -2,10 +2,14 @@
 
 import io
 
+import pytest
+
 from musep2p.core.ids import BatchId
 from musep2p.core.ranges import Ranges
-from musep2p.core.recipe import Recipe
+from musep2p.core.recipe import Recipe, Tasks
 from musep2p.engines.sleep import SleepEngine
+from musep2p.errors import EngineError
+from musep2p.ports import Output
 from musep2p.runner import child as module
 from musep2p.runner.child import Child
 from musep2p.runner.protocol import Run
@@ -33,3 +37,28 @@ def test_memory_is_given_back_when_another_engine_comes_next(tmp_path, monkeypat
         released.append(engines["heavy"].released)
 
     assert released == [0, 0, 1, 1, 1]
+
+
+class Served(SleepEngine):
+    """Renders at a server, which tells the hash of the model that it used, or nothing."""
+
+    name, keyed, parameters = "served", False, None
+
+    def normalise(self, parameters):
+        return dict(parameters)
+
+
+@pytest.mark.parametrize(
+    ("told", "key", "refused"),
+    [("abc123", True, False), ("abc123def456", True, False), ("", False, False), ("fff999", False, True)],
+)
+def test_a_key_by_the_hash_of_a_model_is_given_only_for_that_model(told, key, refused):
+    """The recipe names the hash: another model's picture is none, and one of nobody knows which has no key."""
+    recipe = Recipe("served", {"prompt": "a", "model": "m"}, (), (1,), hashes={"m": "abc123"})
+    output = Output(b"x", "png", "p", told)
+    if refused:
+        with pytest.raises(EngineError, match="a model of the hash fff999, not abc123") as caught:
+            module._key(Served(), Tasks(recipe), 0, output)
+        assert caught.value.peer_bound
+    else:
+        assert bool(module._key(Served(), Tasks(recipe), 0, output)) == key
