@@ -102,8 +102,12 @@ class Cancellable(Protocol):
 class Releasing(Protocol):
     """An engine that keeps much memory between tasks, and can give it back."""
 
-    def release(self) -> None:
-        """Give it back: a task of another engine comes next. The next task of this one takes longer."""
+    def release(self) -> bool | None:
+        """Give it back: a task of another engine comes next, or none for long. The next of this one takes longer.
+
+        Returns:
+            False if it could not.
+        """
         ...
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "BatchesFound",
     "Begun",
     "ChunkEnded",
+    "Cooled",
     "DiskChanged",
     "DrainAsked",
     "Durable",
@@ -77,6 +78,12 @@ class Durable(Event, frozen=True):
     """All records written up to this position are on the disk."""
 
     position: int
+
+
+class Cooled(Event, frozen=True):
+    """A child that had nothing to do for long gave back what its engine kept in memory."""
+
+    slot: int
 
 
 class SlotReady(Event, frozen=True):

@@ -64,6 +64,7 @@ class PeerState:
             ev.LinkRefused: lambda event: membership.on_link_refused(core, event),
             ev.Durable: lambda event: core.on_durable(event.position),
             ev.SlotReady: lambda event: work.on_slot_ready(core, event),
+            ev.Cooled: lambda event: work.on_cooled(core, event),
             ev.ModelsChanged: lambda event: abilities.on_models(core, event),
             ev.RestChanged: lambda event: rest.on_rest(core, event),
             ev.Tested: self._on_tested,

@@ -10,7 +10,17 @@ from musep2p.core.affinity import for_slot, in_turn
 from musep2p.core.ahead import wants_ahead, watch_behind
 from musep2p.core.data import Batch, Chunk, Slot
 from musep2p.core.effects import Kill, Recall, Start
-from musep2p.core.events import Begun, ChunkEnded, LookedUp, SlotDied, SlotReady, StopAsked, TaskFailed, TasksDone
+from musep2p.core.events import (
+    Begun,
+    ChunkEnded,
+    Cooled,
+    LookedUp,
+    SlotDied,
+    SlotReady,
+    StopAsked,
+    TaskFailed,
+    TasksDone,
+)
 from musep2p.core.ids import short
 from musep2p.core.loads import may_start
 from musep2p.core.paces import measure, model_given, speed_us
@@ -28,6 +38,7 @@ __all__ = [
     "hand_over",
     "on_begun",
     "on_chunk_ended",
+    "on_cooled",
     "on_looked_up",
     "on_slot_died",
     "on_slot_ready",
@@ -58,6 +69,13 @@ def on_slot_ready(core: Core, event: SlotReady) -> None:
     """A child waits for work."""
     core.slots[event.slot].ready = True
     core.stirred = True
+
+
+def on_cooled(core: Core, event: Cooled) -> None:
+    """A slot has no model loaded any more, unless it was handed a task just then."""
+    slot = core.slots[event.slot]
+    if not slot.chunks:
+        slot.warm = ""
 
 
 def on_begun(core: Core, event: Begun) -> None:

@@ -167,11 +167,12 @@ class A1111Engine:
         if self._http is not None and self._task and self._is_active(self._task):
             self._http.post("/sdapi/v1/interrupt", {}, within_s=2.0)
 
-    def release(self) -> None:
+    def release(self) -> bool:
         """Let Forge unload its model; Automatic1111's own would render nothing afterwards, for its owner neither."""
         said = self._http.get("/sdapi/v1/options").json() if self._http is not None else None
-        if self._http is not None and isinstance(said, dict) and any(name.startswith("forge") for name in said):
-            self._http.post("/sdapi/v1/unload-checkpoint", {}, within_s=_RELEASE_S)
+        if self._http is None or not isinstance(said, dict) or not any(name.startswith("forge") for name in said):
+            return False
+        return self._http.post("/sdapi/v1/unload-checkpoint", {}, within_s=_RELEASE_S).status == 200
 
     def _request(self, values: Mapping[str, Scalar]) -> dict[str, Any]:
         settings: dict[str, Any] = {}

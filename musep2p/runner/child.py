@@ -36,6 +36,7 @@ from musep2p.runner.gatekeeper import Asked, Gatekeeper
 __all__ = ["Child", "classes_of", "main"]
 
 _NICENESS = 5
+_KEEPS_S = 300.0  # so long an engine keeps its model while nothing is asked of it
 _STOPPED = 3  # the exit code of a child that was told to
 _FLUSH_S = 0.02  # results of very short tasks travel together
 _ENTRIES_MAX = 500
@@ -105,10 +106,15 @@ class Child:
                 self._engine.cancel()
 
     def next(self) -> p.Run | p.Test:
-        """The next chunk to run, or test to render; waits for it."""
+        """The next chunk to run, or test to render; waits for it. What an engine keeps is not kept for nothing."""
         with self._changed:
-            while not self._waiting:
-                self._changed.wait()
+            idle = not self._changed.wait_for(lambda: bool(self._waiting), _KEEPS_S)
+        if idle:
+            latest, self._latest = self._latest, None
+            if self._release(latest):
+                self._tell(p.Cooled())
+        with self._changed:
+            self._changed.wait_for(lambda: bool(self._waiting))
             return self._waiting.popleft()
 
     def run(self, command: p.Run) -> None:
@@ -156,10 +162,12 @@ class Child:
         if before is not engine:
             self._release(before)
 
-    def _release(self, engine: Engine | None) -> None:
+    def _release(self, engine: Engine | None) -> bool:
+        """True if it has given back what it kept."""
         if isinstance(engine, Releasing):
             with contextlib.suppress(MuseError):
-                engine.release()
+                return engine.release() is not False
+        return False
 
     def _one(self, command: p.Run, engine: Engine, tasks: Tasks, index: int) -> None:
         if not engine.payload:

@@ -12,6 +12,7 @@ from musep2p.runner.pictures import Told
 __all__ = [
     "Begun",
     "Command",
+    "Cooled",
     "Done",
     "Ended",
     "Failed",
@@ -108,6 +109,10 @@ class Tested(msgspec.Struct, frozen=True, array_like=True, tag="tested"):
     look: str = ""
 
 
+class Cooled(msgspec.Struct, frozen=True, array_like=True, tag="cooled"):
+    """Its engine gave back what it kept in memory, since nothing was asked of it for long."""
+
+
 class NoRoom(msgspec.Struct, frozen=True, array_like=True, tag="no-room"):
     """The disk has no room for an output: no fault of the task, which is given back with what follows it."""
 
@@ -122,7 +127,7 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag="ended"):
 
 
 Command = Run | Made | Test | GiveBack | Stop
-FromChild = Ready | Begun | Done | Failed | Tested | NoRoom | Ended
+FromChild = Ready | Begun | Done | Failed | Tested | Cooled | NoRoom | Ended
 
 to_child = msgspec.msgpack.Decoder(Command)
 from_child = msgspec.msgpack.Decoder(FromChild)

@@ -152,6 +152,8 @@ class Slots:
             self._post(ev.TaskFailed(number, *msgspec.structs.astuple(message)))
         elif isinstance(message, p.Tested):
             self._post(ev.Tested(number, *msgspec.structs.astuple(message)))
+        elif isinstance(message, p.Cooled):
+            self._post(ev.Cooled(number))
         elif isinstance(message, p.NoRoom):
             self._no_room(message.reason)
         else:

@@ -151,6 +151,18 @@ def test_a_child_that_died_has_nothing_loaded():
     assert table.core("p0").slots[0].warm == ""
 
 
+def test_a_child_that_gave_back_its_memory_has_nothing_loaded():
+    """Its next task is one that loads; one that was handed a task just then keeps what that task loads."""
+    table = alone(MODELS)
+    table.happen("p0", ev.Cooled(0))
+    assert table.core("p0").slots[0].warm == A
+    while table.starts:
+        run_next(table)
+    assert table.core("p0").slots[0].warm == C
+    table.happen("p0", ev.Cooled(0))
+    assert table.core("p0").slots[0].warm == ""
+
+
 def test_a_turn_of_failures_ends():
     """Nothing is measured, and the other batch waits all the same."""
     recipes = [Recipe("null", {}, (Axis.of("v", tuple(range(50))),), model=name) for name in "ab"]

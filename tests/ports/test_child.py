@@ -1,7 +1,9 @@
 """The child of a slot: engines one after the other, and what they leave behind."""
 
 import io
+import threading
 
+import msgspec
 import pytest
 
 from musep2p.core.ids import BatchId
@@ -37,6 +39,29 @@ def test_memory_is_given_back_when_another_engine_comes_next(tmp_path, monkeypat
         released.append(engines["heavy"].released)
 
     assert released == [0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("answer", "tells"), [(None, True), (True, True), (False, False)])
+def test_memory_is_given_back_when_nothing_was_asked_for_long(tmp_path, monkeypatch, answer, tells):
+    """Once, and the peer hears of it, if it was; the next task is rendered all the same."""
+    heavy = Heavy()
+    monkeypatch.setattr(Heavy, "release", lambda self: setattr(self, "released", self.released + 1) or answer)
+    monkeypatch.setattr(module, "load_engine", {"heavy": heavy}.get)
+    monkeypatch.setattr(module, "_KEEPS_S", 0.05)
+    say = io.BytesIO()
+    child = Child(say, tmp_path, 1.0)
+    run = Run(1, BatchId("b" * 32), Recipe("heavy", {"ms": 0}, (), (1,)), Ranges.of(0).encode(), {}, {})
+    child.run(run)
+    for _ in range(2):
+        waiting = threading.Thread(target=lambda: child.run(child.next()))
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()
+        child.hear(msgspec.msgpack.encode(run))
+        waiting.join(20)
+
+    assert heavy.released == 2 and say.getvalue().count(b"cooled") == (2 if tells else 0)
+    assert say.getvalue().count(b"ended") == 3
 
 
 class Served(SleepEngine):
