@@ -138,8 +138,10 @@ class DiffusersEngine:
         usual = "float32" if device == "cpu" else "float16"
         dtype = getattr(torch, self._dtype if self._dtype != "auto" else usual)
         try:
+            # An older one takes the new name for a part that it does not know, and renders in single precision.
+            precision = {"dtype" if int(diffusers.__version__.split(".")[0]) >= 1 else "torch_dtype": dtype}
             pipeline = diffusers.DiffusionPipeline.from_pretrained(
-                model, torch_dtype=dtype, use_safetensors=True, local_files_only=self._offline, **self._options
+                model, use_safetensors=True, local_files_only=self._offline, **precision, **self._options
             )
             pipeline = pipeline.to(device)
         except torch.cuda.OutOfMemoryError as error:

@@ -41,14 +41,12 @@ class Pipeline:
         Pipeline.loaded.append(self.entry)
 
     @classmethod
-    def from_pretrained(cls, model, *, torch_dtype, use_safetensors, local_files_only, **keywords):
+    def from_pretrained(cls, model, *, use_safetensors, local_files_only, **keywords):
         if model == "missing/model":
             raise OSError("missing/model is not a local folder and is not a valid model identifier")
         if model == "too/large":
             raise OutOfMemoryError("CUDA out of memory.\nTried to allocate 20 GiB")
-        known = {
-            "torch_dtype": torch_dtype, "use_safetensors": use_safetensors, "local_files_only": local_files_only,
-        }  # fmt: skip
+        known = {"use_safetensors": use_safetensors, "local_files_only": local_files_only}
         return cls(model, {**known, **keywords})
 
     def to(self, device):
@@ -82,7 +80,7 @@ def install(patch):
         is_available=lambda: True, empty_cache=lambda: None, OutOfMemoryError=OutOfMemoryError
     )
     torch.backends = types.SimpleNamespace(mps=types.SimpleNamespace(is_available=lambda: False))
-    diffusers.DiffusionPipeline = Pipeline
+    diffusers.DiffusionPipeline, diffusers.__version__ = Pipeline, "0.42.1"
     for module in (torch, diffusers):
         module.__spec__ = types.SimpleNamespace(name=module.__name__)
         patch.setitem(sys.modules, module.__name__, module)
