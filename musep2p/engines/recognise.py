@@ -172,7 +172,10 @@ def _gradio(http: Http) -> Recognised | None:
         found = endpoint_in(_said(http, f"{prefix}/info"), "")
         if found is not None:
             names = ", ".join(str(part.get("parameter_name")) for part in found[1])
-            lines = (f"api = {json.dumps(found[0])}",)
+            # An app that draws its own seeds would give other pictures each time.
+            draws = [str(part.get("parameter_name")) for part in found[1] if part.get("parameter_default") is True]
+            fixed = ", ".join(f"{json.dumps(name)} = false" for name in draws if "random" in name.lower())
+            lines = (f"api = {json.dumps(found[0])}", *((f"constants = {{{fixed}}}",) if fixed else ()))
             return Recognised(http.url, "gradio", f"a Gradio app; {found[0]} takes {names}", settings=lines)
     return None
 

@@ -130,7 +130,7 @@ def test_a_processor_is_no_graphics_card(serve, monkeypatch):
     plain = GradioServer(prefix="")
     found = recognise(plain.url)
     plain.close()
-    assert found.engine == "gradio"
+    assert found.engine == "gradio" and found.settings == ('api = "infer"', 'constants = {"randomize_seed" = false}')
 
 
 class ErrorServer(OtherServer):
@@ -211,7 +211,7 @@ def test_the_engines_of_this_machine_are_listed(capsys):
     assert re.search(r"^a1111 +no +no server is set", shown, re.MULTILINE)
 
 
-@pytest.mark.parametrize(("kind", "engine"), [(MuseServer, "http"), (SdcppServer, "sdcpp")])
+@pytest.mark.parametrize(("kind", "engine"), [(MuseServer, "http"), (SdcppServer, "sdcpp"), (GradioServer, "gradio")])
 def test_a_test_picture_is_rendered_with_the_settings_that_are_printed(serve, tmp_path, capsys, kind, engine):
     """What is printed works as it is: settings of a server that nobody has described yet, too."""
     server, file = serve(kind), tmp_path / "test.png"
