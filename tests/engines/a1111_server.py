@@ -26,6 +26,7 @@ class A1111Server(Server):
         gpu: in what its pixels differ from those of other servers.
         deaf: it does not hear the seed.
         ill: it cannot list its samplers.
+        mute: it hangs up when it is asked what it does.
         word, told: in which word it says that somebody ended a job by hand, and of which one, if not the last.
         weights: another number, other files under the same names.
     """
@@ -38,7 +39,7 @@ class A1111Server(Server):
         self.lists, self.tells = lists, tells
         self.model, self.slow_s, self.active, self.interrupted = "dream", 0.0, "", 0
         self.login, self.forge, self.unloaded, self.stamp, self.by_hand, self.queued = "", False, 0, "", False, 0
-        self.deaf = self.ill = False
+        self.deaf = self.ill = self.mute = False
         self.word, self.told = "interrupted", ""
         super().__init__(port)
 
@@ -60,6 +61,8 @@ class A1111Server(Server):
             app.router.add_get("/sdapi/v1/sd-vae", self.vaes)
 
     async def progress(self, request):
+        if self.mute:
+            request.transport.close()
         active = (await request.json())["id_task"] == self.active
         if self.queued:
             self.queued -= 1
@@ -84,6 +87,8 @@ class A1111Server(Server):
 
     async def state(self, request):
         """Of the whole server; its words of the last job stay until the next one begins."""
+        if self.mute:
+            request.transport.close()
         state = {"job_timestamp": self.told or self.stamp, "interrupted": False, "skipped": False}
         return web.json_response({"state": {**state, self.word: self.by_hand}})
 

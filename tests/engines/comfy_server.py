@@ -14,7 +14,7 @@ from tests.engines.servers import Server, black, endless, rendered
 
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
-_UPLOADS = ("no upload", "its own folder", "loses it")  # moods of an upload, not of a render
+_UPLOADS = ("no upload", "its own folder", "its own name", "loses it")  # moods of an upload, not of a render
 
 WORKFLOW = {
     "3": {
@@ -86,6 +86,8 @@ class ComfyServer(Server):
         if mood == "page":
             page = "<html><head><style>x{}</style></head><body><h1>Internal Server Error</h1></body></html>"
             return web.Response(status=500, text=page, content_type="text/html")
+        if mood == "ill":
+            return web.json_response({"error": {"type": "value_bigger_than_max"}, "node_errors": {}}, status=500)
         if mood == "redirect":
             return web.Response(status=307, headers={"Location": "/elsewhere"})
         if mood == "huge":
@@ -193,8 +195,8 @@ class ComfyServer(Server):
         if form.get("overwrite") not in ("true", "1"):
             name = f"{name} (1)" if self.inputs.get(name, data) != data else name
         folder = form.get("subfolder", "")
-        if mood == "its own folder":
-            folder, name = "clients", f"{name} (1)"
+        if mood in ("its own folder", "its own name"):
+            folder, name = "clients" if mood == "its own folder" else folder, f"{name} (1)"
         if mood != "loses it":
             self.inputs[f"{folder}/{name}" if folder else name] = data
         return web.json_response({"name": name, "subfolder": folder, "type": form["type"]})

@@ -306,6 +306,9 @@ class GradioServer(PromptServer):
         if mood != "gone":
             self.files[path] = picture(mood, asked["width"], asked["height"], asked["seed"])
         file = {"path": path, "url": f"http://elsewhere.invalid{path}", "meta": {"_type": "gradio.FileData"}}
+        if mood == "data":
+            inline = f"data:image/png;base64,{text_of(self.files.pop(path))}"
+            return "complete", [{**file, "url": inline}, asked["seed"]]
         if mood != "gallery":
             return "complete", [file, asked["seed"]]
         self.files["/second.png"] = picture(mood, 32, 32, asked["seed"])

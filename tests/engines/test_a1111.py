@@ -331,6 +331,19 @@ def test_a_server_that_says_nothing_of_what_it_does(monkeypatch):
     assert not thread.is_alive() and not plain.posted("/sdapi/v1/interrupt")
 
 
+def test_a_server_that_hangs_up_when_it_is_asked_what_it_does(server, engine, monkeypatch):
+    """A picture is one all the same, a lost answer costs an attempt, and nothing is interrupted on a guess."""
+    monkeypatch.setattr("musep2p.engines.a1111._STILL_S", 0.01)
+    server.mute = True
+    assert render(engine).ext == "png"
+    server.moods = ["cut"]
+    with pytest.raises(EngineError, match="rendered again"):
+        render(engine)
+    engine._task = "musep2p-1"
+    engine.cancel()
+    assert not server.interrupted
+
+
 @pytest.mark.parametrize("value", ["8888888888", None, ""])
 def test_a_hash_that_a_server_does_not_know(server, engine, monkeypatch, value):
     """Null until somebody computes it; what is told is passed on, and whoever needs a certain one compares."""

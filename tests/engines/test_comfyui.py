@@ -153,6 +153,7 @@ def test_a_server_that_always_forgets(server, engine):
         ("no outputs", {}, "ended well and has no picture", "passing"),
         ("cut off", {}, "cannot be decoded", "passing"),
         ("html", {}, "refused the workflow", "here"),
+        ("ill", {}, "status 500", "passing"),
     ],
 )
 def test_how_it_fails(server, engine, mood, more, words, kind):
@@ -372,6 +373,17 @@ def test_the_node_whose_picture_counts(server, workflow):
     ]
     assert made[0].data == made[1].data
     assert [Image.open(io.BytesIO(output.data)).size for output in made] == [(64, 72), (64, 72), (32, 32)]
+
+
+def test_what_is_through_is_not_taken_back(server, engine):
+    """Somebody else's may run now."""
+    render(engine)
+    server.moods = ["no outputs"]
+    with pytest.raises(EngineError):
+        render(engine, seed=8)
+    before = len(server.asked)
+    engine.cancel()
+    assert len(server.asked) == before and server.cancelled == []
 
 
 def test_memory_is_given_back_with_the_cache(server, engine):

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from musep2p.engines.gradio import GradioEngine, endpoint_in
+from musep2p.engines.http import Http
 from musep2p.errors import EngineError
 from musep2p.ports import Task
 from tests.engines.kinds import kind_of
@@ -36,7 +37,7 @@ def test_arguments_are_in_the_order_of_the_app(server):
     assert second == ["a town", "", 7, False, 64, 72, 3, 20]
 
 
-@pytest.mark.parametrize("mood", ["", "gallery", "step by step"])
+@pytest.mark.parametrize("mood", ["", "gallery", "step by step", "data"])
 def test_the_picture_is_fetched_from_the_app_that_we_know(server, mood):
     """Also when it names another address for itself, in a gallery, and after half pictures on the way there."""
     server.moods = [mood]
@@ -72,6 +73,29 @@ def test_an_app_that_was_started_again_and_one_that_is_busy(server):
     assert kind_of(caught.value) == "here"
     server.moods, server.hits = ["busy"], 0
     assert render(server, {"patience_s": 20}).ext == "png" and server.hits == 2
+
+
+def test_a_stream_has_no_limit_of_time_and_is_read_once(server, monkeypatch):
+    """A render takes what it takes; whoever asks for an event again waits for ever."""
+    asked, real = [], Http.get
+
+    def get(self, path, *, within_s=10.0):
+        asked.append((path, within_s))
+        return real(self, path, within_s=within_s)
+
+    monkeypatch.setattr(Http, "get", get)
+    render(server)
+    assert [limit for path, limit in asked if "/call/" in path] == [None]
+
+
+def test_an_app_that_asks_for_a_token(server, monkeypatch):
+    """This machine has it, or another does the work."""
+    server.key = "hf_secret"
+    monkeypatch.setenv("APP_KEY", "hf_secret")
+    with pytest.raises(EngineError, match="Set key_env or key_file") as caught:
+        render(server)
+    assert kind_of(caught.value) == "here"
+    assert render(server, {"key_env": "APP_KEY"}).ext == "png"
 
 
 def test_an_app_without_what_is_asked(server, monkeypatch):

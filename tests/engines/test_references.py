@@ -97,14 +97,15 @@ def test_a_server_that_takes_no_picture(engine, server):
         render(engine, image="b.png")
 
 
-def test_a_server_that_puts_pictures_into_a_folder_of_its_own(engine, server):
-    """The answer says where it is, and that is what the workflow loads; the same picture keeps its name."""
-    server.moods = ["its own folder"]
+@pytest.mark.parametrize(("mood", "place"), [("its own folder", "clients/musep2p-"), ("its own name", "musep2p-")])
+def test_a_server_that_puts_pictures_where_it_likes(engine, server, mood, place):
+    """The answer says where it is, and that is what the workflow loads."""
+    server.moods = [mood]
     assert render(engine, image="b.png").ext == "png"
     (given,) = server.posted("/prompt")
     loaded = given["prompt"]["10"]["inputs"]["image"]
 
-    assert loaded.startswith("clients/musep2p-") and loaded.endswith(" (1)") and loaded in server.inputs
+    assert loaded.startswith(place) and loaded.endswith(" (1)") and loaded in server.inputs
 
 
 def test_a_picture_that_the_server_has_lost_again(engine, server):
