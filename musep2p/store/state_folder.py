@@ -83,7 +83,8 @@ class StateFolder:
         return self.path / "outputs"
 
     def announce(self, address: str, farm: str) -> None:
-        """Tell faces on this machine where the process listens."""
+        """Tell faces on this machine where the process listens, and people which one it is."""
+        (self.path / "pid").write_text(f"{os.getpid()}\n", "ascii")
         write_durably(self.path / "running.json", msgspec.json.encode(RunningPeer(address, farm)))
 
     def paces(self) -> dict[str, int]:
@@ -102,7 +103,8 @@ class StateFolder:
 
     def close(self, *, failed: bool = False) -> None:
         """The process ends; if it `failed` to become a peer, a folder that it made goes with it."""
-        (self.path / "running.json").unlink(missing_ok=True)
+        for name in ("running.json", "pid"):
+            (self.path / name).unlink(missing_ok=True)
         self._lock.release()
         if failed and self._created:
             shutil.rmtree(self.path, ignore_errors=True)

@@ -1,5 +1,7 @@
 """The state folder: an id that lasts, a new incarnation each time, one process at a time."""
 
+import os
+
 import pytest
 
 from musep2p.errors import ConfigError, StoreError
@@ -43,9 +45,10 @@ def test_faces_find_the_process_while_it_runs(tmp_path):
     """running.json comes with the address and goes with the process."""
     folder = StateFolder(tmp_path)
     folder.announce("10.0.0.5:7340", "studio")
-    seen = running_peer(tmp_path)
+    seen, process = running_peer(tmp_path), (tmp_path / "pid").read_text()
     folder.close()
 
+    assert int(process) == os.getpid() and not (tmp_path / "pid").exists()
     assert (seen.address, seen.farm) == ("10.0.0.5:7340", "studio")
     assert running_peer(tmp_path) is None
 
