@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
 import secrets
 import time
@@ -19,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from musep2p.core.model_names import same_model
+from musep2p.core.model_names import hash_in, same_hash, same_model
 from musep2p.core.recipe import Parameters, Scalar
 from musep2p.engines.http import Http, LostAnswerError, Reply, words_of
 from musep2p.engines.keys import Secret
@@ -43,6 +44,8 @@ _LISTED = {
     "vae": ("/sdapi/v1/sd-vae", ("model_name",)),
 }
 _ANY_VAE = ("Automatic", "None")
+_OPTIONS = ("sd_vae", "CLIP_stop_at_last_layers")
+_CLIP_SKIP_MAX = 12
 _BY_HAND = ("interrupted", "skipped", "stopping_generation")
 _SHOWN = 12
 _SEED_MAX = (1 << 32) - 1
@@ -77,7 +80,7 @@ class A1111Engine:
         self.keyed, self.identity = named("a1111/1", options)
         options.end()
         self._http = Http(self.name, url, login.read, restart=restart.run) if url else None
-        self._task = ""
+        self._task, self._held = "", False
         self._known: dict[tuple[str, str], str] = {}
         self._listed: dict[str, list[str]] = {}
 
@@ -87,7 +90,11 @@ class A1111Engine:
         return "" if self._http is not None else f"a1111: no server is set. {example}"
 
     def check(self, parameters: Parameters) -> list[tuple[str, str]]:
-        return wrong_values(self.name, self.normalise(parameters), seed_max=_SEED_MAX)
+        values = self.normalise(parameters)
+        skip, problems = values["clip_skip"], wrong_values(self.name, values, seed_max=_SEED_MAX)
+        if isinstance(skip, bool) or not isinstance(skip, int) or not 0 <= skip <= _CLIP_SKIP_MAX:
+            problems.append(("clip_skip", f"a1111: clip_skip must be from 0 to {_CLIP_SKIP_MAX}, not {skip!r}."))
+        return problems
 
     def normalise(self, parameters: Parameters) -> Parameters:
         return one_form({name: parameters.get(name, default) for name, default in _DEFAULTS.items()})
@@ -96,6 +103,8 @@ class A1111Engine:
         if self._http is None:
             raise EngineError(self.missing())
         named = self._named(task.parameters)
+        if not self._held and (named["vae"] or task.parameters["clip_skip"]):
+            self._hold_options()
         self._task = f"musep2p-{secrets.token_hex(8)}"
         try:
             reply = self._http.post_when_there(
@@ -108,7 +117,7 @@ class A1111Engine:
             self._task = ""
         if reply.status != 200:
             raise self._error(reply)
-        return self._picture(reply, str(task.parameters["model"]))
+        return self._picture(reply, str(task.parameters["model"]), str(named["sampler"]))
 
     def _named(self, asked: Mapping[str, Scalar]) -> Parameters:
         """Model, sampler, scheduler and VAE by the server's own names.
@@ -144,17 +153,28 @@ class A1111Engine:
         if reply.status >= 500:
             raise self._error(reply)  # it lists something, and is ill
         said = reply.json()
-        items = [item for item in said if isinstance(item, dict)] if isinstance(said, list) else []
-        self._listed[name] = [str(item[keys[0]]) for item in items if item.get(keys[0])]
-        if not self._listed[name] or (name == "vae" and asked in _ANY_VAE):
+        if not isinstance(said, list) or (name == "vae" and asked in _ANY_VAE):
             return asked
+        items = [item for item in said if isinstance(item, dict) and item.get(keys[0])]
+        self._listed[name] = [str(item[keys[0]]) for item in items]
         for same in (str.__eq__, same_model):
             for item in items:
-                names = [str(item.get(key) or "") for key in keys] + [str(each) for each in item.get("aliases") or ()]
-                if item.get(keys[0]) and any(same(asked, one) for one in names):
-                    own = asked if asked in names else str(item[keys[0]])
+                names = [str(item.get(key) or "") for key in keys]
+                aliases = [str(each) for each in item.get("aliases") or ()]  # which some take for no name at all
+                if any(same(asked, one) for one in names + aliases) and same_hash(hash_in(asked), hash_in(names[0])):
+                    own = asked if asked in names else names[0]
                     return self._known.setdefault((name, asked), own)
         return ""
+
+    def _hold_options(self) -> None:
+        """Have the server write down its owner's VAE and clip skip: it puts back only what its settings file has."""
+        assert self._http is not None
+        with contextlib.suppress(EngineError):
+            said = self._http.get("/sdapi/v1/options").json()
+            now = {name: said[name] for name in _OPTIONS if name in said} if isinstance(said, dict) else {}
+            if now:
+                self._http.post("/sdapi/v1/options", now, within_s=_RELEASE_S)
+        self._held = True
 
     def models(self) -> tuple[str, ...]:
         """The checkpoints that the server lists, by title (name and hash) and by what it calls their name."""
@@ -181,9 +201,9 @@ class A1111Engine:
         if values["model"]:
             settings["sd_model_checkpoint"] = values["model"]
         if values["vae"]:
-            settings["sd_vae"] = values["vae"]
+            settings[_OPTIONS[0]] = values["vae"]
         if values["clip_skip"]:
-            settings["CLIP_stop_at_last_layers"] = values["clip_skip"]
+            settings[_OPTIONS[1]] = values["clip_skip"]
         skip = {"clip_skip": values["clip_skip"]} if values["clip_skip"] else {}  # where sd-server looks for it
         named = {"sampler_name": values["sampler"], "scheduler": values["scheduler"]}
         return {
@@ -195,15 +215,20 @@ class A1111Engine:
             "force_task_id": self._task,
         }  # fmt: skip
 
-    def _picture(self, reply: Reply, model: str) -> Output:
+    def _picture(self, reply: Reply, model: str, sampler: str) -> Output:
         said = reply.json()
         images = said.get("images") if isinstance(said, dict) else None
         if not isinstance(images, list) or not images:
             raise EngineError(f"a1111: it answered well and without a picture: {words_of(reply)}.")
         info = _info(said)
-        made_by = str(info.get("sd_model_name") or "")
-        if model and made_by and not same_model(model, made_by):
-            raise EngineError(f"a1111: it rendered with the model {made_by!r}, not with {model!r}.", peer_bound=True)
+        made_by, its_hash = str(info.get("sd_model_name") or ""), str(info.get("sd_model_hash") or "")
+        if model and made_by and not same_model(model, f"{made_by} [{its_hash}]" if its_hash else made_by):
+            words = f"a1111: it rendered with the model {made_by!r} ({its_hash or 'no hash'}), not with {model!r}."
+            raise EngineError(words, peer_bound=True)
+        told = str(info.get("sampler_name") or "")
+        if sampler and told != sampler and told in self._listed.get("sampler", ()):
+            words = f"a1111: it rendered with the sampler {told!r}, not with {sampler!r}."
+            raise EngineError(words, peer_bound=True)
         self._check_whole(info)
         first = info.get("index_of_first_image", 0)
         place = first if isinstance(first, int) and 0 <= first < len(images) else 0
@@ -211,7 +236,7 @@ class A1111Engine:
             data = base64.b64decode(str(images[place]).rpartition(",")[2], validate=True)
         except (binascii.Error, ValueError) as error:
             raise EngineError(f"a1111: what it gave is no base64: {error}.") from None
-        return replace(as_picture(data, self.name), model_hash=str(info.get("sd_model_hash") or ""))
+        return replace(as_picture(data, self.name), model_hash=its_hash)
 
     def _check_whole(self, info: Mapping[str, Any]) -> None:
         """Interrupted by hand, a render ends with status 200 and half a picture: only the server's state tells.
@@ -219,18 +244,14 @@ class A1111Engine:
         Raises:
             EngineError: somebody did so.
         """
-        assert self._http is not None
         stamp = info.get("job_timestamp")
         if not stamp:
             return
         try:
-            said = self._http.get("/sdapi/v1/progress?skip_current_image=true", within_s=5.0).json()
+            state = self._progress()
         except EngineError:
             return
-        state = said.get("state") if isinstance(said, dict) else None
-        if not isinstance(state, dict) or state.get("job_timestamp") != stamp:
-            return
-        if any(state.get(word) for word in _BY_HAND):
+        if state.get("job_timestamp") == stamp and any(state.get(word) for word in _BY_HAND):
             raise EngineError("a1111: it was interrupted by hand at the server.")
 
     def _error(self, reply: Reply) -> EngineError:
@@ -257,12 +278,31 @@ class A1111Engine:
     def _is_active(self, task: str, *, or_queued: bool = False) -> bool:
         """True while the server works on a task of ours; False too if it cannot say."""
         assert self._http is not None
+        asked = {"id_task": task, "id_live_preview": -1, "live_preview": False}
         try:
-            said = self._http.post("/internal/progress", {"id_task": task, "id_live_preview": -1}, within_s=5.0).json()
+            said = self._http.post("/internal/progress", asked, within_s=5.0).json()
+            if not isinstance(said, dict):
+                return False
+            if said.get("active") is True:  # it says so also of one that has failed, until another begins
+                return not self._is_idle()
         except EngineError:
             return False
-        words = ("active", "queued") if or_queued else ("active",)
-        return isinstance(said, dict) and any(said.get(word) is True for word in words)
+        return or_queued and said.get("queued") is True
+
+    def _is_idle(self) -> bool:
+        said = self._progress()
+        return bool(said) and said.get("job") == "" and said.get("job_count") == 0
+
+    def _progress(self) -> Mapping[str, Any]:
+        """What the server says of what it does now; nothing if it cannot say.
+
+        Raises:
+            EngineError: it does not answer.
+        """
+        assert self._http is not None
+        said = self._http.get("/sdapi/v1/progress?skip_current_image=true", within_s=5.0).json()
+        state = said.get("state") if isinstance(said, dict) else None
+        return state if isinstance(state, dict) else {}
 
 
 def _info(said: Mapping[str, Any]) -> Mapping[str, Any]:

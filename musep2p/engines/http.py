@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import re
+import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from musep2p.errors import ConfigError, EngineError
 __all__ = ["AwayError", "Http", "LostAnswerError", "Reply", "words_of"]
 
 _CONNECT_S = 5.0
+_SETTLES_S = 2.0  # a web UI that is asked something while it starts may end with an error
 _NOT_THERE = (502, 503, 504)  # what stands before an engine that is off, or one that is ending
 _GAVE_UP = 504  # of a proxy before an engine that may still be at it
 _SOON_S = 1.0  # later than that, a proxy's 502 is an engine's that was at it
@@ -176,11 +178,13 @@ class Http:
             return self._until(ask, patience_s, busy)
 
     def _until(self, ask: Callable[[], Reply], patience_s: float, busy: Callable[[Reply], bool]) -> Reply:
-        until = time.monotonic() + patience_s
+        until, away = time.monotonic() + patience_s, False
         for pause_s in chain((0.5, 1.0, 2.0), repeat(5.0)):
             last = time.monotonic() + pause_s >= until
             asked_s = 0.0
             try:
+                if away and self._connects():
+                    time.sleep(_SETTLES_S)
                 reply = ask()
                 if last or not (reply.status in _NOT_THERE or busy(reply)):
                     return reply
@@ -188,8 +192,19 @@ class Http:
             except AwayError:
                 if last:
                     raise
+                away = True
             time.sleep(max(pause_s, asked_s))
         raise AssertionError
+
+    def _connects(self) -> bool:
+        """True when somebody listens there: of one that starts nothing else should be asked yet."""
+        where = urlsplit(self.url)
+        try:
+            port = where.port or (443 if where.scheme == "https" else 80)
+            with socket.create_connection((where.hostname or "", port), _CONNECT_S):
+                return True
+        except (OSError, ValueError):
+            return False
 
     def _run(self, method: str, path: str, body: Any, within_s: float | None) -> Reply:
         return asyncio.run(self._ask(method, self.url + path, body, within_s, self._headers()))

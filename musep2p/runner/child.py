@@ -41,7 +41,10 @@ _STOPPED = 3  # the exit code of a child that was told to
 _FLUSH_S = 0.02  # results of very short tasks travel together
 _ENTRIES_MAX = 500
 _PAYLOAD_MAX = 32 << 10  # so that a record has at most some 64 kB
-_NO_MEMORY = re.compile(r"out of memory|outofmemory|not enough memory|memoryerror|failed to allocate", re.IGNORECASE)
+_NO_MEMORY = re.compile(
+    r"out of memory|outofmemory|not enough memory|memoryerror|(failed to|cannot|can't|unable to) allocate",
+    re.IGNORECASE,
+)
 _encode = msgspec.msgpack.Encoder().encode
 
 

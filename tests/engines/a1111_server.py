@@ -27,6 +27,8 @@ class A1111Server(Server):
         deaf: it does not hear the seed.
         ill: it cannot list its samplers.
         mute: it hangs up when it is asked what it does.
+        now, written: its owner's options, and those of them that its settings file has.
+        failed: the task that failed last, of which it says that it is at it until another begins.
         word, told: in which word it says that somebody ended a job by hand, and of which one, if not the last.
         weights: another number, other files under the same names.
     """
@@ -40,6 +42,7 @@ class A1111Server(Server):
         self.model, self.slow_s, self.active, self.interrupted = "dream", 0.0, "", 0
         self.login, self.forge, self.unloaded, self.stamp, self.by_hand, self.queued = "", False, 0, "", False, 0
         self.deaf = self.ill = self.mute = False
+        self.now, self.written, self.failed = {"sd_vae": "Automatic", "CLIP_stop_at_last_layers": 1}, set(), ""
         self.word, self.told = "interrupted", ""
         super().__init__(port)
 
@@ -48,7 +51,7 @@ class A1111Server(Server):
         app.router.add_get("/elsewhere", self.elsewhere)
         app.router.add_get("/sdapi/v1/sd-models", self.sd_models)
         app.router.add_get("/sdapi/v1/options", self.options)
-        app.router.add_post("/sdapi/v1/options", self.options)
+        app.router.add_post("/sdapi/v1/options", self.set_options)
         app.router.add_post("/sdapi/v1/unload-checkpoint", self.unload)
         if self.tells:
             app.router.add_post("/sdapi/v1/interrupt", self.interrupt)
@@ -63,7 +66,7 @@ class A1111Server(Server):
     async def progress(self, request):
         if self.mute:
             request.transport.close()
-        active = (await request.json())["id_task"] == self.active
+        active = (await request.json())["id_task"] in (self.active, self.failed or None)
         if self.queued:
             self.queued -= 1
             return web.json_response({"active": False, "queued": True, "completed": False, "progress": None})
@@ -79,7 +82,14 @@ class A1111Server(Server):
         return web.json_response(names)
 
     async def options(self, request):
-        return web.json_response({"sd_model_checkpoint": self.model, **({"forge_preset": "xl"} if self.forge else {})})
+        more = {"forge_preset": "xl"} if self.forge else {}
+        return web.json_response({"sd_model_checkpoint": self.model, **self.now, **more})
+
+    async def set_options(self, request):
+        given = await request.json()
+        self.now |= given
+        self.written |= set(given)
+        return web.json_response(None)
 
     async def unload(self, request):
         self.unloaded += 1
@@ -90,12 +100,16 @@ class A1111Server(Server):
         if self.mute:
             request.transport.close()
         state = {"job_timestamp": self.told or self.stamp, "interrupted": False, "skipped": False}
+        state |= {"job": self.active, "job_count": int(bool(self.active))}
         return web.json_response({"state": {**state, self.word: self.by_hand}})
 
     async def samplers(self, request):
         if self.ill:
             return web.json_response({"detail": "starting"}, status=500)
-        return web.json_response([{"name": "Euler a", "aliases": ["k_euler_a", "k_euler_ancestral"], "options": {}}])
+        other = {"name": "DPM++ 2M", "aliases": [], "options": {}}
+        return web.json_response(
+            [other, {"name": "Euler a", "aliases": ["k_euler_a", "k_euler_ancestral"], "options": {}}]
+        )
 
     async def schedulers(self, request):
         return web.json_response([{"name": "karras", "label": "Karras", "aliases": None}])
@@ -114,13 +128,21 @@ class A1111Server(Server):
         mood = self.moods.pop(0) if self.moods else ""
         if self.login and request.headers.get("Authorization") != f"Basic {text_of(self.login.encode())}":
             mood = "login"
-        self.active = asked["force_task_id"]
+        self.active, self.failed = asked["force_task_id"], ""
+        before = {name: self.now[name] for name in asked["override_settings"] if name in self.written}
+        self.now |= {name: value for name, value in asked["override_settings"].items() if name in self.now}
+        self.used = dict(self.now)
         until = time.monotonic() + self.slow_s
         if mood == "cut":
             request.transport.close()
         while time.monotonic() < until and self.active:  # noqa: ASYNC110  # set by another request
             await asyncio.sleep(0.02)
         self.active = ""
+        if asked["override_settings_restore_afterwards"]:
+            self.now |= before  # what its file has not stays as it is
+        if mood == "fails unheard":
+            self.failed = asked["force_task_id"]
+            request.transport.close()
         refusal = self.refusal(mood, asked)
         if refusal is not None:
             return refusal
@@ -163,6 +185,8 @@ class A1111Server(Server):
         self.stamp, self.by_hand = f"2026112{len(self.asked)}", mood == "by hand"
         known = title_of(self.model, self.weights).partition("[")[2][:-1]
         info = {"sd_model_name": self.model, "sd_model_hash": known, "index_of_first_image": 0}
+        sampler = asked.get("sampler_name", "DPM++ 2M")
+        info["sampler_name"] = "DPM++ 2M" if mood == "other sampler" or sampler.startswith("k_") else sampler
         images, info["job_timestamp"] = [text_of(data)], self.stamp
         if mood == "extra":
             images.append(text_of(rendered(*size, 99)))

@@ -49,7 +49,7 @@ def test_what_the_server_is_asked(server, engine):
     assert asked["clip_skip"] == 2, "where sd-server looks for it"
     assert asked["force_task_id"].startswith("musep2p-") and asked["send_images"] is True
     assert (asked["batch_size"], asked["n_iter"]) == (1, 1)
-    assert {path for path, _ in server.asked} == {"/sdapi/v1/txt2img"}, "options would be those of all its users"
+    assert {path for path, _ in server.asked} == {"/sdapi/v1/txt2img", "/sdapi/v1/options"}
 
 
 def test_the_seed_decides_the_picture(engine):
@@ -92,7 +92,8 @@ def test_answers_of_many_shapes(server, engine, mood, ext):
         ("sd-server", "returned no results", "passing"),
         ("html", "status 500: Internal Server Error", "passing"),
         ("redirect", "redirects to /elsewhere", "passing"),
-        ("other model", "rendered with the model 'dream', not with 'photo'", "here"),
+        ("other model", "rendered with the model 'dream' (", "here"),
+        ("other sampler", "rendered with the sampler 'DPM++ 2M', not with 'Euler a'", "here"),
         ("nothing", "without a picture", "passing"),
         ("no base64", "no base64", "passing"),
         ("cut off", "no picture: it cannot be decoded", "passing"),
@@ -102,7 +103,7 @@ def test_how_it_fails(server, engine, mood, words, kind):
     """In the engine's words, and whether another try can help; the next task is fine."""
     server.moods = [mood]
     with pytest.raises(EngineError) as caught:
-        render(engine, model="photo")
+        render(engine, model="photo", sampler="Euler a")
     assert words in str(caught.value) and kind_of(caught.value) == kind
     assert "<" not in str(caught.value)
     assert render(engine, model="photo").ext == "png"
@@ -188,7 +189,8 @@ def test_settings_that_cannot_be_used(settings, words):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("width", 100), ("steps", 0), ("seed", -1), ("seed", 1 << 32), ("guidance", "high")]
+    ("name", "value"),
+    [("width", 100), ("steps", 0), ("seed", -1), ("seed", 1 << 32), ("guidance", "high"), ("clip_skip", 99)],
 )
 def test_parameters_that_it_would_refuse(engine, name, value):
     """Told before anything runs."""
@@ -231,6 +233,19 @@ def test_a_server_that_lists_nothing_is_asked(server):
     plain.close()
 
 
+def test_what_its_owner_has_set_stays(server, engine):
+    """Of a fresh installation, too: it puts back only what its settings file has. Nothing is changed by asking."""
+    render(engine)
+    assert not server.posted("/sdapi/v1/options")
+    render(engine, clip_skip=2, vae="x.pt")
+    assert server.used == {"sd_vae": "x.pt", "CLIP_stop_at_last_layers": 2}
+    assert server.now == {"sd_vae": "Automatic", "CLIP_stop_at_last_layers": 1}
+    server.now = {"sd_vae": "None", "CLIP_stop_at_last_layers": 3}
+    render(engine, clip_skip=2)
+    assert server.now == {"sd_vae": "None", "CLIP_stop_at_last_layers": 3}
+    assert len(server.posted("/sdapi/v1/options")) == 1
+
+
 def test_what_a_task_sets_does_not_outlive_it(server, engine):
     """A model stays loaded; VAE and clip skip are those of this task only."""
     render(engine, model="dream")
@@ -240,6 +255,37 @@ def test_what_a_task_sets_does_not_outlive_it(server, engine):
 
     assert [body["override_settings_restore_afterwards"] for body in asked] == [False, True, True]
     assert asked[1]["override_settings"] == {"sd_model_checkpoint": "dream", "sd_vae": "x.pt"}
+
+
+def test_a_model_by_its_hash(server, engine):
+    """As its title has it; a title with another hash is another model, whatever its name."""
+    title = title_of("photo")
+    found = title.partition("[")[2][:-1]
+    output = render(engine, model=found)
+    (asked,) = server.posted("/sdapi/v1/txt2img")
+
+    assert asked["override_settings"]["sd_model_checkpoint"] == title and output.model_hash == found
+    with pytest.raises(EngineError, match=r"has no model 'photo\.safetensors \[0123456789\]'") as caught:
+        render(engine, model="photo.safetensors [0123456789]")
+    assert kind_of(caught.value) == "here"
+
+
+def test_a_sampler_by_its_alias(server, engine):
+    """Listed and not taken: the server would render with its usual one."""
+    assert render(engine, sampler="k_euler_a").ext == "png"
+    (asked,) = server.posted("/sdapi/v1/txt2img")
+    assert asked["sampler_name"] == "Euler a"
+
+
+def test_a_task_that_failed_unheard_is_not_waited_for(server, engine, monkeypatch):
+    """The server says that it is at it until another begins; that it does nothing at all says more."""
+    monkeypatch.setattr("musep2p.engines.a1111._STILL_S", 0.01)
+    monkeypatch.setattr("musep2p.engines.a1111._STILL_MAX_S", 60.0)
+    server.moods = ["fails unheard"]
+    began = time.monotonic()
+    with pytest.raises(EngineError, match="rendered again"):
+        render(engine)
+    assert time.monotonic() - began < 20 and server.failed
 
 
 @pytest.mark.parametrize(("asked", "sent"), [("Dream", "title"), ("dream.safetensors", "title"), ("dream", "dream")])
