@@ -11,15 +11,18 @@ import argparse
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from functools import partial
 from pathlib import Path
 
+_SETTLES_S = 2.0  # a web UI that is asked something while it starts may end with an error
 MUSEP2P = [sys.executable, "-m", "musep2p"]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("MUSEP2P_")}
 
@@ -44,8 +47,20 @@ class Engine:
         began = time.monotonic()
         with self._log.open("a") as log:
             self._process = subprocess.Popen(self.command, stdout=log, stderr=log, start_new_session=True)
+        until(self._listens, f"{self.url} listens, see {self._log}")
+        time.sleep(_SETTLES_S)
         until(self.answers, f"{self.url} answers, see {self._log}")
         return time.monotonic() - began
+
+    def _listens(self):
+        if self._process.poll() is not None:
+            raise SystemExit(f"the server ended, see {self._log}")
+        where = urllib.parse.urlsplit(self.url)
+        try:
+            with socket.create_connection((where.hostname, where.port), 1.0):
+                return True
+        except OSError:
+            return False
 
     def kill(self):
         os.killpg(self._process.pid, signal.SIGKILL)
@@ -237,6 +252,19 @@ def cancel_beside(farm, engine, keys):
     return said
 
 
+def overrides(farm, engine, keys):
+    """A web UI: a picture before one with another clip skip, and the same one after it, must be equal."""
+    if farm.engine != "a1111":
+        return "only for a1111"
+    made = []
+    between, after = {"params": {"clip_skip": 2}}, {"seeds": [5, 6]}  # else equal work would be one batch
+    for name, more in (("before", {}), ("between", between), ("after", after)):
+        batch = farm.submit(name, 1, **{**keys, "prompt": "a harbour", "seeds": [5], **more})
+        farm.ended(batch)
+        made.append(farm.ask("results", batch)[0]["pixel_hash"])
+    return {"pixels": made, "put back": made[0] == made[2] != made[1]}
+
+
 def look(farm, engine, keys):
     """A batch of one look: both peers render the test picture, which is the same, and both take part."""
     batch = farm.submit("look", 6, **keys, consistency="look")
@@ -287,7 +315,8 @@ def probed(url):
 
 
 SCENARIOS = {
-    function.__name__: function for function in (render, restart, refused, cancel, cancel_beside, look, reference)
+    function.__name__: function
+    for function in (render, restart, refused, cancel, cancel_beside, overrides, look, reference)
 }
 
 
