@@ -95,6 +95,8 @@ class OpenAIServer(PromptServer):
         seed = asked.get("seed", 0)
         if mood == "nothing":
             return web.json_response({"created": 1, "data": []})
+        if mood in ("file:///etc/hostname", "ftp://studio/a.png", "/gone/1.png"):
+            return web.json_response({"created": 1, "data": [{"url": mood}]})
         if mood == "address":
             url = f"{self.files_at}/files/{seed}.png?size={width}x{height}"
             return web.json_response({"created": 1, "data": [{"url": url}]})
@@ -143,6 +145,8 @@ class SdcppServer(PromptServer):
         mood, refusal = await self.misbehaves(request)
         if refusal is not None:
             return refusal
+        if mood == "no number":
+            return web.json_response({"kind": "img_gen", "status": "queued"}, status=202)
         given = f"job_{len(self.jobs):08}"
         self.jobs[given] = [time.monotonic() + self.slow_s, mood, await request.json()]
         job = {"id": given, "kind": "img_gen", "status": "queued", "poll_url": f"/sdcpp/v1/jobs/{given}"}

@@ -259,6 +259,32 @@ def test_a_picture_at_a_foreign_address_is_fetched_without_the_key(serve, monkey
     assert server.logins == ["Bearer sk-secret"] and foreign.logins == [None]
 
 
+@pytest.mark.parametrize(
+    ("mood", "words"),
+    [
+        ("file:///etc/hostname", "neither base64 nor an address"),
+        ("ftp://studio/a.png", "neither base64 nor an address"),
+        ("/gone/1.png", "cannot be had: 404: Not Found"),
+    ],
+)
+def test_an_address_that_has_no_picture(serve, mood, words):
+    """A file of this machine is none, whatever a server says."""
+    server = serve(OpenAIServer)
+    server.moods = [mood]
+    with pytest.raises(EngineError, match=words) as caught:
+        render(OpenAIImagesEngine({"url": server.url}))
+    assert kind_of(caught.value) == "passing"
+
+
+def test_a_job_without_a_number(serve):
+    """Nobody could ask for it."""
+    server = serve(SdcppServer)
+    server.moods = ["no number"]
+    with pytest.raises(EngineError, match="gave it no id"):
+        render(SdcppEngine({"url": server.url}))
+    assert render(SdcppEngine({"url": server.url})).ext == "png"
+
+
 def test_who_has_too_much_to_do_is_asked_again_when_it_says(serve):
     """And who has been paid too little is not: that is a matter of this machine's key."""
     server = serve(OpenAIServer)

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from musep2p.engines.comfyui import ComfyUIEngine
+from musep2p.engines.references import is_reference
 from musep2p.engines.workflow import load_workflow
 from musep2p.errors import EngineError
 from musep2p.ports import Task
@@ -180,6 +181,13 @@ def test_a_server_that_is_started_again_is_waited_for_with_the_picture(workflow,
     waiting.join(20)
     again.close()
     assert made and len(again.inputs) == 2
+
+
+def test_what_is_handed_in_is_in_the_folder(folder):
+    """And nothing else is asked for there."""
+    names = ("b.png", "rooms/Zürich 1.png", "../secret.txt", "link.png", "rooms", "nothing.png")
+    assert [is_reference(str(folder), name) for name in names] == [True, True, False, False, False, False]
+    assert not is_reference("", "b.png")
 
 
 def test_what_decides_the_picture_is_in_the_identity(server, tmp_path):
