@@ -13,10 +13,12 @@ from __future__ import annotations
 import gc
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
-from musep2p.core.model_names import same_model
+from musep2p.core.model_names import hash_in, same_model
 from musep2p.core.recipe import Parameters
 from musep2p.engines.options import Options, named
 from musep2p.engines.pictures import as_picture
@@ -103,11 +105,11 @@ class DiffusersEngine:
             raise EngineError(f"diffusers: {_line(error)}.", permanent=True) from None
         out = io.BytesIO()
         made.images[0].save(out, "PNG")
-        return as_picture(out.getvalue(), self.name)
+        return replace(as_picture(out.getvalue(), self.name), model_hash=_commit(self._loaded))
 
     def models(self) -> tuple[str, ...]:
-        """Those of this machine's settings."""
-        return tuple(self._models)
+        """Those of this machine's settings; of those from Hugging Face also which commit is here."""
+        return tuple(f"{model} [{commit}]" if (commit := _commit(model)) else model for model in self._models)
 
     def release(self) -> None:
         """Let go of the weights, so that another engine has the memory."""
@@ -121,8 +123,10 @@ class DiffusersEngine:
 
     def _ready(self, model: str) -> Any:
         """The pipeline of that model; another one is let go of first."""
-        if model not in self._models and "/" not in model:
-            model = next((one for one in self._models if same_model(model, one)), model)
+        if model not in self._models and ("/" not in model or hash_in(model)):
+            name = model.partition(" [")[0]
+            same = [one for title, one in zip(self.models(), self._models, strict=True) if same_model(model, title)]
+            model = next((one for one in same if one == name), same[0] if same and "/" not in name else model)
         if model not in self._models:
             known = ", ".join(self._models)
             raise EngineError(
@@ -153,6 +157,19 @@ class DiffusersEngine:
         pipeline.set_progress_bar_config(disable=True)
         self._pipeline, self._loaded = pipeline, model
         return pipeline
+
+
+def _commit(model: str) -> str:
+    """Which commit of Hugging Face's repository is in this machine's cache; empty of a folder, or of none."""
+    if find_spec("huggingface_hub") is None or Path(model).is_dir():
+        return ""
+    from huggingface_hub import try_to_load_from_cache
+
+    try:
+        found = try_to_load_from_cache(model, "model_index.json")
+    except ValueError:  # no name of a repository
+        return ""
+    return Path(found).parent.name if isinstance(found, str) else ""
 
 
 def _best_device(torch: Any) -> str:

@@ -69,6 +69,14 @@ class Pipeline:
         return types.SimpleNamespace(images=[Image.open(io.BytesIO(data))])
 
 
+def cached(model, file):
+    """As the hub's library: where a file of a repository is, None if it is not here."""
+    if model.startswith("/"):
+        raise ValueError("Repo id must be in the form 'repo_name' or 'namespace/repo_name'")
+    commit = {"b/model": "5ede9e4b3b5a0a1c9d7f0c6f2f5f7a3b1c2d3e4f"}.get(model)
+    return f"/cache/models--b--model/snapshots/{commit}/{file}" if commit else None
+
+
 def install(patch):
     """Put them where the real ones would be."""
     Pipeline.loaded.clear()
@@ -81,7 +89,9 @@ def install(patch):
     )
     torch.backends = types.SimpleNamespace(mps=types.SimpleNamespace(is_available=lambda: False))
     diffusers.DiffusionPipeline, diffusers.__version__ = Pipeline, "0.42.1"
-    for module in (torch, diffusers):
+    hub = types.ModuleType("huggingface_hub")
+    hub.try_to_load_from_cache = cached
+    for module in (torch, diffusers, hub):
         module.__spec__ = types.SimpleNamespace(name=module.__name__)
         patch.setitem(sys.modules, module.__name__, module)
 

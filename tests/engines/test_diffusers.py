@@ -73,6 +73,19 @@ def test_how_it_fails(fake, settings, mood, words, kind):
     assert kind_of(caught.value) == kind
 
 
+def test_which_commit_of_a_repository_is_here(fake, tmp_path):
+    """It is the hash of the model: told, confirmed by each picture, and another one is none of this machine's."""
+    commit = "5ede9e4b3b5a0a1c9d7f0c6f2f5f7a3b1c2d3e4f"
+    engine = DiffusersEngine({"models": ["a/model", "b/model", "/models/portraits", str(tmp_path)]})
+
+    assert engine.models() == ("a/model", f"b/model [{commit}]", "/models/portraits", str(tmp_path))
+    assert [render(engine, model=name).model_hash for name in ("", "b/model")] == ["", commit]
+    assert render(engine, model=f"b/model [{commit[:12]}]").model_hash == commit
+    with pytest.raises(EngineError, match="is none of this machine's") as caught:
+        render(engine, model="b/model [0123456789ab]")
+    assert kind_of(caught.value) == "here"
+
+
 def test_after_memory_was_short_weights_are_loaded_anew(fake):
     """What is left of the failed attempt might be what is lacking."""
     engine = DiffusersEngine({"models": ["a/model"], "device": "cpu"})
