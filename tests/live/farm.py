@@ -161,6 +161,10 @@ class Farm:
 
         return until(all_up, f"{count} peers up at {state}", timeout_s)
 
+    def wait_idle(self, state, **kw):
+        """Until each peer has a slot that could begin at once: a small batch is over before a child is up."""
+        return until(lambda: (seen := self.peers(state, **kw)) and all(p["free"] for p in seen), "all slots are up")
+
     def batch(self, text, name="batch.yaml"):
         """A batch file."""
         path = self.base / name

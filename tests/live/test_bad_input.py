@@ -137,7 +137,8 @@ def test_a_damaged_journal(farm):
     data = bytearray(journal.read_bytes())
     data[len(data) // 3] ^= 0xFF
     journal.write_bytes(data)
-    (farm.base / "p1/running.json").unlink()
+    for name in ("running.json", "pid"):
+        (farm.base / "p1" / name).unlink()
 
     refused(farm, *join(farm, "--state", farm.base / "p1"), code=1, words=["journal.log", "damaged at byte"])
     assert journal.read_bytes() == bytes(data)

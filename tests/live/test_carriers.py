@@ -16,6 +16,7 @@ def test_one_machine_has_the_store_and_the_others_need_none(farm):
     farm.start("p3", "--peer", farm.addresses["p1"], store=False)
     farm.wait_up(3, "p1", store=False)
     until(lambda: farm.peers("p1")[0]["store"] == "ok", "the store is open")
+    farm.wait_idle("p1")
     farm.run("submit", "--detach", farm.batch(pictures(20, 128)), state="p2", check=0)
     farm.run("watch", "cities", state="p3", check=0, timeout_s=90)
     rows = farm.results("p1")
@@ -61,6 +62,7 @@ def test_two_stores_that_meet(farm):
     ids = {(farm.base / folder / "store.id").read_text(): folder for folder in ("store", "other")}
     ours, stranger = ids[min(ids)], "p2" if ids[min(ids)] == "store" else "p1"
     until(lambda: "is not the farm's" in farm.log(stranger), "it is told")
+    farm.wait_idle("p1")
     farm.run("submit", "--detach", farm.batch(files(40)), state="p2", check=0)
     farm.run("watch", "cities", state="p1", check=0, timeout_s=90)
     rows = farm.results("p1")

@@ -58,6 +58,7 @@ def all_see_all(farm, lan, count=HOSTS, timeout_s=40):
 
 def submit_and_check(farm, lan, host, total=160):
     """A batch submitted on this host is done once each, by all."""
+    farm.wait_idle(f"h{host}", prefix=lan.on(host), env={"MUSEP2P_LISTEN": ""})
     farm.run("submit", farm.batch(BATCH), state=f"h{host}", prefix=lan.on(host), env={"MUSEP2P_LISTEN": ""}, check=0)
     rows = farm.results(f"h{host}", prefix=lan.on(host))
     assert [row["index"] for row in rows] == list(range(total))

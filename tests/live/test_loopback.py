@@ -27,6 +27,7 @@ def two(farm):
 def test_two_peers_share_a_batch(farm):
     """Eight tasks submitted at one peer are done by two, each once, and lie in the store."""
     two(farm)
+    farm.wait_idle("p1")
     farm.run("submit", farm.batch(SLEEP), state="p1", check=0)
     rows = farm.results("p1")
     status = farm.status("p2")

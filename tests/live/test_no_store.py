@@ -13,6 +13,7 @@ def start(farm, *names):
         first = next(iter(farm.addresses.values()), None)
         farm.start(name, *(("--peer", first) if first else ()), store=False)
     farm.wait_up(len(farm.addresses), names[0], store=False)
+    farm.wait_idle(names[0])
 
 
 def whole(farm, name, rows):
