@@ -2,14 +2,16 @@
 
     frame = length (4 bytes, big endian) payload
 
-A thread reads what the child says, so that nothing here needs an event loop that knows pipes (Windows'
-selector loop does not). A child whose parent is gone sees the end of its input and ends itself at once.
+Threads read what the child says and write what it is told, so that nothing here needs an event loop that knows pipes
+(Windows' selector loop does not), and nobody waits for a child that does not listen.
+A child whose parent is gone sees the end of its input and ends itself at once.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import struct
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from musep2p.platforms import child_options, end_group, end_tree
 __all__ = ["FrameProcess", "child_pipes", "listen", "read_frame", "write_frame"]
 
 _LENGTH = struct.Struct(">I")
+_LAST_WORDS_S = 5.0  # what it started, and what left its group, may hold its output for ever
 
 
 def write_frame(stream: BinaryIO, payload: bytes) -> None:
@@ -46,7 +49,7 @@ class FrameProcess:
     Args:
         argv: what to run with this Python, as arguments after the interpreter.
         on_frame: called from a thread for each frame that the child says.
-        on_exit: called from the same thread, once, with the exit code, after the last frame.
+        on_exit: called from a thread, once, with the exit code, after the last frame.
     """
 
     def __init__(self, argv: list[str], on_frame: Callable[[bytes], None], on_exit: Callable[[int], None]) -> None:
@@ -57,8 +60,12 @@ class FrameProcess:
             **child_options(),
         )
         self._on_frame, self._on_exit = on_frame, on_exit
-        self._thread = threading.Thread(target=self._read, name=f"child {self._process.pid}", daemon=True)
-        self._thread.start()
+        self._frames: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        name = f"child {self._process.pid}"
+        self._reader = threading.Thread(target=self._read, name=name, daemon=True)
+        self._reader.start()
+        for target in (self._write, self._wait):
+            threading.Thread(target=target, name=name, daemon=True).start()
 
     @property
     def pid(self) -> int:
@@ -66,10 +73,8 @@ class FrameProcess:
         return self._process.pid
 
     def send(self, payload: bytes) -> None:
-        """Say something to the child; lost if it is gone, which `on_exit` tells."""
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError, ValueError):
-            write_frame(self._process.stdin, payload)  # type: ignore[arg-type]
+        """Say something to the child, in order; returns at once. Lost if it is gone, which `on_exit` tells."""
+        self._frames.put(payload)
 
     def kill(self) -> None:
         """End the child now, and whatever it started."""
@@ -78,9 +83,7 @@ class FrameProcess:
 
     def close(self, timeout_s: float = 5.0) -> bool:
         """Let the child end by itself, kill it if it does not; False if even that did not end it."""
-        with contextlib.suppress(OSError):
-            assert self._process.stdin is not None
-            self._process.stdin.close()
+        self._frames.put(None)
         for _ in range(2):
             try:
                 self._process.wait(timeout_s)
@@ -89,12 +92,25 @@ class FrameProcess:
                 self.kill()
         return False
 
+    def _write(self) -> None:
+        assert self._process.stdin is not None
+        while (payload := self._frames.get()) is not None:
+            with contextlib.suppress(OSError):  # what comes after the child has gone is let go of, too
+                write_frame(self._process.stdin, payload)  # type: ignore[arg-type]
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+
     def _read(self) -> None:
         assert self._process.stdout is not None
         while (frame := read_frame(self._process.stdout)) is not None:  # type: ignore[arg-type]
             self._on_frame(frame)
+
+    def _wait(self) -> None:
+        """What it started ends with it, also what holds its output, so that its last words end."""
         code = self._process.wait()
         end_group(self._process.pid)
+        self._frames.put(None)
+        self._reader.join(_LAST_WORDS_S)
         self._on_exit(code)
 
 
