@@ -24,7 +24,7 @@ from musep2p.core.ids import BatchId
 from musep2p.core.messages import PROTOCOL_VERSION, Hello, Output
 from musep2p.core.peer_state import PeerState
 from musep2p.core.recipe.checks import thresholds
-from musep2p.core.records import BatchFact, Record, ResultBlock, spool_name
+from musep2p.core.records import BatchFact, Record, ResultBlock, Withdrawal, spool_name
 from musep2p.core.reports import report_pages
 from musep2p.core.requests import Answer
 from musep2p.core.state import Core
@@ -40,6 +40,7 @@ from musep2p.runner.catalogue import Catalogue
 from musep2p.runner.gpu import gpu_memory_mb
 from musep2p.runner.hours import parse_hours
 from musep2p.runner.neighbour import Neighbour
+from musep2p.runner.pictures import Pictures
 from musep2p.runner.slots import Slots
 from musep2p.store.disk_watch import DiskWatch
 from musep2p.store.journal import Journal
@@ -203,7 +204,8 @@ class Peer:
             raise
         try:
             self._state = PeerState(self._make_core())
-            self._state.restore(self._journal.open())
+            pictures = Pictures()
+            self._state.restore(pictures.seen(self._journal.open()))
         except MuseError:
             self._links.close()
             self._folder.close(failed=True)
@@ -216,7 +218,7 @@ class Peer:
         self._disk = DiskWatch(self._folder.path, self.post)
         no_room = self._disk.no_room
         self._neighbour = Neighbour(hours, settings.idle_s(), settings.idle_command, self._working, self.post)
-        self._slots = Slots(settings.slots, self._folder.spool, settings.speed, memory, self.post, no_room)
+        self._slots = Slots(settings.slots, self._folder.spool, settings.speed, memory, self.post, no_room, pictures)
 
     def _working(self) -> bool:
         return any(slot.chunks or not slot.ready for slot in self._state.core.slots.values())
@@ -319,6 +321,8 @@ class Peer:
         self._journal.append(effect.position, effect.record, effect.sync)
         if isinstance(effect.record, ResultBlock):
             self._slots.learn(effect.record)
+        elif isinstance(effect.record, Withdrawal):
+            self._slots.forget(effect.record)
 
     def _send_report(self, effect: fx.SendReport) -> None:
         facts = ((cast(BatchFact, record), size) for record, size in map(self._journal.read, effect.facts))

@@ -133,8 +133,10 @@ def listen(commands: BinaryIO, hear: Callable[[bytes], None], at_end: Callable[[
     def listening() -> None:
         while (frame := read_frame(commands)) is not None:
             hear(frame)
-        at_end()
-        end_tree(os.getpid(), itself=False)
-        os._exit(0)
+        try:
+            at_end()
+            end_tree(os.getpid(), itself=False)
+        finally:
+            os._exit(0)
 
     threading.Thread(target=listening, name="parent", daemon=True).start()

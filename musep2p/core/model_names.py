@@ -14,6 +14,8 @@ _HASH = re.compile(r"[0-9a-f]{8,64}")
 def same_model(asked: str, has: str) -> bool:
     """True for one model: a title is `folder/name.safetensors [hash]`; a name is the middle of it, or the hash."""
     theirs, wanted = hash_in(has), asked.strip().lower()
+    if "" != _repository(asked) != _repository(has) != "":
+        return False
     if _plain(asked) == _plain(has):
         return same_hash(hash_in(asked), theirs)
     return theirs != "" and _HASH.fullmatch(wanted) is not None and same_hash(wanted, theirs)
@@ -28,6 +30,12 @@ def hash_in(title: str) -> str:
 def same_hash(one: str, other: str) -> bool:
     """False when both are known and differ: some servers tell only the beginning."""
     return one.startswith(other) or other.startswith(one)
+
+
+def _repository(text: str) -> str:
+    """`owner/name` of a model at Hugging Face, empty of files: a file's folder is no part of its name, an owner is."""
+    name = text.partition(" [")[0].strip().lower()
+    return name if name.count("/") == 1 and not name.startswith("/") and not name.endswith(_ENDINGS) else ""
 
 
 def _plain(text: str) -> str:

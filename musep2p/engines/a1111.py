@@ -51,6 +51,7 @@ _SHOWN = 12
 _SEED_MAX = (1 << 32) - 1
 _PATIENCE_S = 60.0
 _STILL_S = 2.0
+_HOLD_S, _LOOK_S, _ENDS_LOOKS = 5.0, 0.2, 5
 _STILL_MAX_S = 900.0
 _RELEASE_S = 30.0
 _BUSY = (429, 502, 503, 504)
@@ -167,14 +168,23 @@ class A1111Engine:
         return ""
 
     def _hold_options(self) -> None:
-        """Have the server write down its owner's VAE and clip skip: it puts back only what its settings file has."""
+        """Have the server write down its owner's VAE and clip skip: it puts back only what its settings file has.
+
+        While something is rendered its options may be those of that task, so an idle moment is waited for; if there
+        is none, or it does not answer well, the next such task tries again.
+        """
         assert self._http is not None
+        until = time.monotonic() + _HOLD_S
         with contextlib.suppress(EngineError):
-            said = self._http.get("/sdapi/v1/options").json()
-            now = {name: said[name] for name in _OPTIONS if name in said} if isinstance(said, dict) else {}
-            if now:
-                self._http.post("/sdapi/v1/options", now, within_s=_RELEASE_S)
-        self._held = True
+            while not self._held and time.monotonic() < until:
+                self._held = not self._progress()  # it tells nothing, and has no options either
+                idle = self._is_idle()
+                said = self._http.get_when_there("/sdapi/v1/options", self._patience_s).json()
+                now = {name: said[name] for name in _OPTIONS if name in said} if isinstance(said, dict) else {}
+                if now and idle and self._is_idle():
+                    self._held = self._http.post("/sdapi/v1/options", now, within_s=_RELEASE_S).status == 200
+                elif not self._held:
+                    time.sleep(_LOOK_S)
 
     def models(self) -> tuple[str, ...]:
         """The checkpoints that the server lists, by title (name and hash) and by what it calls their name."""
@@ -188,11 +198,18 @@ class A1111Engine:
             self._http.post("/sdapi/v1/interrupt", {}, within_s=2.0)
 
     def release(self) -> bool:
-        """Let Forge unload its model; Automatic1111's own would render nothing afterwards, for its owner neither."""
+        """Let Forge unload its model; Automatic1111's own would render nothing afterwards, for its owner neither.
+
+        Nor is it unloaded under a render of somebody else.
+        """
         said = self._http.get("/sdapi/v1/options").json() if self._http is not None else None
         if self._http is None or not isinstance(said, dict) or not any(name.startswith("forge") for name in said):
             return False
-        return self._http.post("/sdapi/v1/unload-checkpoint", {}, within_s=_RELEASE_S).status == 200
+        for _ in range(_ENDS_LOOKS):  # what was interrupted just now needs a moment
+            if self._is_idle():
+                return self._http.post("/sdapi/v1/unload-checkpoint", {}, within_s=_RELEASE_S).status == 200
+            time.sleep(_LOOK_S)
+        return False
 
     def _request(self, values: Mapping[str, Scalar]) -> dict[str, Any]:
         settings: dict[str, Any] = {}

@@ -35,7 +35,7 @@ __all__ = ["ComfyUIEngine"]
 
 _PATIENCE_S = 60.0
 _LOOK_S = (0.1, 1.0)  # between two looks at the history: first and last
-_RELEASE_S = 30.0
+_RELEASE_S, _CANCEL_S = 30.0, 0.5
 _GIVEN_MAX = 3  # times that a prompt is given to a server that forgets it
 # What is the task's own fault. All else is said of this machine's workflow, models and nodes: another may do it.
 _OF_THE_TASK = frozenset(("value_bigger_than_max", "value_smaller_than_min", "invalid_input_type"))
@@ -108,7 +108,8 @@ class ComfyUIEngine:
         if self._http is None:
             raise EngineError(self.missing())
         if task.attempt > 1:
-            self._http.post_when_there("/free", {"free_memory": True}, self._patience_s)
+            with contextlib.suppress(LostAnswerError):  # it may have heard it
+                self._http.post_when_there("/free", {"free_memory": True}, self._patience_s)
         more = {**self._uploaded(task.parameters), **self._model(task.parameters)}
         graph = self._workflow.filled({**task.parameters, **more})
         for _ in range(_GIVEN_MAX):
@@ -169,16 +170,21 @@ class ComfyUIEngine:
         reply = self._http.post(f"/api/jobs/{given}/cancel", {}, within_s=1.0)
         if reply.status == 200:
             return
-        running, pending = self._queue(within_s=0.5)
+        running, pending = self._queue(within_s=_CANCEL_S)
         if given in running:
-            self._http.post("/interrupt", {"prompt_id": given}, within_s=0.5)
+            self._http.post("/interrupt", {"prompt_id": given}, within_s=_CANCEL_S)
         elif given in pending:
-            self._http.post("/queue", {"delete": [given]}, within_s=0.5)
+            self._http.post("/queue", {"delete": [given]}, within_s=_CANCEL_S)
 
-    def release(self) -> None:
-        """Let the server unload its models and forget its cache."""
-        if self._http is not None:
-            self._http.post("/free", {"unload_models": True, "free_memory": True}, within_s=_RELEASE_S)
+    def release(self) -> bool:
+        """Let the server unload its models and forget its cache, unless somebody else's prompt would load them anew."""
+        if self._http is None:
+            return False
+        running, pending = self._queue(within_s=_CANCEL_S)
+        if (running | pending) - {self._given}:
+            return False
+        body = {"unload_models": True, "free_memory": True}
+        return self._http.post("/free", body, within_s=_RELEASE_S).status == 200
 
     def _give(self, graph: Mapping[str, Any]) -> str:
         """Put the graph into the server's queue; returns the id that it has there."""

@@ -65,7 +65,7 @@ class DiffusersEngine:
         for name, value, known in (("device", self._device, _DEVICES), ("dtype", self._dtype, _DTYPES)):
             if value not in known:
                 raise ConfigError(f"engines.diffusers: {name} cannot be {value!r}.", f"Known: {', '.join(known)}.")
-        self._loaded, self._pipeline = "", None
+        self._loaded, self._commit, self._pipeline = "", "", None
 
     def missing(self) -> str:
         """Why nothing can be rendered here: it is not installed, or has no models."""
@@ -105,21 +105,26 @@ class DiffusersEngine:
             raise EngineError(f"diffusers: {_line(error)}.", permanent=True) from None
         out = io.BytesIO()
         made.images[0].save(out, "PNG")
-        return replace(as_picture(out.getvalue(), self.name), model_hash=_commit(self._loaded))
+        return replace(as_picture(out.getvalue(), self.name), model_hash=self._commit)
 
     def models(self) -> tuple[str, ...]:
         """Those of this machine's settings; of those from Hugging Face also which commit is here."""
-        return tuple(f"{model} [{commit}]" if (commit := _commit(model)) else model for model in self._models)
+        commits = [(model, self._commit_of(model)) for model in self._models]
+        return tuple(f"{model} [{commit}]" if commit else model for model, commit in commits)
 
     def release(self) -> None:
         """Let go of the weights, so that another engine has the memory."""
-        self._pipeline, self._loaded = None, ""
+        self._pipeline, self._loaded, self._commit = None, "", ""
         gc.collect()
         if find_spec("torch") is not None:
             import torch
 
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
+
+    def _commit_of(self, model: str) -> str:
+        """Empty too where the settings choose another one, or look elsewhere."""
+        return "" if {"revision", "cache_dir"} & self._options.keys() else _commit(model)
 
     def _ready(self, model: str) -> Any:
         """The pipeline of that model; another one is let go of first."""
@@ -132,7 +137,8 @@ class DiffusersEngine:
             raise EngineError(
                 f"diffusers: the model {model!r} is none of this machine's.", f"It has {known}.", peer_bound=True
             )
-        if self._pipeline is not None and self._loaded == model:
+        commit = self._commit_of(model)
+        if self._pipeline is not None and (self._loaded, self._commit) == (model, commit):
             return self._pipeline
         self.release()
         import diffusers
@@ -142,10 +148,11 @@ class DiffusersEngine:
         usual = "float32" if device == "cpu" else "float16"
         dtype = getattr(torch, self._dtype if self._dtype != "auto" else usual)
         try:
+            revision = {"revision": commit} if commit else {}  # what this machine tells is what it renders with
             # An older one takes the new name for a part that it does not know, and renders in single precision.
             precision = {"dtype" if int(diffusers.__version__.split(".")[0]) >= 1 else "torch_dtype": dtype}
             pipeline = diffusers.DiffusionPipeline.from_pretrained(
-                model, use_safetensors=True, local_files_only=self._offline, **precision, **self._options
+                model, use_safetensors=True, local_files_only=self._offline, **precision, **revision, **self._options
             )
             pipeline = pipeline.to(device)
         except torch.cuda.OutOfMemoryError as error:
@@ -155,7 +162,7 @@ class DiffusersEngine:
             words = f"diffusers: the model {model!r} cannot be loaded here: {_line(error)}."
             raise EngineError(words, peer_bound=True) from None
         pipeline.set_progress_bar_config(disable=True)
-        self._pipeline, self._loaded = pipeline, model
+        self._pipeline, self._loaded, self._commit = pipeline, model, self._commit_of(model)
         return pipeline
 
 

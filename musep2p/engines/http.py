@@ -184,7 +184,8 @@ class Http:
             asked_s = 0.0
             try:
                 if away and self._connects():
-                    time.sleep(_SETTLES_S)
+                    time.sleep(max(0.0, min(_SETTLES_S, until - time.monotonic())))
+                    away = False
                 reply = ask()
                 if last or not (reply.status in _NOT_THERE or busy(reply)):
                     return reply

@@ -81,6 +81,9 @@ class Child:
         if isinstance(command, p.Made):
             self._gatekeeper.learn(command.batch, command.pictures)
             return
+        if isinstance(command, p.Withdrawn):
+            self._gatekeeper.forget(command.batch, command.index)
+            return
         with self._changed:
             if isinstance(command, p.Run | p.Test):
                 self._waiting.append(command)
@@ -89,11 +92,13 @@ class Child:
             if isinstance(command, p.Stop):
                 with self._telling:
                     self._mute = True  # what is cut off now may look like a picture
-                self.abandon()
-                if command.release:
-                    self._release(self._latest)
-                end_tree(os.getpid(), itself=False)
-                os._exit(_STOPPED)
+                try:
+                    self.abandon()
+                    if command.release:
+                        self._release(self._latest)
+                    end_tree(os.getpid(), itself=False)
+                finally:
+                    os._exit(_STOPPED)
             recalled = next((w for w in self._waiting if isinstance(w, p.Run) and w.chunk == command.chunk), None)
             if recalled is None:
                 return
@@ -110,15 +115,13 @@ class Child:
 
     def next(self) -> p.Run | p.Test:
         """The next chunk to run, or test to render; waits for it. What an engine keeps is not kept for nothing."""
-        with self._changed:
-            idle = not self._changed.wait_for(lambda: bool(self._waiting), _KEEPS_S)
-        if idle:
-            latest, self._latest = self._latest, None
-            if self._release(latest):
+        while True:
+            with self._changed:
+                if self._changed.wait_for(lambda: bool(self._waiting), _KEEPS_S):
+                    return self._waiting.popleft()
+            if self._release(self._latest):
+                self._latest = None
                 self._tell(p.Cooled())
-        with self._changed:
-            self._changed.wait_for(lambda: bool(self._waiting))
-            return self._waiting.popleft()
 
     def run(self, command: p.Run) -> None:
         """Render one chunk."""
@@ -168,7 +171,7 @@ class Child:
     def _release(self, engine: Engine | None) -> bool:
         """True if it has given back what it kept."""
         if isinstance(engine, Releasing):
-            with contextlib.suppress(MuseError):
+            with contextlib.suppress(Exception):  # of a graphics card that fails, for one
                 return engine.release() is not False
         return False
 

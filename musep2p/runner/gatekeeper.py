@@ -20,6 +20,7 @@ from musep2p.ports import Output, Task
 __all__ = ["Asked", "Gatekeeper"]
 
 _PICTURES_KEPT = 10_000  # of each batch: what an engine repeats, it repeats soon
+_BATCHES_KEPT = 16
 _TIMES_KEPT = 20
 _TIMES_NEEDED = 5
 _USUAL_S = 1.0  # nothing is too fast where a second is usual
@@ -50,7 +51,13 @@ class Gatekeeper:
     def learn(self, batch: BatchId, pictures: Iterable[tuple[str, int]]) -> None:
         """Others made these: pixel hashes, and of which tasks. In any thread, also while a picture is looked at."""
         for pixels, index in pictures:
-            self._put(self._seen.setdefault(batch, _Seen()), pixels, index)
+            self._put(self._of(batch), pixels, index)
+
+    def forget(self, batch: BatchId, index: int) -> None:
+        """What was made of this task proved wrong. In any thread."""
+        pictures = self._seen[batch].pictures if batch in self._seen else {}
+        for pixels in [each for each, its in list(pictures.items()) if its == index]:
+            pictures.pop(pixels, None)
 
     def pass_on(
         self, batch: BatchId, index: int, task: Task, output: Output, took_s: float, thresholds: Mapping[str, float],
@@ -78,7 +85,7 @@ class Gatekeeper:
         from musep2p.images.decode import decoded
         from musep2p.images.gate import refusal
 
-        seen = self._seen.setdefault(batch, _Seen())
+        seen = self._of(batch)
         size = frozenset((name, task.parameters[name]) for name in ("width", "height") if name in task.parameters)
         times = seen.times.setdefault(size, deque(maxlen=_TIMES_KEPT))
         reason = _too_fast(times, took_s, thresholds["fast"])
@@ -94,6 +101,12 @@ class Gatekeeper:
             times.append(took_s)
             self._put(seen, output.pixel_hash, index)
         return reason
+
+    def _of(self, batch: BatchId) -> _Seen:
+        seen = self._seen.setdefault(batch, _Seen())
+        if len(self._seen) > _BATCHES_KEPT:
+            self._seen.pop(next(iter(self._seen)), None)
+        return seen
 
     def _put(self, seen: _Seen, pixels: str, index: int) -> None:
         seen.pictures[pixels] = index

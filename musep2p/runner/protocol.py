@@ -25,6 +25,7 @@ __all__ = [
     "Stop",
     "Test",
     "Tested",
+    "Withdrawn",
     "from_child",
     "to_child",
 ]
@@ -46,6 +47,13 @@ class Made(msgspec.Struct, frozen=True, array_like=True, tag="made"):
 
     batch: BatchId
     pictures: Told
+
+
+class Withdrawn(msgspec.Struct, frozen=True, array_like=True, tag="withdrawn"):
+    """The picture of this task proved wrong: it says nothing of others any more."""
+
+    batch: BatchId
+    index: int
 
 
 class GiveBack(msgspec.Struct, frozen=True, array_like=True, tag="give-back"):
@@ -126,7 +134,7 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag="ended"):
     chunk: int
 
 
-Command = Run | Made | Test | GiveBack | Stop
+Command = Run | Made | Withdrawn | Test | GiveBack | Stop
 FromChild = Ready | Begun | Done | Failed | Tested | Cooled | NoRoom | Ended
 
 to_child = msgspec.msgpack.Decoder(Command)

@@ -13,7 +13,7 @@ import psutil
 from musep2p.core import events as ev
 from musep2p.core.effects import Recall, Start, Test
 from musep2p.core.ids import BatchId
-from musep2p.core.records import ResultBlock
+from musep2p.core.records import ResultBlock, Withdrawal
 from musep2p.pipes import FrameProcess
 from musep2p.runner import protocol as p
 from musep2p.runner.pictures import Pictures
@@ -46,14 +46,15 @@ class Slots:
         memory_bytes: a child above this is ended; its task pays an attempt.
         post: takes events, in the loop's thread.
         no_room: called with the reason, in the loop's thread, when an output had no room on the disk.
+        pictures: what is known of before.
     """
 
     def __init__(
         self, count: int, spool: Path, speed: float, memory_bytes: int, post: Callable[[ev.Event], None],
-        no_room: Callable[[str], None] = lambda reason: None,
+        no_room: Callable[[str], None] = lambda reason: None, pictures: Pictures | None = None,
     ) -> None:  # fmt: skip
         self._spool, self._speed, self._memory_bytes, self._post = spool, speed, memory_bytes, post
-        self._no_room, self._pictures = no_room, Pictures()
+        self._no_room, self._pictures = no_room, pictures or Pictures()
         self._slots = [_Slot(number) for number in range(count)]
         self._loop = asyncio.get_running_loop()
         self._closing = False
@@ -82,6 +83,13 @@ class Slots:
         for slot in self._slots:
             if news and slot.process is not None and block.batch in slot.recipes:
                 slot.process.send(_encode(p.Made(block.batch, news)))
+
+    def forget(self, withdrawn: Withdrawal) -> None:
+        """A result proved wrong: another picture may have its pixels."""
+        self._pictures.forget(withdrawn.batch, withdrawn.index)
+        for slot in self._slots:
+            if slot.process is not None and withdrawn.batch in slot.recipes:
+                slot.process.send(_encode(p.Withdrawn(withdrawn.batch, withdrawn.index)))
 
     def test(self, effect: Test) -> None:
         """Have a child render a test."""

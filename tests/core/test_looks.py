@@ -292,3 +292,19 @@ def test_a_batch_that_runs_has_what_failed_tried_again():
     show(farm, "p0", "", "broken")
     farm.wait(12_000, step=1000)
     assert [name for name, _ in farm.tests].count("p0") == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "has", "same"),
+    [
+        ("stabilityai/sdxl-turbo", "someone/sdxl-turbo [5ede9e4b3b5a]", False),
+        ("stabilityai/sdxl-turbo", "stabilityai/SDXL-Turbo [5ede9e4b3b5a]", True),
+        ("sdxl-turbo", "someone/sdxl-turbo [5ede9e4b3b5a]", True),
+        ("XL/dream.safetensors", "dream.safetensors", True),
+        ("old/dream.safetensors", "XL/dream.safetensors", True),
+        ("/models/dream", "someone/dream", True),
+    ],
+)
+def test_an_owner_is_part_of_a_repositorys_name_and_a_folder_is_not_of_a_files(asked, has, same):
+    """Two people may give one name to their models."""
+    assert same_model(asked, has) == same == same_model(has.partition(" [")[0], asked)

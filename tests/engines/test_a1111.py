@@ -246,6 +246,26 @@ def test_what_its_owner_has_set_stays(server, engine):
     assert len(server.posted("/sdapi/v1/options")) == 1
 
 
+def test_what_another_task_has_set_is_not_taken_for_the_owners(server, engine):
+    """While it renders the options are its own: an idle moment is waited for; a server that is ill is asked again."""
+    server.now, server.active = {"sd_vae": "x.pt", "CLIP_stop_at_last_layers": 4}, "task(by hand)"
+
+    def ends():
+        server.now, server.active = {"sd_vae": "Automatic", "CLIP_stop_at_last_layers": 1}, ""
+
+    timer = threading.Timer(1.0, ends)
+    timer.start()
+    engine._hold_options()
+    timer.join()
+    assert server.posted("/sdapi/v1/options") == [{"sd_vae": "Automatic", "CLIP_stop_at_last_layers": 1}]
+    again = A1111Engine({"url": server.url})
+    server.mute = True
+    again._hold_options()
+    server.mute = False
+    again._hold_options()
+    assert len(server.posted("/sdapi/v1/options")) == 2
+
+
 def test_what_a_task_sets_does_not_outlive_it(server, engine):
     """A model stays loaded; VAE and clip skip are those of this task only."""
     render(engine, model="dream")
@@ -353,6 +373,8 @@ def test_memory_is_given_back_where_that_can_be_undone(server, engine, forge):
     server.forge = forge
     engine.release()
     assert server.unloaded == forge and render(engine).pixel_hash
+    server.active = "task(by hand)"
+    assert engine.release() is False and server.unloaded == forge, "somebody renders with it"
 
 
 def test_a_server_that_says_nothing_of_what_it_does(monkeypatch):

@@ -391,3 +391,6 @@ def test_memory_is_given_back_with_the_cache(server, engine):
     render(engine)
     engine.release()
     assert server.posted("/free") == [{"unload_models": True, "free_memory": True}] and not server.cache
+    server.slow_s = 5.0
+    server.queue["by hand"] = (WORKFLOW, "")
+    assert engine.release() is False and len(server.posted("/free")) == 1, "its owner's would load them anew"

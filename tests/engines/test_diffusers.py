@@ -81,9 +81,20 @@ def test_which_commit_of_a_repository_is_here(fake, tmp_path):
     assert engine.models() == ("a/model", f"b/model [{commit}]", "/models/portraits", str(tmp_path))
     assert [render(engine, model=name).model_hash for name in ("", "b/model")] == ["", commit]
     assert render(engine, model=f"b/model [{commit[:12]}]").model_hash == commit
+    assert fake.loaded[-1][1]["revision"] == commit, "what it tells is what it renders with"
     with pytest.raises(EngineError, match="is none of this machine's") as caught:
         render(engine, model="b/model [0123456789ab]")
     assert kind_of(caught.value) == "here"
+
+
+def test_another_commit_came_while_one_was_loaded(fake, monkeypatch):
+    """Then it is loaded; where the settings choose a revision, no commit is told."""
+    engine = DiffusersEngine({"models": ["b/model"]})
+    first, later = render(engine).model_hash, "0" * 40
+    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: f"/c/snapshots/{later}/model_index.json")
+    assert render(engine).model_hash == later != first and len(fake.loaded) == 2
+    chosen = DiffusersEngine({"models": ["b/model"], "options": {"revision": "fp16"}})
+    assert chosen.models() == ("b/model",) and render(chosen).model_hash == ""
 
 
 def test_after_memory_was_short_weights_are_loaded_anew(fake):

@@ -146,6 +146,21 @@ def test_what_stands_before_a_server_that_is_off(status):
     server.close()
 
 
+def test_a_server_that_was_away_settles_once():
+    """Then it is asked as any other, and no longer than patience lasts."""
+    own = ProxyServer()
+    port = int(own.url.rpartition(":")[2])
+    own.close()
+    back = []
+    timer = threading.Timer(0.2, lambda: back.append(ProxyServer(port)))
+    timer.start()
+    began = time.monotonic()
+    assert Http("x", own.url).get_when_there("/x", 30.0).status == 200
+    timer.join()
+    assert 2.0 <= time.monotonic() - began < 15
+    back[0].close()
+
+
 def test_who_asks_for_more_patience_than_there_is(server):
     """Is asked once more when it ends."""
     slow = ProxyServer()

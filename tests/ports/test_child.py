@@ -41,11 +41,18 @@ def test_memory_is_given_back_when_another_engine_comes_next(tmp_path, monkeypat
     assert released == [0, 0, 1, 1, 1]
 
 
-@pytest.mark.parametrize(("answer", "tells"), [(None, True), (True, True), (False, False)])
+@pytest.mark.parametrize(("answer", "tells"), [(None, True), (True, True), (False, False), (RuntimeError(), False)])
 def test_memory_is_given_back_when_nothing_was_asked_for_long(tmp_path, monkeypatch, answer, tells):
     """Once, and the peer hears of it, if it was; the next task is rendered all the same."""
     heavy = Heavy()
-    monkeypatch.setattr(Heavy, "release", lambda self: setattr(self, "released", self.released + 1) or answer)
+
+    def release(self):
+        self.released += 1
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(Heavy, "release", release)
     monkeypatch.setattr(module, "load_engine", {"heavy": heavy}.get)
     monkeypatch.setattr(module, "_KEEPS_S", 0.05)
     say = io.BytesIO()
@@ -60,7 +67,8 @@ def test_memory_is_given_back_when_nothing_was_asked_for_long(tmp_path, monkeypa
         child.hear(msgspec.msgpack.encode(run))
         waiting.join(20)
 
-    assert heavy.released == 2 and say.getvalue().count(b"cooled") == (2 if tells else 0)
+    assert heavy.released == 2 if tells else heavy.released > 2, "what did not work is tried again"
+    assert say.getvalue().count(b"cooled") == (2 if tells else 0)
     assert say.getvalue().count(b"ended") == 3
 
 

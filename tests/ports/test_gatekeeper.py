@@ -120,3 +120,18 @@ def test_pictures_of_others(gate):
     assert gate.judge(6, output(1), seed=2, prompt="a") == "", "its prompt is another"
     assert gate.judge(7, output(2), seed=2, prompt="a") == ""
     assert gate.judge(8, output(0), seed=3, prompt="a", batch=BatchId("c" * 32)) == "", "of another batch"
+
+
+def test_a_picture_that_proved_wrong_refuses_nobody(gate):
+    """Made here or told of; and what is known of old batches is let go of."""
+    assert gate.judge(0, output(0), seed=1) == ""
+    gate.asked[3] = None, {"seed": 3}
+    gate.keeper.learn(BATCH, [(output(1).pixel_hash, 3)])
+    for index, tone in ((0, 0), (3, 1)):
+        assert "equal" in gate.judge(7, output(tone), seed=9)
+        gate.keeper.forget(BATCH, index)
+        assert gate.judge(7 + tone, output(tone), seed=9) == ""
+    gate.keeper.forget(BatchId("f" * 32), 0)
+    for number in range(40):
+        gate.keeper.learn(BatchId(f"{number:032x}"), [("x", 0)])
+    assert gate.judge(20, output(0), seed=30) == ""

@@ -1,7 +1,7 @@
 """What the slots are told of the farm's pictures: each once, and not without end."""
 
 from musep2p.core.ids import BatchId, Digest, PeerId
-from musep2p.core.records import Entry, RecordId, ResultBlock
+from musep2p.core.records import Entry, RecordId, ResultBlock, Withdrawal
 from musep2p.runner import pictures as module
 from musep2p.runner.pictures import Pictures
 
@@ -31,4 +31,15 @@ def test_the_latest_are_kept(monkeypatch):
     assert known.of(BATCH) == (("c", 2), ("d", 3), ("e", 4))
     for name in ("1", "2"):
         known.learn(block(0, "x", batch=BatchId(name * 32)))
+    assert known.of(BATCH) == ()
+
+
+def test_what_proved_wrong_is_forgotten_and_what_a_journal_has_is_learned():
+    """In the order in which it has it; nothing is taken out of what is read."""
+    known, made = Pictures(), block(0, "a", "", "b")
+    wrong = Withdrawal(BATCH, RecordId(PeerId("p" * 16), "i", 0), 0)
+    assert list(known.seen([made, wrong])) == [made, wrong]
+    assert known.of(BATCH) == (("b", 2),)
+    known.forget(BATCH, 2)
+    known.forget(BatchId("c" * 32), 2)
     assert known.of(BATCH) == ()
