@@ -14,6 +14,7 @@ import contextlib
 import secrets
 import time
 from collections.abc import Iterator, Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -27,7 +28,7 @@ from musep2p.engines.pictures import as_picture
 from musep2p.engines.profile import at_place
 from musep2p.engines.references import is_reference, read_reference
 from musep2p.engines.restart import Restart
-from musep2p.engines.workflow import Workflow, load_workflow
+from musep2p.engines.workflow import load_workflow
 from musep2p.errors import ConfigError, EngineError
 from musep2p.ports import Output, Task
 
@@ -46,7 +47,8 @@ class ComfyUIEngine:
     """One server, beside this peer.
 
     Args:
-        settings: the table `engines.comfyui` of the peer's settings: `url`; `workflow`, a file in API format;
+        settings: the table `engines.comfyui` of the peer's settings: `url`; `workflow`, a file in API format, else one
+            of text to picture by a checkpoint;
             `inputs`, parameter to NODE.INPUT, where that is not found; `output`, the node whose picture counts;
             `images`, the folder of pictures that batches hand in; `identity`, what renders there;
             `patience_s`, how long a task waits for a server that does not answer; `restart`, a command
@@ -68,11 +70,12 @@ class ComfyUIEngine:
         self._references = options.text("images")
         keyed, identity = named("comfyui/1", options)
         options.end()
-        if bool(url) != bool(path):
-            raise ConfigError("engines.comfyui needs both url and workflow.", "See docs/engines.md.")
+        if path and not url:
+            raise ConfigError("engines.comfyui needs a url.", "See docs/engines.md.")
         self._http = Http(self.name, url, restart=restart.run) if url else None
-        self._workflow = load_workflow(Path(path).expanduser(), places, output) if path else Workflow({}, {}, "")
-        self.parameters = frozenset(self._workflow.inputs) if path else None
+        file = Path(path).expanduser() if path else files("musep2p.engines").joinpath("workflows", "plain_api.json")
+        self._workflow = load_workflow(file, places, output)
+        self.parameters = frozenset(self._workflow.inputs)
         self.keyed = keyed and not self._workflow.loads_files()  # which may change under their names
         self.identity = f"{identity} {self._workflow.digest()}"
         self._own_names: dict[str, str] = {}
@@ -80,8 +83,8 @@ class ComfyUIEngine:
 
     def missing(self) -> str:
         """Why nothing can be rendered here: no server is set."""
-        example = 'Set them in musep2p.toml: [engines.comfyui] url = "http://127.0.0.1:8188", workflow = "FILE".'
-        return "" if self._http is not None else f"comfyui: no server and no workflow are set. {example}"
+        example = 'Set it in musep2p.toml: [engines.comfyui] url = "http://127.0.0.1:8188".'
+        return "" if self._http is not None else f"comfyui: no server is set. {example}"
 
     def check(self, parameters: Parameters) -> list[tuple[str, str]]:
         problems = []
@@ -144,8 +147,14 @@ class ComfyUIEngine:
         return names
 
     def _model(self, parameters: Mapping[str, Scalar]) -> Parameters:
-        """The model by the server's own name for it: it takes no other."""
+        """The model by the server's own name for it: it takes no other. Where nobody names one, its first."""
         asked = str(parameters.get("model", ""))
+        if "model" in parameters and not asked:
+            assert self._http is not None
+            has = self._listed(self._http.get_when_there(self._listing(), self._patience_s))
+            if not has:
+                raise EngineError("comfyui: this server has no model for the workflow.", peer_bound=True)
+            return {"model": has[0]}
         if asked and asked not in self._own_names:
             with contextlib.suppress(EngineError):  # it is waited for, or refuses, when it gets the workflow
                 has = self.models()
@@ -155,11 +164,17 @@ class ComfyUIEngine:
 
     def models(self) -> tuple[str, ...]:
         """What the server offers to the node of the workflow that loads the model."""
+        path = self._listing()
+        return self._listed(self._http.get(path)) if self._http is not None and path else ()
+
+    def _listing(self) -> str:
+        """The path that tells what the node that loads the model may be given; empty without such a node."""
+        kind, _ = self._workflow.kind("model")
+        return f"/object_info/{quote(kind, safe='')}" if kind else ""
+
+    def _listed(self, reply: Reply) -> tuple[str, ...]:
         kind, name = self._workflow.kind("model")
-        if self._http is None or not kind:
-            return ()
-        said = self._http.get(f"/object_info/{quote(kind, safe='')}").json()
-        names = at_place(said, f"{kind}.input.required.{name}.0") if "." not in kind + name else None
+        names = at_place(reply.json(), f"{kind}.input.required.{name}.0") if "." not in kind + name else None
         return tuple(str(one) for one in names) if isinstance(names, list) else ()
 
     def cancel(self) -> None:

@@ -35,6 +35,7 @@ class Recognised:
         gpu: of each device, its name and MB of memory.
         settings: what else the settings need, as TOML lines.
         ready: with these settings it can be used as it is; else a person has to say more.
+        can_be_tried: though not ready, it can render a test picture.
     """
 
     url: str
@@ -44,6 +45,7 @@ class Recognised:
     gpu: tuple[tuple[str, int], ...] = ()
     settings: tuple[str, ...] = ()
     ready: bool = True
+    can_be_tried: bool = False
 
 
 def recognise(url: str) -> Recognised | None:
@@ -101,9 +103,12 @@ def _comfyui(http: Http) -> Recognised | None:
     gpu = tuple((str(d.get("name", "")), int(d.get("vram_total") or 0) >> 20) for d in devices)
     said_models = _said(http, "/models/checkpoints")
     names = [name for name in said_models if isinstance(name, str)] if isinstance(said_models, list) else []
-    workflow = ('workflow = "FILE"  # saved by Workflow > Export (API)',)
+    # The workflow in the box needs a checkpoint; other kinds of models have workflows of their own.
+    line = '# workflow = "FILE"  # yours, by Workflow > Export (API)' if names else 'workflow = "FILE"  # Export (API)'
+    what = f"ComfyUI {version}".strip()
+    # Used by itself it would render its own pictures of batches that are meant for the studio's workflow.
     return Recognised(
-        http.url, "comfyui", f"ComfyUI {version}".strip(), tuple(names[:_MODELS_MAX]), gpu, workflow, ready=False
+        http.url, "comfyui", what, tuple(names[:_MODELS_MAX]), gpu, (line,), ready=False, can_be_tried=bool(names)
     )
 
 

@@ -44,7 +44,7 @@ def try_out(one: Recognised) -> Trial:
     """
     own = load_settings({}).engines.get(one.engine)
     if own is None:
-        if not one.ready:
+        if not (one.ready or one.can_be_tried):
             raise ConfigError("its settings must be completed first.")
         own = tomllib.loads("\n".join(one.settings))
     engine = make_engine(one.engine, {**own, "url": one.url})

@@ -11,6 +11,7 @@ import copy
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ class Workflow:
         return (str(self.graph[node].get("class_type", "")), slot) if node else ("", "")
 
 
-def load_workflow(path: Path, places: Mapping[str, str], output: str = "") -> Workflow:
+def load_workflow(path: Path | Traversable, places: Mapping[str, str], output: str = "") -> Workflow:
     """Read a workflow file.
 
     Args:
@@ -135,7 +136,7 @@ def _is_graph(graph: object) -> bool:
     )
 
 
-def _place(path: Path, graph: Graph, name: str, text: str) -> Place:
+def _place(path: Path | Traversable, graph: Graph, name: str, text: str) -> Place:
     node, _, slot = text.strip().partition(".")
     if node not in graph or slot not in graph[node]["inputs"]:
         raise ConfigError(f"{path} has no input {text.strip()!r} for {name}.", "Write it as NODE.INPUT, like 6.text.")

@@ -74,7 +74,7 @@ def test_settings_may_name_any_input(workflow):
         ("{}", {}, "is no workflow"),
         (json.dumps(WORKFLOW), {"inputs": {"denoise": "3.denoize"}}, "no input '3.denoize' for denoise"),
         (json.dumps(WORKFLOW), {"output": "99"}, "no node '99'"),
-        (json.dumps(WORKFLOW), {"url": ""}, "needs both url and workflow"),
+        (json.dumps(WORKFLOW), {"url": ""}, "needs a url"),
     ],
 )
 def test_workflows_that_cannot_be_used(tmp_path, content, options, words):
@@ -384,6 +384,23 @@ def test_what_is_through_is_not_taken_back(server, engine):
     before = len(server.asked)
     engine.cancel()
     assert len(server.asked) == before and server.cancelled == []
+
+
+def test_the_workflow_in_the_box(server):
+    """Text to picture by a checkpoint: the server's first, if nobody names one; of one that has none, that is said."""
+    engine = ComfyUIEngine({"url": server.url})
+    first, same, other = (render(engine, model=name) for name in ("", "dream", "photo"))
+    graphs = [body["prompt"] for body in server.posted("/prompt")]
+
+    assert engine.parameters == frozenset(
+        ("prompt", "negative", "seed", "steps", "guidance", "sampler", "scheduler", "width", "height", "model")
+    )
+    assert [graph["4"]["inputs"]["ckpt_name"] for graph in graphs] == ["dream.safetensors"] * 2 + ["photo.safetensors"]
+    assert Image.open(io.BytesIO(other.data)).size == (64, 72) and first.data == same.data
+    server.models = ()
+    with pytest.raises(EngineError, match="has no model for the workflow") as caught:
+        render(engine)
+    assert kind_of(caught.value) == "here"
 
 
 def test_memory_is_given_back_with_the_cache(server, engine):

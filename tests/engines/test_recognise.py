@@ -192,7 +192,7 @@ def test_what_the_command_prints(serve, monkeypatch, capsys):
     assert probe("", **PLAIN) == 0
     shown = capsys.readouterr().out
     assert "ComfyUI 0.3.60" in shown and "RTX A5000, 24576 MB" in shown and "dream.safetensors" in shown
-    assert f'[engines.comfyui]\nurl = "{server.url}"\nworkflow = ' in shown
+    assert f'[engines.comfyui]\nurl = "{server.url}"\n# workflow = ' in shown
     assert (
         probe(f"127.0.0.1:{port}", test=False, picture=None, as_json=True) == 0
         and '"engine": "comfyui"' in capsys.readouterr().out
@@ -211,7 +211,10 @@ def test_the_engines_of_this_machine_are_listed(capsys):
     assert re.search(r"^a1111 +no +no server is set", shown, re.MULTILINE)
 
 
-@pytest.mark.parametrize(("kind", "engine"), [(MuseServer, "http"), (SdcppServer, "sdcpp"), (GradioServer, "gradio")])
+@pytest.mark.parametrize(
+    ("kind", "engine"),
+    [(MuseServer, "http"), (SdcppServer, "sdcpp"), (GradioServer, "gradio"), (ComfyServer, "comfyui")],
+)
 def test_a_test_picture_is_rendered_with_the_settings_that_are_printed(serve, tmp_path, capsys, kind, engine):
     """What is printed works as it is: settings of a server that nobody has described yet, too."""
     server, file = serve(kind), tmp_path / "test.png"
