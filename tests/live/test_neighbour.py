@@ -29,19 +29,19 @@ def test_its_owner_comes_back(farm):
     farm.start("p1")
     said = start(farm, "p2", "--peer", farm.addresses["p1"])
     farm.wait_up(2, "p1")
-    farm.run("submit", farm.batch(TEXT.replace("COUNT", "40")), "--detach", state="p1", check=0)
+    farm.run("submit", farm.batch(TEXT.replace("COUNT", "100")), "--detach", state="p1", check=0)
     until(lambda: farm.status("p1").get("running") == 2, "both are at it")
     said.write_text("0")
     until(lambda: state_of(farm, "p2") == "somebody uses this machine", "it rests")
     until(lambda: farm.status("p2")["running"] <= 1, "what ran there was given back")
     before = [row["index"] for row in farm.results("p1")]
-    assert len(before) < 40 and "rests" in farm.run("peers", state="p1", check=0).stdout
+    assert len(before) < 100 and "rests" in farm.run("peers", state="p1", check=0).stdout
     said.write_text("600000")
     until(lambda: not state_of(farm, "p2"), "it works again")
     farm.run("watch", "night", state="p1", check=0, timeout_s=60)
     rows = farm.results("p1")
 
-    assert len(rows) == 40 and all(row["attempt"] == 1 for row in rows)
+    assert len(rows) == 100 and all(row["attempt"] == 1 for row in rows)
     assert len({row["peer"] for row in rows}) == 2
     assert "attempt 1" not in farm.log("p2")
 
