@@ -112,6 +112,19 @@ class Releasing(Protocol):
 
 
 @runtime_checkable
+class Shared(Protocol):
+    """An engine whose server others use, too, so that its memory is not given back for nothing."""
+
+    def in_use(self) -> bool:
+        """True while anybody renders there.
+
+        Raises:
+            EngineError: it does not answer.
+        """
+        ...
+
+
+@runtime_checkable
 class Listing(Protocol):
     """An engine that has some models and not others."""
 

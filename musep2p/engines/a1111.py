@@ -176,14 +176,14 @@ class A1111Engine:
         assert self._http is not None
         until = time.monotonic() + _HOLD_S
         with contextlib.suppress(EngineError):
+            self._held = not self._progress()  # one that tells nothing has no options either
             while not self._held and time.monotonic() < until:
-                self._held = not self._progress()  # it tells nothing, and has no options either
                 idle = self._is_idle()
                 said = self._http.get_when_there("/sdapi/v1/options", self._patience_s).json()
                 now = {name: said[name] for name in _OPTIONS if name in said} if isinstance(said, dict) else {}
                 if now and idle and self._is_idle():
                     self._held = self._http.post("/sdapi/v1/options", now, within_s=_RELEASE_S).status == 200
-                elif not self._held:
+                else:
                     time.sleep(_LOOK_S)
 
     def models(self) -> tuple[str, ...]:

@@ -191,15 +191,14 @@ class ComfyUIEngine:
         elif given in pending:
             self._http.post("/queue", {"delete": [given]}, within_s=_CANCEL_S)
 
+    def in_use(self) -> bool:
+        """True while the queue has anything: somebody's prompt would load the models anew."""
+        return self._http is not None and any(self._queue(within_s=_CANCEL_S))
+
     def release(self) -> bool:
-        """Let the server unload its models and forget its cache, unless somebody else's prompt would load them anew."""
-        if self._http is None:
-            return False
-        running, pending = self._queue(within_s=_CANCEL_S)
-        if (running | pending) - {self._given}:
-            return False
+        """Let the server unload its models and forget its cache, when what it renders now is through."""
         body = {"unload_models": True, "free_memory": True}
-        return self._http.post("/free", body, within_s=_RELEASE_S).status == 200
+        return self._http is not None and self._http.post("/free", body, within_s=_RELEASE_S).status == 200
 
     def _give(self, graph: Mapping[str, Any]) -> str:
         """Put the graph into the server's queue; returns the id that it has there."""

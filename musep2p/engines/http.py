@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from musep2p.errors import ConfigError, EngineError
 
-__all__ = ["AwayError", "Http", "LostAnswerError", "Reply", "words_of"]
+__all__ = ["AwayError", "Http", "LostAnswerError", "Reply", "one_line", "words_of"]
 
 _CONNECT_S = 5.0
 _SETTLES_S = 2.0  # a web UI that is asked something while it starts may end with an error
@@ -273,7 +273,12 @@ def words_of(reply: Reply) -> str:
         words = ": ".join(dict.fromkeys(texts))
     else:
         words = _MARKUP.sub(" ", reply.body[:20_000].decode("utf-8", "replace"))
-    return " ".join(words.split())[:_WORDS_MAX] or f"status {reply.status} without a word"
+    return one_line(words) or f"status {reply.status} without a word"
+
+
+def one_line(text: str) -> str:
+    """What a server says, in one line, and no longer than anybody reads."""
+    return " ".join(text.split())[:_WORDS_MAX]
 
 
 def _seconds(text: str | None) -> float:

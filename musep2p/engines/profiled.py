@@ -21,7 +21,7 @@ from urllib.parse import urljoin, urlsplit
 
 from musep2p.core.model_names import same_model
 from musep2p.core.recipe import Parameters
-from musep2p.engines.http import AwayError, Http, LostAnswerError, Reply, words_of
+from musep2p.engines.http import AwayError, Http, LostAnswerError, Reply, one_line, words_of
 from musep2p.engines.keys import Secret
 from musep2p.engines.openapi import rendering_operation
 from musep2p.engines.options import Options, named
@@ -51,7 +51,6 @@ _NUMBERED_S = 1.0  # for the id of what was given just now
 _GIVEN_MAX = 3  # times that a job is given to a server that forgets it
 _SIZE = "size"
 _SHOWN = 12
-_WORDS_MAX = 500
 _NUMBERS = {"width": (1, 16384), "height": (1, 16384), "seed": (0, (1 << 63) - 1), "steps": (1, 1000)}
 
 
@@ -252,7 +251,7 @@ class HttpEngine:
     def _words(self, reply: Reply) -> str:
         """What is said at the profile's own place, or wherever the answer says something."""
         words, said = words_of(reply), at_place(reply.json(), self._profile.error) if self._profile.error else None
-        return words if not isinstance(said, str) or said in words else " ".join(said.split())[:_WORDS_MAX]
+        return words if not isinstance(said, str) or said in words else one_line(said)
 
     def _error(self, reply: Reply) -> EngineError:
         words = self._words(reply)

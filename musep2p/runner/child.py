@@ -29,7 +29,7 @@ from musep2p.engines.registry import key_of, load_engine
 from musep2p.errors import EngineError, MuseError
 from musep2p.pipes import child_pipes, listen, write_frame
 from musep2p.platforms import NO_ROOM, end_tree, stand_back
-from musep2p.ports import Cancellable, Engine, Output, Releasing, Task
+from musep2p.ports import Cancellable, Engine, Output, Releasing, Shared, Task
 from musep2p.runner import protocol as p
 from musep2p.runner.gatekeeper import Asked, Gatekeeper
 
@@ -79,10 +79,10 @@ class Child:
         """Take a command, in the thread that listens: it is heard also while a task runs."""
         command = p.to_child.decode(frame)
         if isinstance(command, p.Made):
-            self._gatekeeper.learn(command.batch, command.pictures)
+            self._gatekeeper.pictures.put(command.batch, command.pictures)
             return
         if isinstance(command, p.Withdrawn):
-            self._gatekeeper.forget(command.batch, command.index)
+            self._gatekeeper.pictures.forget(command.batch, command.index)
             return
         with self._changed:
             if isinstance(command, p.Run | p.Test):
@@ -119,7 +119,7 @@ class Child:
             with self._changed:
                 if self._changed.wait_for(lambda: bool(self._waiting), _KEEPS_S):
                     return self._waiting.popleft()
-            if self._release(self._latest):
+            if not self._in_use() and self._release(self._latest):
                 self._latest = None
                 self._tell(p.Cooled())
 
@@ -167,6 +167,12 @@ class Child:
         before, self._latest = self._latest, engine
         if before is not engine:
             self._release(before)
+
+    def _in_use(self) -> bool:
+        """True too while nobody can say."""
+        with contextlib.suppress(Exception):
+            return isinstance(self._latest, Shared) and self._latest.in_use()
+        return True
 
     def _release(self, engine: Engine | None) -> bool:
         """True if it has given back what it kept."""

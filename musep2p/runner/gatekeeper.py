@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
 
@@ -16,25 +15,17 @@ from musep2p.core.ids import BatchId
 from musep2p.core.recipe import Parameters
 from musep2p.errors import EngineError
 from musep2p.ports import Output, Task
+from musep2p.runner.pictures import Pictures
 
 __all__ = ["Asked", "Gatekeeper"]
 
-_PICTURES_KEPT = 10_000  # of each batch: what an engine repeats, it repeats soon
-_BATCHES_KEPT = 16
+_SIZES_KEPT = 100
 _TIMES_KEPT = 20
 _TIMES_NEEDED = 5
 _USUAL_S = 1.0  # nothing is too fast where a second is usual
 _QUARANTINED_MAX = 200
-_Rest = frozenset[tuple[str, str | int | float | bool]]
+_Size = frozenset[tuple[str, str | int | float | bool]]
 Asked = tuple[object, Parameters]  # of a task: the batch's seed of it, and what its engine was asked for
-
-
-@dataclass(slots=True)
-class _Seen:
-    """Of one batch: the pictures that this slot made or was told of, and the times that its own took."""
-
-    pictures: OrderedDict[str, int] = field(default_factory=OrderedDict)
-    times: dict[_Rest, deque[float]] = field(default_factory=dict)
 
 
 class Gatekeeper:
@@ -42,22 +33,15 @@ class Gatekeeper:
 
     Args:
         quarantine: where refused pictures go; made when it is needed.
+
+    Attributes:
+        pictures: those that this slot made or was told of.
     """
 
     def __init__(self, quarantine: Path) -> None:
         self._quarantine = quarantine
-        self._seen: dict[BatchId, _Seen] = {}
-
-    def learn(self, batch: BatchId, pictures: Iterable[tuple[str, int]]) -> None:
-        """Others made these: pixel hashes, and of which tasks. In any thread, also while a picture is looked at."""
-        for pixels, index in pictures:
-            self._put(self._of(batch), pixels, index)
-
-    def forget(self, batch: BatchId, index: int) -> None:
-        """What was made of this task proved wrong. In any thread."""
-        pictures = self._seen[batch].pictures if batch in self._seen else {}
-        for pixels in [each for each, its in list(pictures.items()) if its == index]:
-            pictures.pop(pixels, None)
+        self.pictures = Pictures()
+        self._times: OrderedDict[tuple[BatchId, _Size], deque[float]] = OrderedDict()
 
     def pass_on(
         self, batch: BatchId, index: int, task: Task, output: Output, took_s: float, thresholds: Mapping[str, float],
@@ -85,12 +69,13 @@ class Gatekeeper:
         from musep2p.images.decode import decoded
         from musep2p.images.gate import refusal
 
-        seen = self._of(batch)
         size = frozenset((name, task.parameters[name]) for name in ("width", "height") if name in task.parameters)
-        times = seen.times.setdefault(size, deque(maxlen=_TIMES_KEPT))
+        times = self._times.setdefault((batch, size), deque(maxlen=_TIMES_KEPT))
+        if len(self._times) > _SIZES_KEPT:
+            self._times.popitem(last=False)
         reason = _too_fast(times, took_s, thresholds["fast"])
         if not reason and thresholds["equal"] >= 0:
-            reason = _repeated(seen.pictures.get(output.pixel_hash, index), index, asked)
+            reason = _repeated(self.pictures.task(batch, output.pixel_hash), index, asked)
         if not reason:
             try:
                 image, _ = decoded(output.data)
@@ -99,19 +84,8 @@ class Gatekeeper:
             reason = refusal(image, thresholds, _size(task))
         if not reason:
             times.append(took_s)
-            self._put(seen, output.pixel_hash, index)
+            self.pictures.put(batch, ((output.pixel_hash, index),))
         return reason
-
-    def _of(self, batch: BatchId) -> _Seen:
-        seen = self._seen.setdefault(batch, _Seen())
-        if len(self._seen) > _BATCHES_KEPT:
-            self._seen.pop(next(iter(self._seen)), None)
-        return seen
-
-    def _put(self, seen: _Seen, pixels: str, index: int) -> None:
-        seen.pictures[pixels] = index
-        if len(seen.pictures) > _PICTURES_KEPT:
-            seen.pictures.popitem(last=False)
 
     def _keep(self, name: str, output: Output) -> str:
         path = self._quarantine / f"{name}.{output.ext}"
@@ -139,9 +113,9 @@ def _too_fast(times: deque[float], took_s: float, share: float) -> str:
     return f"fast: it took {took_s:.3f} s where {usual:.1f} s are usual"
 
 
-def _repeated(other: int, index: int, asked: Callable[[int], Asked]) -> str:
+def _repeated(other: int | None, index: int, asked: Callable[[int], Asked]) -> str:
     """The same pixels for another seed: an answer from a cache, or an engine that does not hear the seed."""
-    if other == index:
+    if other is None or other == index:
         return ""
     try:
         (seed, parameters), (its_seed, its_parameters) = asked(index), asked(other)

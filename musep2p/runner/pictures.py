@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 
@@ -17,25 +18,38 @@ Told = tuple[tuple[str, int], ...]  # of each picture its pixel hash, and its ta
 
 
 class Pictures:
-    """Remembers the pixel hashes of results, of whichever peer."""
+    """Remembers the pixel hashes of results, of whichever peer: the latest ones of the latest batches.
+
+    Any thread may ask.
+    """
 
     def __init__(self) -> None:
         self._batches: OrderedDict[BatchId, OrderedDict[str, int]] = OrderedDict()
+        self._lock = threading.Lock()
 
     def learn(self, block: ResultBlock) -> Told:
         """Results are known; returns those that are pictures, and news."""
         pictures = [(entry.pixel_hash, entry.index) for entry in block.entries if entry.pixel_hash]
-        if not pictures:
-            return ()
-        known = self._batches.setdefault(block.batch, OrderedDict())
-        self._batches.move_to_end(block.batch)
-        news = tuple((pixels, index) for pixels, index in pictures if pixels not in known)
-        known.update(news)
-        while len(known) > _PICTURES_MAX:
-            known.popitem(last=False)
-        if len(self._batches) > _BATCHES_MAX:
-            self._batches.popitem(last=False)
+        return self.put(block.batch, pictures) if pictures else ()
+
+    def put(self, batch: BatchId, pictures: Iterable[tuple[str, int]]) -> Told:
+        """Pixel hashes, and of which tasks; returns those that are news."""
+        with self._lock:
+            known = self._batches.setdefault(batch, OrderedDict())
+            self._batches.move_to_end(batch)
+            news = tuple((pixels, index) for pixels, index in pictures if pixels not in known)
+            known.update(news)
+            while len(known) > _PICTURES_MAX:
+                known.popitem(last=False)
+            if len(self._batches) > _BATCHES_MAX:
+                self._batches.popitem(last=False)
         return news
+
+    def task(self, batch: BatchId, pixels: str) -> int | None:
+        """Whose pixels these are; None if nobody's are."""
+        with self._lock:
+            known = self._batches.get(batch)
+            return known.get(pixels) if known is not None else None
 
     def seen(self, records: Iterable[Record]) -> Iterator[Record]:
         """The same records, one after the other, learned on the way."""
@@ -48,10 +62,12 @@ class Pictures:
 
     def forget(self, batch: BatchId, index: int) -> None:
         """What was made of this task proved wrong."""
-        known = self._batches.get(batch, OrderedDict())
-        for pixels in [each for each, its in known.items() if its == index]:
-            del known[pixels]
+        with self._lock:
+            known = self._batches.get(batch, OrderedDict())
+            for pixels in [each for each, its in known.items() if its == index]:
+                del known[pixels]
 
     def of(self, batch: BatchId) -> Told:
         """The latest pictures of a batch."""
-        return tuple(self._batches.get(batch, {}).items())
+        with self._lock:
+            return tuple(self._batches.get(batch, {}).items())

@@ -15,6 +15,7 @@ from musep2p.ports import Output
 from musep2p.runner import child as module
 from musep2p.runner.child import Child
 from musep2p.runner.protocol import Run
+from tests.live.farm import until
 
 
 class Heavy(SleepEngine):
@@ -70,6 +71,31 @@ def test_memory_is_given_back_when_nothing_was_asked_for_long(tmp_path, monkeypa
     assert heavy.released == 2 if tells else heavy.released > 2, "what did not work is tried again"
     assert say.getvalue().count(b"cooled") == (2 if tells else 0)
     assert say.getvalue().count(b"ended") == 3
+
+
+def test_memory_of_a_server_that_somebody_uses_is_not_given_back_for_nothing(tmp_path, monkeypatch):
+    """It is looked at again later; a server that does not answer may be in use."""
+    heavy, answers = Heavy(), [True, EngineError("gone"), False]
+
+    def in_use():
+        said = answers.pop(0)
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    heavy.in_use = in_use
+    monkeypatch.setattr(module, "load_engine", {"heavy": heavy}.get)
+    monkeypatch.setattr(module, "_KEEPS_S", 0.02)
+    child = Child(io.BytesIO(), tmp_path, 1.0)
+    run = Run(1, BatchId("b" * 32), Recipe("heavy", {"ms": 0}, (), (1,)), Ranges.of(0).encode(), {}, {})
+    child.run(run)
+    waiting = threading.Thread(target=child.next)
+    waiting.start()
+    until(lambda: heavy.released, "it is given back")
+    child.hear(msgspec.msgpack.encode(run))
+    waiting.join(20)
+
+    assert heavy.released == 1 and answers == []
 
 
 class Served(SleepEngine):

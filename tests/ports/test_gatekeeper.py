@@ -113,7 +113,7 @@ def test_pictures_of_others(gate):
     """Told of by their pixels only: what was asked for them is the batch's. A task that is none says nothing."""
     gate.asked |= {3: (None, {"seed": 1, "prompt": "a"}), 4: (None, {"seed": 1, "prompt": "b"})}
     pixels = [output(tone).pixel_hash for tone in range(3)]
-    gate.keeper.learn(BATCH, [(pixels[0], 3), (pixels[1], 4), (pixels[2], 999)])
+    gate.keeper.pictures.put(BATCH, [(pixels[0], 3), (pixels[1], 4), (pixels[2], 999)])
 
     assert "equal: its pixels are those of task 3" in gate.judge(5, output(0), seed=2, prompt="a")
     assert gate.judge(3, output(0), seed=1, prompt="a") == "", "the same task again"
@@ -126,12 +126,12 @@ def test_a_picture_that_proved_wrong_refuses_nobody(gate):
     """Made here or told of; and what is known of old batches is let go of."""
     assert gate.judge(0, output(0), seed=1) == ""
     gate.asked[3] = None, {"seed": 3}
-    gate.keeper.learn(BATCH, [(output(1).pixel_hash, 3)])
+    gate.keeper.pictures.put(BATCH, [(output(1).pixel_hash, 3)])
     for index, tone in ((0, 0), (3, 1)):
         assert "equal" in gate.judge(7, output(tone), seed=9)
-        gate.keeper.forget(BATCH, index)
+        gate.keeper.pictures.forget(BATCH, index)
         assert gate.judge(7 + tone, output(tone), seed=9) == ""
-    gate.keeper.forget(BatchId("f" * 32), 0)
+    gate.keeper.pictures.forget(BatchId("f" * 32), 0)
     for number in range(40):
-        gate.keeper.learn(BatchId(f"{number:032x}"), [("x", 0)])
+        gate.keeper.pictures.put(BatchId(f"{number:032x}"), [("x", 0)])
     assert gate.judge(20, output(0), seed=30) == ""
