@@ -27,6 +27,7 @@ def whole(farm, name, rows):
 def test_pictures_are_with_the_submitter_and_with_guardians(farm):
     """By their names, with a sheet; spools are empty; what one machine has lost the others have."""
     start(farm, "p1", "p2", "p3", "p4")
+    assert len(farm.makers("p3", 20)) == 4
     farm.run("submit", farm.batch(pictures(TASKS // 3, 192)), state="p3", check=0, timeout_s=90)
     rows = farm.results("p1")
     everything = set(range(TASKS))
@@ -35,7 +36,7 @@ def test_pictures_are_with_the_submitter_and_with_guardians(farm):
     have = {name: whole(farm, name, rows) for name in farm.addresses}
     spools = [list((farm.base / name / "spool").iterdir()) for name in farm.addresses]
 
-    assert [row["index"] for row in rows] == list(range(TASKS)) and len({row["peer"] for row in rows}) == 4
+    assert [row["index"] for row in rows] == list(range(TASKS))
     assert sum(found == everything for found in have.values()) >= 3, "three guardians, and who submitted"
     assert spools == [[], [], [], []]
     assert "no store here" in farm.log("p1")
