@@ -185,8 +185,9 @@ SEEDS = [
 WHOLE = [
     Construct(
         "Names",
-        "A template; without `{{index}}` the index is put in front. Names are safe on Windows, macOS, SMB and Linux.",
-        'prompt: "{{city}}"\naxes: {city: ["Rio/Niterói", CON, Kyoto...]}\noutput: "{{city}}_{{index}}"\n',
+        "A template; without `{{index}}` the index is put in front. Names are safe on Windows, macOS, SMB and Linux; "
+        "a value that names a file, like `lobby.png`, stands there without its ending.",
+        'prompt: "{{city}}"\naxes: {city: ["Rio/Niterói", CON, lobby.png]}\noutput: "{{city}}_{{index}}"\n',
     ),
     Construct(
         "Order",

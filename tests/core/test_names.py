@@ -64,6 +64,22 @@ def test_templates_of_names(template, expected):
     assert expected == NameTemplate(template).fill(values.__getitem__, index_text(7, 100))
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("lobby.png", "0007_lobby"),
+        ("photos/Lobby 2.JPEG", "0007_photos-Lobby-2"),
+        ("sdxl.safetensors", "0007_sdxl"),
+        ("v1.5", "0007_v1.5"),
+        (".png", "0007_png"),
+        ("rooms/.png", "0007_rooms-.png"),
+    ],
+)
+def test_a_value_that_names_a_file_loses_its_ending(value, expected):
+    """The picture gets one of its own, and `lobby.png.png` is nobody's wish."""
+    assert expected == NameTemplate("{{photo}}").fill({"photo": value}.__getitem__, index_text(7, 100))
+
+
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=2, max_size=20), st.sampled_from([
     "{{a}}", "{{index}}{{a}}{{b}}", "{{a}}{{b}}{{index}}", "{{a}}{{index}}{{b}}", "{{a}}_{{b}}", "", "x{{index}}",
 ]))  # fmt: skip

@@ -2,7 +2,7 @@
 
 A name is made from a template like `{{index}}_{{city}}`. Without the index in it, the index is put in front,
 so that no two tasks of a batch ever have the same name; when a name is too long, its values are cut and never
-its index.
+its index. A value that names a file stands there without its ending, since the picture gets its own.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])
 _LENGTH_MAX = 80  # bytes; with folder, index and extension well below 255 bytes of any script
 _PIECE = re.compile(r"\{\{([^{}]{1,200})\}\}|\{([^{}]{1,200})\}")
 _INDEX: Final = "index"
+# What values end with that are names of files themselves: a picture to start from, a model.
+_ENDING = re.compile(
+    r"(?<=[^./\\])\.(avif|bmp|ckpt|gguf|gif|jpe?g|json|pt|png|safetensors|tiff?|webp)\Z", re.IGNORECASE
+)
 _INVISIBLE = ("Cc", "Cf", "Cs")
 
 
@@ -77,7 +81,7 @@ class NameTemplate:
     def fill(self, value: Callable[[str], Scalar], index: str) -> str:
         """The name of one task, without extension."""
         texts = [
-            piece if isinstance(piece, str) else index if piece == (_INDEX,) else _plain(text_of(value(piece[0])))
+            piece if isinstance(piece, str) else index if piece == (_INDEX,) else _value(text_of(value(piece[0])))
             for piece in self._pieces
         ]
         name = _plain("".join(texts))
@@ -106,6 +110,10 @@ def _fair_share(sizes: list[int], total: int) -> int:
             return max(1, share)
         total -= size
     return max(1, total)
+
+
+def _value(text: str) -> str:
+    return _plain(_ENDING.sub("", text))
 
 
 def _plain(text: str) -> str:
