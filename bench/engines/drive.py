@@ -63,6 +63,8 @@ class Engine:
             return False
 
     def kill(self):
+        if self._process is None:
+            return
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
@@ -253,11 +255,12 @@ def cancel_beside(farm, engine, keys):
 
 
 def overrides(farm, engine, keys):
-    """A web UI: a picture before one with another clip skip, and the same one after it, must be equal."""
+    """A web UI: a picture before one with another clip skip or VAE, and the same one after it, must be equal."""
     if farm.engine != "a1111":
         return "only for a1111"
     made = []
-    between, after = {"params": {"clip_skip": 2}}, {"seeds": [5, 6]}  # else equal work would be one batch
+    between = {"params": {"vae": farm.vae} if farm.vae else {"clip_skip": 2}}
+    after = {"seeds": [5, 6]}  # else equal work would be one batch
     for name, more in (("before", {}), ("between", between), ("after", after)):
         batch = farm.submit(name, 1, **{**keys, "prompt": "a harbour", "seeds": [5], **more})
         farm.ended(batch)
@@ -327,6 +330,7 @@ def main():
     parser.add_argument("--ready", default="/", help="a path that answers 200 when the server is up")
     parser.add_argument("--settings", default="", help="lines of its table beside url")
     parser.add_argument("--workflow", default="", help="ComfyUI's, in API format")
+    parser.add_argument("--vae", default="", help="a web UI's, for `overrides`; else it sets clip skip")
     parser.add_argument("--keys", default="{}", help="JSON: more keys of the batches")
     parser.add_argument("--probe", action="store_true", help="also `engines probe`, with its test picture")
     parser.add_argument("--only", default=",".join(SCENARIOS))
@@ -337,15 +341,15 @@ def main():
     base = Path(options.work or tempfile.mkdtemp(prefix="real-"), options.engine).resolve()
     base.mkdir(parents=True)
     engine = Engine(options.server, options.url, options.ready, base / "server.log")
-    print(json.dumps({"start_s": round(engine.start(), 1)}), flush=True)
     lines = [f"[engines.{options.engine}]", f'url = "{options.url}"', options.settings]
     lines += [f'workflow = "{Path(options.workflow).resolve()}"'] if options.workflow else []
     farm = None
     try:
+        print(json.dumps({"start_s": round(engine.start(), 1)}), flush=True)
         if options.probe:
             print(json.dumps({"probe": probed(options.url)}), flush=True)
         farm = Farm(base, "\n".join(lines))
-        farm.engine, farm.workflow = options.engine, options.workflow
+        farm.engine, farm.workflow, farm.vae = options.engine, options.workflow, options.vae
         keys = {"engine": options.engine, "size": "64x64"} | json.loads(options.keys)
         for name in options.only.split(","):
             print(json.dumps({name: SCENARIOS[name](farm, engine, keys)}), flush=True)

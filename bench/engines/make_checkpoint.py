@@ -53,6 +53,8 @@ def main(comfyui: Path, out: Path, seed: int) -> None:
         for key, tensor in part.state_dict().items()
         if not key.startswith("text_projection")  # of SD 2 and SDXL
     }
+    # As real ones have it; Forge takes uninitialised memory for positions without, and draws black.
+    weights["cond_stage_model.transformer.text_model.embeddings.position_ids"] = torch.arange(77)[None]
     out.parent.mkdir(parents=True, exist_ok=True)
     save_file(weights, out)
     print(f"{out}: {len(weights)} tensors, {sum(weight.numel() for weight in weights.values()) / 1e6:.0f} M parameters")

@@ -14,14 +14,17 @@ import base64
 import binascii
 import contextlib
 import json
+import re
 import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from musep2p.core.model_names import hash_in, same_hash, same_model
+from musep2p.core.model_names import same_model
 from musep2p.core.recipe import Parameters, Scalar
+from musep2p.engines.a1111_names import MODULES, VAE, Names
+from musep2p.engines.a1111_refusal import refusal
 from musep2p.engines.http import Http, LostAnswerError, Reply, words_of
 from musep2p.engines.keys import Secret
 from musep2p.engines.options import Options, named
@@ -37,24 +40,17 @@ _DEFAULTS: Parameters = {
     "prompt": "", "negative": "", "width": 512, "height": 512, "steps": 20, "guidance": 7.0, "seed": 0,
     "sampler": "", "scheduler": "", "model": "", "vae": "", "clip_skip": 0,
 }  # fmt: skip
-_LISTED = {
-    "model": ("/sdapi/v1/sd-models", ("title", "model_name")),
-    "sampler": ("/sdapi/v1/samplers", ("name",)),
-    "scheduler": ("/sdapi/v1/schedulers", ("name", "label")),
-    "vae": ("/sdapi/v1/sd-vae", ("model_name",)),
-}
-_ANY_VAE = ("Automatic", "None")
-_OPTIONS = ("sd_vae", "CLIP_stop_at_last_layers")
+_CLIP_SKIP = "CLIP_stop_at_last_layers"
+_OPTIONS = (VAE, MODULES, _CLIP_SKIP)
 _CLIP_SKIP_MAX = 12
 _BY_HAND = ("interrupted", "skipped", "stopping_generation")
-_SHOWN = 12
 _SEED_MAX = (1 << 32) - 1
 _PATIENCE_S = 60.0
 _STILL_S = 2.0
 _HOLD_S, _LOOK_S, _ENDS_LOOKS = 5.0, 0.2, 5
 _STILL_MAX_S = 900.0
-_RELEASE_S = 30.0
-_BUSY = (429, 502, 503, 504)
+_RELEASE_S, _SAYS_S = 30.0, 5.0
+_MODEL = re.compile(r"(?:^|[,\n] ?)Model: ([^,\n]+)")
 
 
 class A1111Engine:
@@ -81,9 +77,8 @@ class A1111Engine:
         self.keyed, self.identity = named("a1111/1", options)
         options.end()
         self._http = Http(self.name, url, login.read, restart=restart.run) if url else None
+        self._names = Names(self._http, self._patience_s) if self._http is not None else None
         self._task, self._held = "", False
-        self._known: dict[tuple[str, str], str] = {}
-        self._listed: dict[str, list[str]] = {}
 
     def missing(self) -> str:
         """Why nothing can be rendered here: no server is set."""
@@ -101,71 +96,25 @@ class A1111Engine:
         return one_form({name: parameters.get(name, default) for name, default in _DEFAULTS.items()})
 
     def render(self, task: Task) -> Output:
-        if self._http is None:
+        if self._http is None or self._names is None:
             raise EngineError(self.missing())
-        named = self._named(task.parameters)
+        named = self._names.of(task.parameters)
         if not self._held and (named["vae"] or task.parameters["clip_skip"]):
             self._hold_options()
         self._task = f"musep2p-{secrets.token_hex(8)}"
         try:
-            reply = self._http.post_when_there(
-                "/sdapi/v1/txt2img", self._request({**task.parameters, **named}), self._patience_s
-            )
+            body = self._request({**task.parameters, **named}, self._names.vae_settings(str(named["vae"])))
+            reply = self._http.post_when_there("/sdapi/v1/txt2img", body, self._patience_s, busy=self._loads)
         except LostAnswerError as error:
             self._wait_until_done()
             raise EngineError(f"{error.message} It is rendered again.") from None
         finally:
             self._task = ""
         if reply.status != 200:
-            raise self._error(reply)
-        return self._picture(reply, str(task.parameters["model"]), str(named["sampler"]))
-
-    def _named(self, asked: Mapping[str, Scalar]) -> Parameters:
-        """Model, sampler, scheduler and VAE by the server's own names.
-
-        Servers there are that render for minutes with another one than what they have not, and say nothing.
-
-        Raises:
-            EngineError: it has not what was asked for.
-        """
-        sampler, scheduler = str(asked["sampler"]), str(asked["scheduler"])
-        if sampler and not scheduler and not self._own("sampler", sampler):
-            # As they were called before schedulers had a list of their own: DPM++ 2M Karras.
-            first, _, last = sampler.rpartition(" ")
-            if first and self._own("sampler", first) and self._own("scheduler", last):
-                sampler, scheduler = first, last
-        named: Parameters = {}
-        wanted = {"model": str(asked["model"]), "sampler": sampler, "scheduler": scheduler, "vae": str(asked["vae"])}
-        for name, value in wanted.items():
-            named[name] = own = self._own(name, value) if value else ""
-            if value and not own:
-                shown = ", ".join(self._listed[name][:_SHOWN])
-                raise EngineError(f"a1111: this server has no {name} {value!r}.", f"It has {shown}.", peer_bound=True)
-        return named
-
-    def _own(self, name: str, asked: str) -> str:
-        """What the server calls it; empty if it has none. A server that lists nothing takes any name."""
-        assert self._http is not None
-        known = self._known.get((name, asked))
-        if known is not None:
-            return known
-        path, keys = _LISTED[name]
-        reply = self._http.get_when_there(path, self._patience_s)
-        if reply.status >= 500:
-            raise self._error(reply)  # it lists something, and is ill
-        said = reply.json()
-        if not isinstance(said, list) or (name == "vae" and asked in _ANY_VAE):
-            return asked
-        items = [item for item in said if isinstance(item, dict) and item.get(keys[0])]
-        self._listed[name] = [str(item[keys[0]]) for item in items]
-        for same in (str.__eq__, same_model):
-            for item in items:
-                names = [str(item.get(key) or "") for key in keys]
-                aliases = [str(each) for each in item.get("aliases") or ()]  # which some take for no name at all
-                if any(same(asked, one) for one in names + aliases) and same_hash(hash_in(asked), hash_in(names[0])):
-                    own = asked if asked in names else names[0]
-                    return self._known.setdefault((name, asked), own)
-        return ""
+            raise refusal(reply)
+        if self._loads(reply):
+            raise EngineError("a1111: the server has no model loaded.", "Choose one in its UI.", peer_bound=True)
+        return self._picture(reply, str(task.parameters["model"]), str(named["sampler"]), self._names)
 
     def _hold_options(self) -> None:
         """Have the server write down its owner's VAE and clip skip: it puts back only what its settings file has.
@@ -182,9 +131,16 @@ class A1111Engine:
                 said = self._http.get_when_there("/sdapi/v1/options", self._patience_s).json()
                 now = {name: said[name] for name in _OPTIONS if name in said} if isinstance(said, dict) else {}
                 if now and idle and self._is_idle():
-                    self._held = self._http.post("/sdapi/v1/options", now, within_s=_RELEASE_S).status == 200
+                    self._held = self._write_down(now)
                 else:
                     time.sleep(_LOOK_S)
+
+    def _write_down(self, now: dict[str, Any]) -> bool:
+        assert self._http is not None and self._names is not None
+        if now.get(MODULES) == [] and (some := self._names.a_module()):
+            # Forge takes an empty list for no change where it has none yet; what it loads does not change by this.
+            self._http.post("/sdapi/v1/options", {MODULES: [some]}, within_s=_RELEASE_S)
+        return self._http.post("/sdapi/v1/options", now, within_s=_RELEASE_S).status == 200
 
     def models(self) -> tuple[str, ...]:
         """The checkpoints that the server lists, by title (name and hash) and by what it calls their name."""
@@ -211,16 +167,25 @@ class A1111Engine:
             time.sleep(_LOOK_S)
         return False
 
-    def _request(self, values: Mapping[str, Scalar]) -> dict[str, Any]:
-        settings: dict[str, Any] = {}
+    def _loads(self, reply: Reply) -> bool:
+        """True when there is no picture since no model is loaded: SD.Next gives empty answers until it is."""
+        assert self._http is not None
+        said = reply.json() if reply.status == 200 else None
+        if not isinstance(said, dict) or said.get("images"):
+            return False
+        try:
+            loaded = self._http.get("/sdapi/v1/checkpoint", within_s=_SAYS_S).json()
+        except EngineError:
+            return False
+        return isinstance(loaded, dict) and "type" in loaded and loaded["type"] is None
+
+    def _request(self, values: Mapping[str, Scalar], settings: dict[str, Any]) -> dict[str, Any]:
         # A model stays, else some servers load it anew for each task; what else was set must not outlive the task.
         restore = not values["model"] or bool(values["vae"] or values["clip_skip"])
         if values["model"]:
             settings["sd_model_checkpoint"] = values["model"]
-        if values["vae"]:
-            settings[_OPTIONS[0]] = values["vae"]
         if values["clip_skip"]:
-            settings[_OPTIONS[1]] = values["clip_skip"]
+            settings[_CLIP_SKIP] = values["clip_skip"]
         skip = {"clip_skip": values["clip_skip"]} if values["clip_skip"] else {}  # where sd-server looks for it
         named = {"sampler_name": values["sampler"], "scheduler": values["scheduler"]}
         return {
@@ -232,18 +197,18 @@ class A1111Engine:
             "force_task_id": self._task,
         }  # fmt: skip
 
-    def _picture(self, reply: Reply, model: str, sampler: str) -> Output:
+    def _picture(self, reply: Reply, model: str, sampler: str, names: Names) -> Output:
         said = reply.json()
         images = said.get("images") if isinstance(said, dict) else None
         if not isinstance(images, list) or not images:
             raise EngineError(f"a1111: it answered well and without a picture: {words_of(reply)}.")
         info = _info(said)
-        made_by, its_hash = str(info.get("sd_model_name") or ""), str(info.get("sd_model_hash") or "")
+        made_by, its_hash = _model_in(info), str(info.get("sd_model_hash") or "")
         if model and made_by and not same_model(model, f"{made_by} [{its_hash}]" if its_hash else made_by):
             words = f"a1111: it rendered with the model {made_by!r} ({its_hash or 'no hash'}), not with {model!r}."
             raise EngineError(words, peer_bound=True)
         told = str(info.get("sampler_name") or "")
-        if sampler and told != sampler and told in self._listed.get("sampler", ()):
+        if sampler and told != sampler and told in names.listed.get("sampler", ()):
             words = f"a1111: it rendered with the sampler {told!r}, not with {sampler!r}."
             raise EngineError(words, peer_bound=True)
         self._check_whole(info)
@@ -271,40 +236,41 @@ class A1111Engine:
         if state.get("job_timestamp") == stamp and any(state.get(word) for word in _BY_HAND):
             raise EngineError("a1111: it was interrupted by hand at the server.")
 
-    def _error(self, reply: Reply) -> EngineError:
-        words = words_of(reply)
-        text = f"a1111: status {reply.status}: {words}."
-        if reply.status == 401:
-            return EngineError(text, "Set login_env or login_file.", peer_bound=True)
-        if reply.status == 404 and "not found" in words.lower() and "sampler" in words.lower():
-            return EngineError(text, peer_bound=True)
-        if reply.status in (404, 405):
-            return EngineError(text, "Was it started without --api?", peer_bound=True)
-        if reply.status in (400, 413, 422):
-            return EngineError(text, permanent=True)
-        if reply.status in _BUSY:
-            return EngineError(text, "It is busy.")
-        return EngineError(text)
-
     def _wait_until_done(self) -> None:
         """Our answer was lost on the way: while the server is still at it, asking again would only queue behind."""
         until = time.monotonic() + _STILL_MAX_S
-        while time.monotonic() < until and self._is_active(self._task, or_queued=True):
-            time.sleep(_STILL_S)
+        with contextlib.suppress(EngineError):
+            while time.monotonic() < until and self._is_still_there(self._told_of(self._task)):
+                time.sleep(_STILL_S)
 
-    def _is_active(self, task: str, *, or_queued: bool = False) -> bool:
+    def _is_still_there(self, said: Mapping[str, Any]) -> bool:
+        """True while a task of ours runs or waits; or, where they have no names (SD.Next), while anything runs."""
+        if said.get("active") is True:  # it says so also of one that has failed, until another begins
+            return not self._is_idle()
+        if said.get("queued") is True:
+            return True
+        return said.get("completed") is False and self._is_at_work()
+
+    def _is_active(self, task: str) -> bool:
         """True while the server works on a task of ours; False too if it cannot say."""
-        assert self._http is not None
-        asked = {"id_task": task, "id_live_preview": -1, "live_preview": False}
         try:
-            said = self._http.post("/internal/progress", asked, within_s=5.0).json()
-            if not isinstance(said, dict):
-                return False
-            if said.get("active") is True:  # it says so also of one that has failed, until another begins
-                return not self._is_idle()
+            return self._told_of(task).get("active") is True and not self._is_idle()
         except EngineError:
             return False
-        return or_queued and said.get("queued") is True
+
+    def _told_of(self, task: str) -> Mapping[str, Any]:
+        """What the server says of a task.
+
+        Raises:
+            EngineError: it does not answer.
+        """
+        assert self._http is not None
+        asked = {"id_task": task, "id_live_preview": -1, "live_preview": False}
+        said = self._http.post("/internal/progress", asked, within_s=_SAYS_S).json()
+        return said if isinstance(said, dict) else {}
+
+    def _is_at_work(self) -> bool:
+        return bool(self._progress()) and not self._is_idle()
 
     def _is_idle(self) -> bool:
         said = self._progress()
@@ -317,7 +283,7 @@ class A1111Engine:
             EngineError: it does not answer.
         """
         assert self._http is not None
-        said = self._http.get("/sdapi/v1/progress?skip_current_image=true", within_s=5.0).json()
+        said = self._http.get("/sdapi/v1/progress?skip_current_image=true", within_s=_SAYS_S).json()
         state = said.get("state") if isinstance(said, dict) else None
         return state if isinstance(state, dict) else {}
 
@@ -329,3 +295,10 @@ def _info(said: Mapping[str, Any]) -> Mapping[str, Any]:
     except (TypeError, ValueError):
         return {}
     return info if isinstance(info, dict) else {}
+
+
+def _model_in(info: Mapping[str, Any]) -> str:
+    """The name of the model that made it; SD.Next says it in the picture's text only."""
+    texts = info.get("infotexts")
+    told = _MODEL.search(str(texts[0])) if isinstance(texts, list) and texts else None
+    return str(info.get("sd_model_name") or (told[1] if told else ""))

@@ -1,4 +1,4 @@
-"""Automatic1111's and Forge's server as it behaves on the wire, also when it misbehaves."""
+"""Automatic1111's server as it behaves on the wire, also when it misbehaves; its kin are in `a1111_kin`."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ def title_of(name, weights=0):
 
 
 class A1111Server(Server):
-    """`/sdapi/v1`, as Automatic1111's and Forge's sources have it.
+    """`/sdapi/v1`, as Automatic1111's sources have it.
 
     Attributes:
         model: loaded now; models by name.
@@ -33,14 +33,14 @@ class A1111Server(Server):
         weights: another number, other files under the same names.
     """
 
-    models, gpu, weights = ("dream", "photo"), 0, 0
+    models, gpu, weights, vaes_at = ("dream", "photo"), 0, 0, "/sdapi/v1/sd-vae"
     cuda: ClassVar = {"system": {"free": 1, "total": 24 << 30}}
 
     def __init__(self, port=0, *, lists=True, tells=True):
         """Without `lists` it takes any sampler; without `tells` it says nothing of what it does, as sd-server."""
         self.lists, self.tells = lists, tells
         self.model, self.slow_s, self.active, self.interrupted = "dream", 0.0, "", 0
-        self.login, self.forge, self.unloaded, self.stamp, self.by_hand, self.queued = "", False, 0, "", False, 0
+        self.login, self.unloaded, self.stamp, self.by_hand, self.queued = "", 0, "", False, 0
         self.deaf = self.ill = self.mute = False
         self.now, self.written, self.failed = {"sd_vae": "Automatic", "CLIP_stop_at_last_layers": 1}, set(), ""
         self.word, self.told = "interrupted", ""
@@ -61,7 +61,7 @@ class A1111Server(Server):
         if self.lists:
             app.router.add_get("/sdapi/v1/samplers", self.samplers)
             app.router.add_get("/sdapi/v1/schedulers", self.schedulers)
-            app.router.add_get("/sdapi/v1/sd-vae", self.vaes)
+            app.router.add_get(self.vaes_at, self.vaes)
 
     async def progress(self, request):
         if self.mute:
@@ -82,14 +82,17 @@ class A1111Server(Server):
         return web.json_response(names)
 
     async def options(self, request):
-        more = {"forge_preset": "xl"} if self.forge else {}
-        return web.json_response({"sd_model_checkpoint": self.model, **self.now, **more})
+        return web.json_response({"sd_model_checkpoint": self.model, **self.now})
 
     async def set_options(self, request):
         given = await request.json()
-        self.now |= given
+        self.put(given)
         self.written |= set(given)
         return web.json_response(None)
+
+    def put(self, settings):
+        """Set those that it knows."""
+        self.now |= {name: value for name, value in settings.items() if name in self.now}
 
     async def unload(self, request):
         self.unloaded += 1
@@ -130,7 +133,7 @@ class A1111Server(Server):
             mood = "login"
         self.active, self.failed = asked["force_task_id"], ""
         before = {name: self.now[name] for name in asked["override_settings"] if name in self.written}
-        self.now |= {name: value for name, value in asked["override_settings"].items() if name in self.now}
+        self.put(asked["override_settings"])
         self.used = dict(self.now)
         until = time.monotonic() + self.slow_s
         if mood == "cut":
@@ -139,7 +142,7 @@ class A1111Server(Server):
             await asyncio.sleep(0.02)
         self.active = ""
         if asked["override_settings_restore_afterwards"]:
-            self.now |= before  # what its file has not stays as it is
+            self.put(before)  # what its file has not stays as it is
         if mood == "fails unheard":
             self.failed = asked["force_task_id"]
             request.transport.close()
@@ -202,7 +205,11 @@ class A1111Server(Server):
             images = ["%%%"]
         if mood == "odd info":
             return web.json_response({"images": images, "info": "Steps: 3, Sampler: Euler"})
-        said = {"images": images, "parameters": {}, "info": "" if mood == "no info" else json.dumps(info)}
+        said = {"images": images, "parameters": {}, "info": "" if mood == "no info" else json.dumps(self.told_of(info))}
         if mood != "huge":
             return web.json_response(said)
         return await endless(request)
+
+    def told_of(self, info):
+        """What it says of a picture."""
+        return info

@@ -1,0 +1,77 @@
+"""Servers of Automatic1111's kind where they differ from it, as they behaved when they were run."""
+
+from aiohttp import web
+
+from tests.engines.a1111_server import A1111Server
+
+MODULES = "forge_additional_modules"
+
+
+class ForgeServer(A1111Server):
+    """Forge: a VAE is one of the modules, beside text encoders; no list of them counts as none."""
+
+    vaes_at = "/sdapi/v1/sd-modules"
+    modules = ("VAE/x.pt", "VAE/y.pt", "text_encoder/t5.safetensors")
+
+    def __init__(self):
+        super().__init__()
+        self.now |= {MODULES: []}
+
+    async def options(self, request):
+        return web.json_response({"sd_model_checkpoint": self.model, "forge_preset": "xl", **self.now})
+
+    async def set_options(self, request):
+        given = await request.json()
+        self.put(given)
+        self.written |= set(given) - {MODULES}
+        return web.json_response(None)
+
+    def put(self, settings):
+        super().put({name: value for name, value in settings.items() if name != MODULES})
+        known = {path.rpartition("/")[2]: f"/forge/models/{path}" for path in self.modules}
+        paths = [known.get(given.rpartition("/")[2], "") for given in settings.get(MODULES, self.now[MODULES])]
+        if paths != self.now[MODULES]:
+            self.now[MODULES] = [path for path in paths if path]
+            self.written.add(MODULES)
+
+    async def vaes(self, request):
+        listed = [{"model_name": path.rpartition("/")[2], "filename": f"/forge/models/{path}"} for path in self.modules]
+        return web.json_response(listed)
+
+
+class SdnextServer(A1111Server):
+    """SD.Next: tasks have no names there, and while its model loads the answers are well and empty.
+
+    Attributes:
+        loading: so many questions until its model is there; negative: never.
+        busy: so many questions until nothing runs.
+    """
+
+    loading, busy = 0, 0
+
+    def routes(self, app):
+        super().routes(app)
+        app.router.add_get("/sdapi/v1/checkpoint", self.checkpoint)
+
+    async def checkpoint(self, request):
+        loads = self.loading
+        self.loading -= loads > 0
+        return web.json_response({"type": None, "class": None} if loads else {"type": "sd", "class": "Pipeline"})
+
+    async def state(self, request):
+        self.busy = max(0, self.busy - 1)
+        return web.json_response({"state": {"job": "API-TXT" if self.busy else "", "job_count": int(self.busy > 0)}})
+
+    async def progress(self, request):
+        return web.json_response({"active": False, "queued": False, "completed": False, "progress": 0.0})
+
+    async def interrupt(self, request):
+        self.interrupted += 1
+        return web.Response(status=204)
+
+    async def answer(self, request, asked, mood):
+        return await super().answer(request, asked, "nothing" if self.loading else mood)
+
+    def told_of(self, info):
+        name, known = info.pop("sd_model_name"), info["sd_model_hash"]
+        return {**info, "infotexts": [f"a town\nSteps: 3, Seed: 7, App: SD.Next, Model: {name}, Model hash: {known}"]}
