@@ -154,30 +154,39 @@ class A1111Engine:
             self._http.post("/sdapi/v1/interrupt", {}, within_s=2.0)
 
     def release(self) -> bool:
-        """Let Forge unload its model; Automatic1111's own would render nothing afterwards, for its owner neither.
+        """Let Forge or SD.Next unload its model, which they load again when it is needed.
 
-        Nor is it unloaded under a render of somebody else.
+        Automatic1111's own would render nothing afterwards, for its owner neither. Nor is it unloaded under a render of
+        somebody else.
         """
-        said = self._http.get("/sdapi/v1/options").json() if self._http is not None else None
-        if self._http is None or not isinstance(said, dict) or not any(name.startswith("forge") for name in said):
+        if self._http is None or not (self._is_forge() or "type" in self._checkpoint()):
             return False
         for _ in range(_ENDS_LOOKS):  # what was interrupted just now needs a moment
             if self._is_idle():
-                return self._http.post("/sdapi/v1/unload-checkpoint", {}, within_s=_RELEASE_S).status == 200
+                return self._http.post("/sdapi/v1/unload-checkpoint", {}, within_s=_RELEASE_S).status in (200, 204)
             time.sleep(_LOOK_S)
         return False
 
+    def _is_forge(self) -> bool:
+        assert self._http is not None
+        said = self._http.get("/sdapi/v1/options").json()
+        return isinstance(said, dict) and any(name.startswith("forge") for name in said)
+
+    def _checkpoint(self) -> Mapping[str, Any]:
+        """What SD.Next says of the model that is loaded; others say nothing."""
+        assert self._http is not None
+        said = self._http.get("/sdapi/v1/checkpoint", within_s=_SAYS_S).json()
+        return said if isinstance(said, dict) else {}
+
     def _loads(self, reply: Reply) -> bool:
         """True when there is no picture since no model is loaded: SD.Next gives empty answers until it is."""
-        assert self._http is not None
         said = reply.json() if reply.status == 200 else None
         if not isinstance(said, dict) or said.get("images"):
             return False
         try:
-            loaded = self._http.get("/sdapi/v1/checkpoint", within_s=_SAYS_S).json()
+            return self._checkpoint().get("type", "") is None
         except EngineError:
             return False
-        return isinstance(loaded, dict) and "type" in loaded and loaded["type"] is None
 
     def _request(self, values: Mapping[str, Scalar], settings: dict[str, Any]) -> dict[str, Any]:
         # A model stays, else some servers load it anew for each task; what else was set must not outlive the task.

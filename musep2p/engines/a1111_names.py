@@ -27,6 +27,7 @@ _LISTED = {
 }
 _MODULES_PATH = "/sdapi/v1/sd-modules"
 _ANY_VAE = ("Automatic", "None")
+_NO_LIST: Final = b"ResponseValidationError"  # of SD.Next, of schedulers, which it takes no notice of
 _SHOWN = 12
 
 
@@ -103,6 +104,8 @@ class Names:
         reply = self._http.get_when_there(path, self._patience_s)
         if name == "vae" and reply.status == 404:
             reply = self._http.get_when_there(_MODULES_PATH, self._patience_s)
+        if reply.status == 500 and _NO_LIST in reply.body:
+            raise EngineError(f"a1111: this server cannot say which {name}s it has.", peer_bound=True)
         if reply.status >= 500:
             raise refusal(reply)  # it lists something, and is ill
         said = reply.json()

@@ -69,6 +69,15 @@ class SdnextServer(A1111Server):
         self.interrupted += 1
         return web.Response(status=204)
 
+    async def unload(self, request):
+        self.unloaded += 1
+        return web.Response(status=204)
+
+    async def schedulers(self, request):
+        return web.json_response(
+            {"error": "ResponseValidationError", "code": 500, "detail": "", "body": []}, status=500
+        )
+
     async def answer(self, request, asked, mood):
         return await super().answer(request, asked, "nothing" if self.loading else mood)
 

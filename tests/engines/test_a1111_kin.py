@@ -73,12 +73,21 @@ def test_a_module_that_it_has_not(forge):
     assert kind_of(raised.value) == "here" and not settings(forge)
 
 
-def test_memory_is_given_back(forge):
-    """Not under a render of somebody else."""
-    engine = A1111Engine({"url": forge.url})
-    assert engine.release() and forge.unloaded == 1 and render(forge, engine).pixel_hash
-    forge.active = "task(by hand)"
-    assert engine.release() is False and forge.unloaded == 1
+@pytest.mark.parametrize("kin", ["forge", "sdnext"])
+def test_memory_is_given_back(kin, request):
+    """Both load their model again when it is needed; not under a render of somebody else."""
+    server = request.getfixturevalue(kin)
+    engine = A1111Engine({"url": server.url})
+    assert engine.release() and server.unloaded == 1 and render(server, engine).pixel_hash
+    server.active, server.busy = "task(by hand)", 99
+    assert engine.release() is False and server.unloaded == 1
+
+
+def test_schedulers_that_it_cannot_list(sdnext):
+    """It would take no notice of one."""
+    with pytest.raises(EngineError, match="cannot say which schedulers it has") as raised:
+        render(sdnext, scheduler="karras")
+    assert kind_of(raised.value) == "here" and not settings(sdnext)
 
 
 def test_answers_without_a_picture_while_the_model_loads(sdnext):
