@@ -19,6 +19,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -230,9 +231,11 @@ def cancel(farm, engine, keys):
 
 
 def cancel_beside(farm, engine, keys):
-    """ComfyUI: what its owner gave it is not touched, neither while it runs nor while it waits behind ours."""
+    """What its owner gave the server is not touched, neither while it runs nor while it waits behind ours."""
+    if farm.engine == "a1111":
+        return _beside_by_hand(farm, engine, keys)
     if farm.engine != "comfyui":
-        return "only for comfyui"
+        return "only for comfyui and web UIs"
     graph = json.loads(Path(farm.workflow).read_text())
     said = {}
     for case in ("owner first", "ours first"):
@@ -252,6 +255,34 @@ def cancel_beside(farm, engine, keys):
             "queue_after": _ids(engine.ask("/queue")),
         }  # fmt: skip
     return said
+
+
+def _beside_by_hand(farm, engine, keys):
+    """A web UI: the picture that its owner renders by hand must be the one that it is without us."""
+    body = {"prompt": "by hand", "seed": 3, "steps": 12, "width": 64, "height": 64, "save_images": False}
+    by_hand = partial(engine.ask, "/sdapi/v1/txt2img", body)
+    alone, said = by_hand()[1]["images"], {}
+    with ThreadPoolExecutor(1) as pool:
+        for case in ("owner first", "ours first"):
+            owners = pool.submit(by_hand) if case == "owner first" else None
+            if owners:
+                until(partial(_at_work, engine), "its owner's is running")
+            batch = farm.submit(f"beside-{case[:4]}", 2, **keys | {"steps": 40})
+            until(partial(_runs_at, farm, batch, engine), "ours is there")
+            owners = owners or pool.submit(by_hand)
+            time.sleep(4)
+            farm.ask("cancel", batch)
+            said[case] = {"owner_done": owners.done(), "owner_as_alone": owners.result()[1]["images"] == alone}
+            farm.ended(batch)
+    return said
+
+
+def _runs_at(farm, batch, engine):
+    return farm.state(batch)["running"] and _at_work(engine)
+
+
+def _at_work(engine):
+    return engine.ask("/sdapi/v1/progress?skip_current_image=true")[1]["state"]["job_count"]
 
 
 def overrides(farm, engine, keys):
