@@ -7,7 +7,8 @@ from typing import Protocol
 
 import msgspec
 
-from musep2p.core.data import Batch, Member
+from musep2p.core.batch import Batch
+from musep2p.core.data import Member
 from musep2p.core.events import ModelsChanged
 from musep2p.core.ids import hash64
 from musep2p.core.messages import EngineModels, Heartbeat, Hello, Look

@@ -11,8 +11,9 @@ from array import array
 
 from musep2p.core import messages as m
 from musep2p.core.ahead import recall, recall_behind
+from musep2p.core.batch import Batch
 from musep2p.core.carriers import storeless
-from musep2p.core.data import NEVER, Batch, Member, Slot
+from musep2p.core.data import NEVER, Member, Slot
 from musep2p.core.effects import Kill, ReadResults, StoreBatch
 from musep2p.core.ids import PeerId, short
 from musep2p.core.progress import count, to_be_concluded, up_views

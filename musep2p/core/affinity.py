@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 
-from musep2p.core.data import Batch, Member, Slot
+from musep2p.core.batch import Batch
+from musep2p.core.data import Member, Slot
 from musep2p.core.loads import by_urgency, estimate_us, known_us
 from musep2p.core.paces import loading_us, speed_us
 from musep2p.core.ranges import Ranges

@@ -6,7 +6,8 @@ knows how long the task before it takes: when it takes longer than others of its
 
 from __future__ import annotations
 
-from musep2p.core.data import Batch, Chunk, Slot
+from musep2p.core.batch import Batch
+from musep2p.core.data import Chunk, Slot
 from musep2p.core.effects import Recall
 from musep2p.core.loads import by_urgency, may_start
 from musep2p.core.looks import calibration_due

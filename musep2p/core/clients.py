@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from musep2p.core import requests as r
 from musep2p.core.abilities import able, lacked, lacks, missing_classes
+from musep2p.core.batch import Batch
 from musep2p.core.carriers import storeless
 from musep2p.core.commands import on_command
-from musep2p.core.data import Batch, Member, Waiter
+from musep2p.core.data import Member, Waiter
 from musep2p.core.effects import Reply, ReplyPicture, ReplyResults
 from musep2p.core.events import Asked
 from musep2p.core.ids import Digest, PeerId, short

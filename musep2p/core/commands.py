@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from musep2p.core import requests as r
-from musep2p.core.data import Batch
+from musep2p.core.batch import Batch
 from musep2p.core.effects import Reply
 from musep2p.core.events import Asked
 from musep2p.core.state import Core

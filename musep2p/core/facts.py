@@ -10,8 +10,9 @@ from array import array
 
 from musep2p.core import messages as m
 from musep2p.core.accounting import absorb, acting, drop_settled, tell_on
+from musep2p.core.batch import Batch, View
 from musep2p.core.carriers import storeless
-from musep2p.core.data import Batch, Carried, Member, View
+from musep2p.core.data import Carried, Member
 from musep2p.core.handover import fetch
 from musep2p.core.progress import conclude_own
 from musep2p.core.ranges import Ranges

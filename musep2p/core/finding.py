@@ -9,8 +9,9 @@ from __future__ import annotations
 from functools import partial
 
 from musep2p.core.accounting import absorb
+from musep2p.core.batch import Batch
 from musep2p.core.carriers import first_that_sees
-from musep2p.core.data import NEVER, Batch
+from musep2p.core.data import NEVER
 from musep2p.core.effects import LookForBatches, ReadResults
 from musep2p.core.events import BatchesFound, FoundBatch, ResultsRead
 from musep2p.core.ids import short

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from musep2p.core.data import Batch, Member
+from musep2p.core.batch import Batch
+from musep2p.core.data import Member
 from musep2p.core.ids import PeerId
 from musep2p.core.loads import may_start
 from musep2p.core.progress import COUNT_MS

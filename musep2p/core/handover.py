@@ -14,8 +14,9 @@ from msgspec import structs
 
 from musep2p.core import messages as m
 from musep2p.core.accounting import absorb
+from musep2p.core.batch import Batch
 from musep2p.core.carriers import carrier
-from musep2p.core.data import Batch, Carried, Handover, Member
+from musep2p.core.data import Carried, Handover, Member
 from musep2p.core.effects import KeepPiece, PublishFor, Reread, SendHandover, SendOutput, StoreBatch, Unspool
 from musep2p.core.ids import PeerId
 from musep2p.core.messages import Envelope

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from musep2p.core.abilities import able, missing_classes
+from musep2p.core.batch import Batch
 from musep2p.core.carriers import has_carrier, keeps
-from musep2p.core.data import Batch, Member
+from musep2p.core.data import Member
 from musep2p.core.messages import Barred, Load, LoadEntry, Pace, Warm
 from musep2p.core.paces import loading_us, speed_us
 from musep2p.core.probation import bars, suspended, told

@@ -19,7 +19,8 @@ from musep2p.core import messages as m
 from musep2p.core.abilities import able, missing_classes
 from musep2p.core.accounting import absorb
 from musep2p.core.affinity import copy_us, suits, thief_us
-from musep2p.core.data import Batch, Member, OpenGrant
+from musep2p.core.batch import Batch
+from musep2p.core.data import Member, OpenGrant
 from musep2p.core.groping import grope, hint
 from musep2p.core.ids import PeerId, short
 from musep2p.core.loads import by_urgency, may_start, present_load, straggler

@@ -9,7 +9,8 @@ again after as long.
 
 from __future__ import annotations
 
-from musep2p.core.data import Batch, Probation, Slot
+from musep2p.core.batch import Batch
+from musep2p.core.data import Probation, Slot
 from musep2p.core.effects import Kill
 from musep2p.core.events import Tested
 from musep2p.core.ids import short

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from musep2p.core import messages as m
+from musep2p.core.batch import Accounting, Batch, View
 from musep2p.core.carriers import first_that_sees, sees, storeless
-from musep2p.core.data import Accounting, Batch, Member, View
+from musep2p.core.data import Member
 from musep2p.core.effects import Conclude, StoreBatch
 from musep2p.core.loads import can_run, may_start
 from musep2p.core.reports import guardians

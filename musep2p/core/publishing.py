@@ -11,8 +11,9 @@ from functools import partial
 from musep2p.core import handover
 from musep2p.core import messages as m
 from musep2p.core.accounting import absorb
+from musep2p.core.batch import Batch
 from musep2p.core.carriers import keeps, sees, storeless
-from musep2p.core.data import NEVER, Batch, Chunk, Member, Slot
+from musep2p.core.data import NEVER, Chunk, Member, Slot
 from musep2p.core.effects import Lookup, OpenStore, Publish, StoreBatch, Unspool
 from musep2p.core.events import DiskChanged, LookedUp, OutputGone, Published, PublishFailed, Reread, StoreChanged
 from musep2p.core.facts import take_copy

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from musep2p.core.accounting import absorb, judge_failures
+from musep2p.core.batch import Batch
 from musep2p.core.carriers import storeless
-from musep2p.core.data import Batch
 from musep2p.core.ids import BatchId
 from musep2p.core.ranges import Ranges
 from musep2p.core.recipe import Tasks

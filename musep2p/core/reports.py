@@ -15,8 +15,9 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from musep2p.core import messages as m
+from musep2p.core.batch import Awaited, Batch, Cursor
 from musep2p.core.carriers import storeless
-from musep2p.core.data import NEVER, Awaited, Batch, Cursor, Member
+from musep2p.core.data import NEVER, Member
 from musep2p.core.effects import SendReport
 from musep2p.core.ids import PeerId, hash64
 from musep2p.core.messages import Envelope

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from musep2p.core.abilities import missing_classes
 from musep2p.core.affinity import for_thief, owner_us, thief_us
-from musep2p.core.data import Batch, Member, Slot
+from musep2p.core.batch import Batch
+from musep2p.core.data import Member, Slot
 from musep2p.core.ids import PeerId
 from musep2p.core.loads import can_run, may_start, running_ms
 from musep2p.core.paces import speed_us

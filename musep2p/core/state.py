@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from itertools import islice
 
+from musep2p.core.batch import Batch
 from musep2p.core.data import (
     NEVER,
-    Batch,
     Calibration,
     Carried,
     Handover,

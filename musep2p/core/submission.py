@@ -11,7 +11,8 @@ from msgspec import structs
 from musep2p.core import messages as m
 from musep2p.core import travel
 from musep2p.core.accounting import begin_turn
-from musep2p.core.data import Batch, Member, Submission
+from musep2p.core.batch import Batch
+from musep2p.core.data import Member, Submission
 from musep2p.core.effects import Conclude, Reply, StoreBatch
 from musep2p.core.events import Asked, BatchStored
 from musep2p.core.ids import BatchId, short

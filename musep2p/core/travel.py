@@ -8,7 +8,8 @@ that does not come is asked for again, after some tries of another peer that has
 from __future__ import annotations
 
 from musep2p.core import messages as m
-from musep2p.core.data import Batch, Member
+from musep2p.core.batch import Batch
+from musep2p.core.data import Member
 from musep2p.core.ids import BatchId, short
 from musep2p.core.parcels import Fetch, Parcel
 from musep2p.core.recipe import Tasks, decode_recipe, encode_recipe

@@ -8,7 +8,7 @@ import msgspec
 
 from musep2p.core import requests as r
 from musep2p.core.abilities import able
-from musep2p.core.data import Batch
+from musep2p.core.batch import Batch
 from musep2p.core.effects import Reply, ReplyWhy
 from musep2p.core.events import Asked
 from musep2p.core.ids import short

@@ -12,7 +12,7 @@ import msgspec
 
 from musep2p.core import requests as r
 from musep2p.core.accounting import absorb, judge_failures
-from musep2p.core.data import Batch
+from musep2p.core.batch import Batch
 from musep2p.core.effects import Recount, Reply, Withdraw
 from musep2p.core.events import Asked, Recounted, WithdrawalsStored
 from musep2p.core.ranges import Ranges

@@ -8,7 +8,8 @@ from musep2p.core import looks, probation
 from musep2p.core.accounting import absorb
 from musep2p.core.affinity import for_slot, in_turn
 from musep2p.core.ahead import wants_ahead, watch_behind
-from musep2p.core.data import Batch, Chunk, Slot
+from musep2p.core.batch import Batch
+from musep2p.core.data import Chunk, Slot
 from musep2p.core.effects import Kill, Recall, Start
 from musep2p.core.events import (
     Begun,

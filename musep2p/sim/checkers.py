@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from musep2p.core import effects as fx
 from musep2p.core import messages as m
-from musep2p.core.data import Batch, View
+from musep2p.core.batch import Batch, View
 from musep2p.core.ids import BatchId
 from musep2p.core.ranges import Ranges
 from musep2p.core.records import BatchFact, Failure, RecipeRecord, ResultBlock, SafeMark, WillRecord, Withdrawal

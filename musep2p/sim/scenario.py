@@ -16,7 +16,7 @@ from functools import partial
 from msgspec.structs import replace as replace_fields
 
 from musep2p.core.accounting import acting
-from musep2p.core.data import Batch
+from musep2p.core.batch import Batch
 from musep2p.core.events import Sighted
 from musep2p.core.ids import BatchId, hash64
 from musep2p.core.ranges import Ranges

@@ -4,7 +4,7 @@ import pytest
 
 from musep2p.core import events as ev
 from musep2p.core.abilities import able, lacks
-from musep2p.core.data import Batch
+from musep2p.core.batch import Batch
 from musep2p.core.ids import digest_of
 from musep2p.core.messages import EngineModels, Heartbeat, Hello
 from musep2p.core.probation import bars

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from musep2p.core import market
-from musep2p.core.data import Batch
+from musep2p.core.batch import Batch
 from musep2p.core.state import Core
 from musep2p.sim import scenario
 from musep2p.sim.checkers import ALL
