@@ -11,7 +11,18 @@ from musep2p.core.recipe import Parameters
 from musep2p.core.records import Record
 from musep2p.core.requests import Answer
 
-__all__ = ["Cancellable", "Discovery", "Engine", "Journal", "Links", "Listing", "Output", "Releasing", "Task"]
+__all__ = [
+    "Cancellable",
+    "Discovery",
+    "Engine",
+    "Journal",
+    "Links",
+    "Listing",
+    "Output",
+    "Queueing",
+    "Releasing",
+    "Task",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +106,19 @@ class Cancellable(Protocol):
 
     def cancel(self) -> None:
         """Stop what is being rendered for us, and nothing else; called from another thread, two seconds at most."""
+        ...
+
+
+@runtime_checkable
+class Queueing(Protocol):
+    """An engine whose server has a queue from which a task cannot be taken: it can be stopped when it begins."""
+
+    def left_behind(self) -> str:
+        """The server's name of our task that waits there; empty if it runs, or none does. Called after `cancel`."""
+        ...
+
+    def stop_when_begun(self, name: str) -> None:
+        """Stop it as soon as it begins, and nothing else; returns then, or when it is gone, or cannot be told."""
         ...
 
 

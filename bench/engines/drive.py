@@ -79,7 +79,7 @@ class Engine:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"})
         try:
-            with urllib.request.urlopen(request, timeout=300) as answer:
+            with urllib.request.urlopen(request, timeout=900) as answer:
                 status, text = answer.status, answer.read()
         except urllib.error.HTTPError as error:
             status, text = error.code, error.read()
@@ -267,7 +267,7 @@ def _beside_by_hand(farm, engine, keys):
             owners = pool.submit(by_hand) if case == "owner first" else None
             if owners:
                 until(partial(_at_work, engine), "its owner's is running")
-            batch = farm.submit(f"beside-{case[:4]}", 2, **keys | {"steps": 40})
+            batch = farm.submit(f"beside-{case[:4]}", 2, **keys | {"steps": 24})
             until(partial(_runs_at, farm, batch, engine), "ours is there")
             owners = owners or pool.submit(by_hand)
             time.sleep(4)

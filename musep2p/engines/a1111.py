@@ -153,6 +153,23 @@ class A1111Engine:
         if self._http is not None and self._task and self._is_active(self._task):
             self._http.post("/sdapi/v1/interrupt", {}, within_s=2.0)
 
+    def left_behind(self) -> str:
+        """The name of our task while it waits in the server's queue: nothing can be taken out of that."""
+        return self._task if self._task and self._told_of(self._task).get("queued") is True else ""
+
+    def stop_when_begun(self, name: str) -> None:
+        """Interrupt a task of ours as soon as the server works on it."""
+        assert self._http is not None
+        until = time.monotonic() + _STILL_MAX_S
+        while time.monotonic() < until:
+            said = self._told_of(name)
+            if said.get("active") is True and not self._is_idle():  # it is idle for a moment before it begins
+                self._http.post("/sdapi/v1/interrupt", {}, within_s=_SAYS_S)
+                return
+            if said.get("active") is not True and said.get("queued") is not True:
+                return
+            time.sleep(_LOOK_S)
+
     def release(self) -> bool:
         """Let Forge or SD.Next unload its model, which they load again when it is needed.
 

@@ -29,7 +29,7 @@ from musep2p.engines.registry import key_of, load_engine
 from musep2p.errors import EngineError, MuseError
 from musep2p.pipes import child_pipes, listen, write_frame
 from musep2p.platforms import NO_ROOM, end_tree, stand_back
-from musep2p.ports import Cancellable, Engine, Output, Releasing, Shared, Task
+from musep2p.ports import Cancellable, Engine, Output, Queueing, Releasing, Shared, Task
 from musep2p.runner import protocol as p
 from musep2p.runner.gatekeeper import Asked, Gatekeeper
 
@@ -84,6 +84,9 @@ class Child:
         if isinstance(command, p.Withdrawn):
             self._gatekeeper.pictures.forget(command.batch, command.index)
             return
+        if isinstance(command, p.StopThere):
+            threading.Thread(target=_stop_there, args=(command,), daemon=True).start()
+            return
         with self._changed:
             if isinstance(command, p.Run | p.Test):
                 self._waiting.append(command)
@@ -94,6 +97,7 @@ class Child:
                     self._mute = True  # what is cut off now may look like a picture
                 try:
                     self.abandon()
+                    self._tell_what_is_left()
                     if command.release:
                         self._release(self._latest)
                     end_tree(os.getpid(), itself=False)
@@ -112,6 +116,13 @@ class Child:
         with contextlib.suppress(Exception):
             if isinstance(self._engine, Cancellable):
                 self._engine.cancel()
+
+    def _tell_what_is_left(self) -> None:
+        """What waits at a server is stopped there by the next child, when it begins."""
+        engine = self._engine
+        with contextlib.suppress(Exception):
+            if isinstance(engine, Queueing) and (name := engine.left_behind()):
+                write_frame(self._say, _encode(p.LeftBehind(engine.name, name)))
 
     def next(self) -> p.Run | p.Test:
         """The next chunk to run, or test to render; waits for it. What an engine keeps is not kept for nothing."""
@@ -244,6 +255,13 @@ class Child:
         with self._telling:
             if not self._mute:
                 write_frame(self._say, _encode(message))
+
+
+def _stop_there(left: p.StopThere) -> None:
+    with contextlib.suppress(Exception):
+        engine = load_engine(left.engine)
+        if isinstance(engine, Queueing):
+            engine.stop_when_begun(left.name)
 
 
 def _key(engine: Engine, tasks: Tasks, index: int, output: Output) -> TaskKey:

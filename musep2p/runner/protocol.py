@@ -18,11 +18,13 @@ __all__ = [
     "Failed",
     "FromChild",
     "GiveBack",
+    "LeftBehind",
     "Made",
     "NoRoom",
     "Ready",
     "Run",
     "Stop",
+    "StopThere",
     "Test",
     "Tested",
     "Withdrawn",
@@ -66,6 +68,20 @@ class Stop(msgspec.Struct, frozen=True, array_like=True, tag="stop"):
     """End now, and have the engine stop what it renders for us; `release`: and give its memory back."""
 
     release: bool = False
+
+
+class LeftBehind(msgspec.Struct, frozen=True, array_like=True, tag="left-behind"):
+    """A task of ours waits in the queue of an engine's server, and nobody wants it any more."""
+
+    engine: str
+    name: str
+
+
+class StopThere(msgspec.Struct, frozen=True, array_like=True, tag="stop-there"):
+    """Have an engine stop what was left behind in its server's queue, when it begins; go on with other things."""
+
+    engine: str
+    name: str
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
@@ -134,8 +150,8 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag="ended"):
     chunk: int
 
 
-Command = Run | Made | Withdrawn | Test | GiveBack | Stop
-FromChild = Ready | Begun | Done | Failed | Tested | Cooled | NoRoom | Ended
+Command = Run | Made | Withdrawn | Test | GiveBack | StopThere | Stop
+FromChild = Ready | Begun | Done | Failed | Tested | Cooled | NoRoom | LeftBehind | Ended
 
 to_child = msgspec.msgpack.Decoder(Command)
 from_child = msgspec.msgpack.Decoder(FromChild)

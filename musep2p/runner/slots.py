@@ -34,6 +34,7 @@ class _Slot:
     recipes: set[BatchId] = field(default_factory=set)
     reason: str = ""
     quick_deaths: int = 0
+    left_behind: list[p.LeftBehind] = field(default_factory=list)
 
 
 class Slots:
@@ -150,7 +151,10 @@ class Slots:
         message = p.from_child.decode(frame)
         number = slot.number
         if isinstance(message, p.Ready):
+            self._stop_there(slot)
             self._post(ev.SlotReady(number))
+        elif isinstance(message, p.LeftBehind):
+            slot.left_behind.append(message)
         elif isinstance(message, p.Begun):
             self._post(ev.Begun(number, message.chunk, message.index))
         elif isinstance(message, p.Done):
@@ -166,6 +170,13 @@ class Slots:
             self._no_room(message.reason)
         else:
             self._post(ev.ChunkEnded(number, message.chunk))
+
+    def _stop_there(self, slot: _Slot) -> None:
+        """What a child left in the queue of a server when it was ended, the next one stops there."""
+        for left in slot.left_behind:
+            if slot.process is not None:
+                slot.process.send(_encode(p.StopThere(left.engine, left.name)))
+        slot.left_behind.clear()
 
     def _ended(self, slot: _Slot, life: int, code: int) -> None:
         if life != slot.life or self._closing:

@@ -28,6 +28,7 @@ class A1111Server(Server):
         ill: it cannot list its samplers.
         mute: it hangs up when it is asked what it does.
         now, written: its owner's options, and those of them that its settings file has.
+        waiting: tasks whose turn has not come.
         failed: the task that failed last, of which it says that it is at it until another begins.
         word, told: in which word it says that somebody ended a job by hand, and of which one, if not the last.
         weights: another number, other files under the same names.
@@ -44,6 +45,7 @@ class A1111Server(Server):
         self.deaf = self.ill = self.mute = False
         self.now, self.written, self.failed = {"sd_vae": "Automatic", "CLIP_stop_at_last_layers": 1}, set(), ""
         self.word, self.told = "interrupted", ""
+        self.waiting, self._one = [], asyncio.Lock()
         super().__init__(port)
 
     def routes(self, app):
@@ -66,9 +68,10 @@ class A1111Server(Server):
     async def progress(self, request):
         if self.mute:
             request.transport.close()
-        active = (await request.json())["id_task"] in (self.active, self.failed or None)
-        if self.queued:
-            self.queued -= 1
+        task = (await request.json())["id_task"]
+        active = task in (self.active, self.failed or None)
+        if self.queued or task in self.waiting:
+            self.queued = max(0, self.queued - 1)
             return web.json_response({"active": False, "queued": True, "completed": False, "progress": None})
         return web.json_response({"active": active, "queued": False, "completed": not active, "progress": 0.5})
 
@@ -128,6 +131,13 @@ class A1111Server(Server):
 
     async def txt2img(self, request):
         asked = await request.json()
+        self.waiting.append(asked["force_task_id"])
+        async with self._one:
+            self.waiting.remove(asked["force_task_id"])
+            return await self.render(request, asked)
+
+    async def render(self, request, asked):
+        """When its turn has come."""
         mood = self.moods.pop(0) if self.moods else ""
         if self.login and request.headers.get("Authorization") != f"Basic {text_of(self.login.encode())}":
             mood = "login"

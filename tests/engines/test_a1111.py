@@ -415,3 +415,32 @@ def test_a_hash_that_a_server_does_not_know(server, engine, monkeypatch, value):
     monkeypatch.setattr(server, "refusal", lambda mood, asked: web.json_response(answer))
 
     assert render(engine, model="dream").model_hash == (value or "")
+
+
+def test_what_waits_in_its_queue_is_stopped_when_it_begins(server, engine):
+    """Nothing can be taken out of it; what its owner renders by hand before it is not touched."""
+    server.slow_s = 60.0
+    ours, owners = A1111Engine({"url": server.url}), A1111Engine({"url": server.url})
+    threads = [threading.Thread(target=render, args=(each,)) for each in (owners, ours)]
+    threads[0].start()
+    until(lambda: server.active, "its owner's runs")
+    by_hand = server.active
+    threads[1].start()
+    until(lambda: server.waiting, "ours waits")
+    ours.cancel()
+    name = ours.left_behind()
+    assert server.interrupted == 0 and name == server.waiting[0]
+    stopping = threading.Thread(target=engine.stop_when_begun, args=(name,))
+    stopping.start()
+    assert server.active == by_hand
+    server.active = ""  # its owner's is through
+    stopping.join(20)
+    for thread in threads:
+        thread.join(20)
+    assert server.interrupted == 1 and not stopping.is_alive() and not server.active
+
+
+def test_what_was_left_behind_and_is_gone(server, engine):
+    """A server that was started again has forgotten it: nothing is interrupted."""
+    engine.stop_when_begun("musep2p-gone")
+    assert server.interrupted == 0 and engine.left_behind() == ""

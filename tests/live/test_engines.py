@@ -18,14 +18,15 @@ def servers():
         server.close()
 
 
-def start(farm, servers, engine="a1111", more=""):
+def start(farm, servers, engine="a1111", more="", slots=1):
     """A peer beside each."""
     for number, server in enumerate(servers, 1):
         home = farm.base / f"home-p{number}"
         (home / "musep2p").mkdir(parents=True)
         (home / "musep2p/config.toml").write_text(f'[engines.{engine}]\nurl = "{server.url}"\n{more}')
         first = next(iter(farm.addresses.values()), None)
-        farm.start(f"p{number}", *(("--peer", first) if first else ()), env={"XDG_CONFIG_HOME": str(home)})
+        options = ("--slots", str(slots), *(("--peer", first) if first else ()))
+        farm.start(f"p{number}", *options, env={"XDG_CONFIG_HOME": str(home)})
     farm.wait_up(len(servers), "p1")
 
 
@@ -76,6 +77,16 @@ def test_what_is_not_wanted_any_more_is_interrupted_at_the_server(farm, servers)
     until(lambda: farm.status("p1", "towns")["failed"] == 1, "its attempt is over")
 
     until(lambda: servers[0].interrupted == 1, "it was interrupted")
+
+
+def test_what_waits_at_the_server_is_interrupted_when_it_begins(farm, servers):
+    """Nothing can be taken out of its queue, and nobody wants it any more."""
+    servers[0].slow_s = 600.0
+    start(farm, servers[:1], slots=2)
+    farm.run("submit", "--detach", batch(farm, 2), state="p1", check=0)
+    until(lambda: servers[0].active and servers[0].waiting, "one runs and one waits", 30)
+    farm.run("cancel", "towns", state="p1", check=0)
+    until(lambda: servers[0].interrupted == 2, "both were interrupted")
 
 
 def test_workflows_of_comfyui(farm):
