@@ -34,6 +34,7 @@ class Accidents:
         hidden_us: after what time others see what was put on the store.
         other_store: peers that see another store than the others, which the farm will not keep.
         dark: (from, to): while all machines are without power; (0, 0): never.
+        cools_us: after so long without work a slot lets go of its model; 0: never.
         owners: (peer, from, to): while a machine's owner uses it.
         sick: (peer, from, to, says so?): while a machine fails each task at once.
         poison: the task of the first batch that takes down the machine that runs it, each time; -1: none.
@@ -50,6 +51,7 @@ class Accidents:
     poison: int = -1
     sick: tuple[tuple[int, int, int, bool], ...] = ()
     owners: tuple[tuple[int, int, int], ...] = ()
+    cools_us: int = 0
 
     def kinds(self) -> dict[str, bool]:
         """Which of them happen."""
@@ -65,6 +67,7 @@ class Accidents:
             "poison": self.poison >= 0,
             "sick": bool(self.sick),
             "owners": bool(self.owners),
+            "cools": self.cools_us > 0,
         }
 
 
@@ -85,6 +88,7 @@ def draw_accidents(
     elsewhere = tuple(peer for peer in range(peers) if peer != spared and others.random() < 0.5)
     dark = random.Random(f"musep2p dark {seed}")
     off_us = dark.randrange(2_000_000, 7_000_000)
+    cools = random.Random(f"musep2p cools {seed}")
     return Accidents(
         moved=tuple(peer for peer, luck in comes_back.items() if luck < 0.3),
         wiped=tuple(peer for peer, luck in comes_back.items() if luck > 0.85),
@@ -96,6 +100,7 @@ def draw_accidents(
         other_store=elsewhere * (stores and others.random() < 0.05),
         owners=_draw_owners(random.Random(f"musep2p owners {seed}"), peers),
         sick=_draw_sick(random.Random(f"musep2p sick {seed}"), peers),
+        cools_us=cools.choice((100_000, 1_000_000)) * (cools.random() < 0.25),
         dark=(off_us, off_us + dark.choice((500_000, 6_000_000))) if dark.random() < 0.05 else (0, 0),
     )
 

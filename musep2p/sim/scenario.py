@@ -153,6 +153,7 @@ def _farm(plan: Plan) -> World:
         plan.spread,
         lambda recipe, index: index == plan.accidents.poison and _batch_of(recipe) == 0,
         plan.loading_us,
+        plan.accidents.cools_us,
     )
     beat = plan.heartbeat_ms
     tuning = Tuning(heartbeat_ms=beat, suspect_ms=3 * beat, down_ms=5 * beat, affinity=plan.affinity)

@@ -30,7 +30,8 @@ _TEST_US = 500_000
 @dataclass(slots=True)
 class TaskModel:
     """What tasks do: how long each takes at speed 1, how often an attempt fails or crashes its child, which task takes
-    the whole machine down each time, and how long a slot loads another model at speed 1."""
+    the whole machine down each time, how long a slot loads another model at speed 1, and after how long without work
+    it lets go of it (0: never)."""
 
     us: Callable[[Recipe, int], int]
     fail: float = 0.0
@@ -38,6 +39,7 @@ class TaskModel:
     digest_spread: int = 1
     deadly: Callable[[Recipe, int], bool] = lambda recipe, index: False
     loading_us: int = 0
+    cools_us: int = 0
 
 
 def look_name(number: int) -> str:
@@ -92,6 +94,15 @@ class SimSlots:
             say(ev.TasksDone(effect.slot, effect.chunk, (entry,), us))
         peer.busy_until_us[effect.slot] = self.world.now_us + at
         say(ev.ChunkEnded(effect.slot, effect.chunk))
+        if self.world.model.cools_us:
+            cool = partial(self._cool, peer, effect.slot)
+            self._while_running(at + self.world.model.cools_us, peer, effect.slot, life, cool, effect.chunk)
+
+    def _cool(self, peer: SimPeer, slot: int) -> None:
+        """A slot that did nothing since lets go of its model, and says so when the next task may be on its way."""
+        if peer.busy_until_us[slot] <= self.world.now_us - self.world.model.cools_us:
+            self._loaded.pop((peer.number, slot), None)
+            self._slot_event(100, peer, slot, peer.lives[slot], ev.Cooled(slot))
 
     def _load_us(self, peer: SimPeer, effect: fx.Start, index: int) -> int:
         """How long the slot loads before this task, at speed 1; counted as a switch if another model was there."""
