@@ -50,7 +50,7 @@ _STILL_S = 2.0
 _HOLD_S, _LOOK_S, _ENDS_LOOKS = 5.0, 0.2, 5
 _STILL_MAX_S = 900.0
 _RELEASE_S, _SAYS_S = 30.0, 5.0
-_MODEL = re.compile(r"(?:^|[,\n] ?)Model: ([^,\n]+)")
+_MODEL = re.compile(r'(?:^|, )Model: (?:"([^"]+)"|([^,"]+))')
 
 
 class A1111Engine:
@@ -326,5 +326,6 @@ def _info(said: Mapping[str, Any]) -> Mapping[str, Any]:
 def _model_in(info: Mapping[str, Any]) -> str:
     """The name of the model that made it; SD.Next says it in the picture's text only."""
     texts = info.get("infotexts")
-    told = _MODEL.search(str(texts[0])) if isinstance(texts, list) and texts else None
-    return str(info.get("sd_model_name") or (told[1] if told else ""))
+    last = str(texts[0]).rpartition("\n")[2] if isinstance(texts, list) and texts else ""  # above it is the prompt
+    told = _MODEL.search(last)
+    return str(info.get("sd_model_name") or (told and (told[1] or told[2])) or "")

@@ -83,4 +83,6 @@ class SdnextServer(A1111Server):
 
     def told_of(self, info):
         name, known = info.pop("sd_model_name"), info["sd_model_hash"]
-        return {**info, "infotexts": [f"a town\nSteps: 3, Seed: 7, App: SD.Next, Model: {name}, Model hash: {known}"]}
+        name = f'"{name}"' if "," in name else name
+        last = f"Steps: 3, Seed: 7, App: SD.Next, Model: {name}, Model hash: {known}"
+        return {**info, "infotexts": [f"a town, Model: railway\nNegative prompt: people\n{last}"]}

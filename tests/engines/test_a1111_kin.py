@@ -114,7 +114,8 @@ def test_no_picture_though_its_model_is_loaded(sdnext):
 
 def test_the_model_that_it_tells_in_the_pictures_text(sdnext):
     """It renders with the one that it has when it does not know what was asked for."""
-    assert render(sdnext, model="photo").pixel_hash
+    sdnext.models = "dream", "photo", "photo, sharp"
+    assert render(sdnext, model="photo").pixel_hash and render(sdnext, model="photo, sharp").pixel_hash
     sdnext.moods, sdnext.model = ["other model"], "dream"
     with pytest.raises(EngineError, match="it rendered with the model 'dream'") as raised:
         render(sdnext, model="photo")
