@@ -22,7 +22,7 @@ from musep2p.core.clients import results_page
 from musep2p.core.handover import offer_of
 from musep2p.core.ids import BatchId
 from musep2p.core.messages import Envelope, Output
-from musep2p.core.records import BatchFact, ResultBlock, Withdrawal, spool_name
+from musep2p.core.records import BatchFact, RecordId, ResultBlock, Withdrawal, spool_name
 from musep2p.core.reports import report_pages
 from musep2p.core.requests import Answer, Request, RequestBody
 from musep2p.core.tuning import Tuning
@@ -337,11 +337,14 @@ class World:
     def _send_output(self, peer: SimPeer, effect: fx.SendOutput) -> None:
         block, body = _block(peer, effect.position), effect.envelope.body
         assert isinstance(body, Output)
-        entry = next((entry for entry in block.entries if entry.index == body.index), None)
-        assert entry is not None, f"p{peer.number} was asked for an output that is not where it shall be"
+        place = next((place for place, entry in enumerate(block.entries) if entry.index == body.index), -1)
+        assert place >= 0, f"p{peer.number} was asked for an output that is not where it shall be"
+        entry = block.entries[place]
         if spool_name(block.batch, entry) not in peer.disk.spool and entry.digest not in peer.disk.kept:
             known = peer.state.core.batches[block.batch].results
-            self.counts["lost outputs"] += entry.index not in known.safe
+            record = RecordId(block.first.peer, block.first.incarnation, block.first.number + place)
+            withdrawn = known.has_withdrawal(Withdrawal(block.batch, record, entry.index))  # it was safe before
+            self.counts["lost outputs"] += entry.index not in known.safe and not withdrawn
             if not effect.number:
                 self._send(peer, fx.Send(effect.address, effect.envelope, effect.bulk_port))
                 self.later(1, peer, ev.OutputGone(effect.position, block, entry.index, "lost"))
