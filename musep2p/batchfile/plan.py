@@ -10,7 +10,7 @@ from typing import Any
 from musep2p.batchfile.reader import BatchFile
 from musep2p.core.recipe import Axis, Counted, Derived, Parameters, Recipe, Tasks, encode_recipe
 from musep2p.core.recipe.fill import text_of
-from musep2p.core.recipe.names import NameTemplate, folded
+from musep2p.core.recipe.names import NameTemplate, folded, without_ending
 
 __all__ = ["Collision", "Plan", "make_plan", "plan_json"]
 
@@ -98,7 +98,7 @@ def _collisions(axis: Axis, tasks: Tasks) -> list[Collision]:
     seen: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for row in axis.rows():
         texts = [text_of(row[i]) for i in at]
-        seen[tuple(map(folded, texts))].append(" ".join(texts))
+        seen[tuple(folded(without_ending(text)) for text in texts)].append(" ".join(texts))
     return [
         Collision(axis.names, "_".join(key), tuple(values[:_VALUES_SHOWN]), len(values))
         for key, values in seen.items()

@@ -13,17 +13,16 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
-import json
-import re
 import secrets
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from musep2p.core.model_names import same_model
 from musep2p.core.recipe import Parameters, Scalar
-from musep2p.engines.a1111_names import MODULES, VAE, Names
+from musep2p.engines.a1111_info import check_model, check_vae, info_of
+from musep2p.engines.a1111_names import ANY_VAE, MODULES, VAE, Names
 from musep2p.engines.a1111_refusal import refusal
 from musep2p.engines.http import Http, LostAnswerError, Reply, words_of
 from musep2p.engines.keys import Secret
@@ -47,10 +46,9 @@ _BY_HAND = ("interrupted", "skipped", "stopping_generation")
 _SEED_MAX = (1 << 32) - 1
 _PATIENCE_S = 60.0
 _STILL_S = 2.0
-_HOLD_S, _LOOK_S, _ENDS_LOOKS = 5.0, 0.2, 5
+_HOLD_S, _LOOK_S, _ENDS_LOOKS, _FAILED_LOOKS = 5.0, 0.2, 5, 5
 _STILL_MAX_S = 900.0
-_RELEASE_S, _SAYS_S = 30.0, 5.0
-_MODEL = re.compile(r'(?:^|, )Model: (?:"([^"]+)"|([^,"]+))')
+_RELEASE_S, _SAYS_S, _MOVES_S = 30.0, 5.0, 1.0
 
 
 class A1111Engine:
@@ -78,7 +76,8 @@ class A1111Engine:
         options.end()
         self._http = Http(self.name, url, login.read, restart=restart.run) if url else None
         self._names = Names(self._http, self._patience_s) if self._http is not None else None
-        self._task, self._held = "", False
+        self._task, self._interrupted, self._held, self._empty = "", "", False, 0
+        self._writing = threading.Lock()
 
     def missing(self) -> str:
         """Why nothing can be rendered here: no server is set."""
@@ -101,7 +100,7 @@ class A1111Engine:
         named = self._names.of(task.parameters)
         if not self._held and (named["vae"] or task.parameters["clip_skip"]):
             self._hold_options()
-        self._task = f"musep2p-{secrets.token_hex(8)}"
+        self._task, self._empty = f"musep2p-{secrets.token_hex(8)}", 0
         try:
             body = self._request({**task.parameters, **named}, self._names.vae_settings(str(named["vae"])))
             reply = self._http.post_when_there("/sdapi/v1/txt2img", body, self._patience_s, busy=self._loads)
@@ -112,9 +111,9 @@ class A1111Engine:
             self._task = ""
         if reply.status != 200:
             raise refusal(reply)
-        if self._loads(reply):
+        if _is_empty(reply) and self._has_no_model():
             raise EngineError("a1111: the server has no model loaded.", "Choose one in its UI.", peer_bound=True)
-        return self._picture(reply, str(task.parameters["model"]), str(named["sampler"]), self._names)
+        return self._picture(reply, str(task.parameters["model"]), named, self._names)
 
     def _hold_options(self) -> None:
         """Have the server write down its owner's VAE and clip skip: it puts back only what its settings file has.
@@ -137,10 +136,17 @@ class A1111Engine:
 
     def _write_down(self, now: dict[str, Any]) -> bool:
         assert self._http is not None and self._names is not None
-        if now.get(MODULES) == [] and (some := self._names.a_module()):
-            # Forge takes an empty list for no change where it has none yet; what it loads does not change by this.
-            self._http.post("/sdapi/v1/options", {MODULES: [some]}, within_s=_RELEASE_S)
-        return self._http.post("/sdapi/v1/options", now, within_s=_RELEASE_S).status == 200
+        # A list of Forge's that is not empty is written down already, and may be what another slot writes just now.
+        some = self._names.a_module() if now.pop(MODULES, None) == [] else ""
+        with self._writing:
+            if some:
+                # An empty one is no change to it where it has none yet; what it loads does not change by this.
+                self._http.post("/sdapi/v1/options", {MODULES: [some]}, within_s=_RELEASE_S)
+                now[MODULES] = []
+            for _ in range(_ENDS_LOOKS):
+                with contextlib.suppress(EngineError):
+                    return self._http.post("/sdapi/v1/options", now, within_s=_RELEASE_S).status == 200
+        return False
 
     def models(self) -> tuple[str, ...]:
         """The checkpoints that the server lists, by title (name and hash) and by what it calls their name."""
@@ -150,24 +156,34 @@ class A1111Engine:
 
     def cancel(self) -> None:
         """Interrupt what we are rendering, and nothing else that the server does."""
+        with self._writing:
+            pass  # after this our process may end: nothing of the owner's is left half written
         if self._http is not None and self._task and self._is_active(self._task):
             self._http.post("/sdapi/v1/interrupt", {}, within_s=2.0)
+            self._interrupted = self._task
 
     def left_behind(self) -> str:
-        """The name of our task while it waits in the server's queue: nothing can be taken out of that."""
-        return self._task if self._task and self._told_of(self._task).get("queued") is True else ""
+        """The name of our task while it waits in the server's queue, or has just begun: `cancel` was too early."""
+        task = self._task
+        if not task or task == self._interrupted:
+            return ""
+        said = self._told_of(task)
+        return task if said.get("queued") is True or said.get("active") is True else ""
 
     def stop_when_begun(self, name: str) -> None:
         """Interrupt a task of ours as soon as the server works on it."""
         assert self._http is not None
-        until = time.monotonic() + _STILL_MAX_S
-        while time.monotonic() < until:
-            said = self._told_of(name)
-            if said.get("active") is True and not self._is_idle():  # it is idle for a moment before it begins
-                self._http.post("/sdapi/v1/interrupt", {}, within_s=_SAYS_S)
-                return
-            if said.get("active") is not True and said.get("queued") is not True:
-                return
+        until, looks = time.monotonic() + _STILL_MAX_S, 0
+        while time.monotonic() < until and looks < _FAILED_LOOKS:
+            with contextlib.suppress(EngineError):  # while it loads a model it may not answer
+                state = self._progress()
+                said = self._told_of(name)
+                if said.get("active") is True and _works(state) and not _is_by_hand(state):
+                    self._http.post("/sdapi/v1/interrupt", {}, within_s=_SAYS_S)
+                    return
+                if said.get("active") is not True and said.get("queued") is not True:
+                    return
+                looks += said.get("active") is True  # it has failed: it is active until another begins
             time.sleep(_LOOK_S)
 
     def release(self) -> bool:
@@ -176,13 +192,27 @@ class A1111Engine:
         Automatic1111's own would render nothing afterwards, for its owner neither. Nor is it unloaded under a render of
         somebody else.
         """
-        if self._http is None or not (self._is_forge() or "type" in self._checkpoint()):
+        if self._http is None:
+            return False
+        forge = self._is_forge()
+        if not forge and "type" not in self._checkpoint():
             return False
         for _ in range(_ENDS_LOOKS):  # what was interrupted just now needs a moment
-            if self._is_idle():
+            if self._is_idle() and (forge or self._rests()):
                 return self._http.post("/sdapi/v1/unload-checkpoint", {}, within_s=_RELEASE_S).status in (200, 204)
             time.sleep(_LOOK_S)
         return False
+
+    def _rests(self) -> bool:
+        """SD.Next seems idle in the middle of some renders: its page's queue tells, and whether anything moves."""
+        assert self._http is not None
+        looks = []
+        for pause_s in (0.0, _MOVES_S):
+            time.sleep(pause_s)
+            said, state = self._http.get("/sdapi/v1/status", within_s=_SAYS_S).json(), self._progress()
+            queue = (said.get("current"), said.get("queued")) if isinstance(said, dict) else ()
+            looks.append((*queue, state.get("job_timestamp"), state.get("sampling_step")))
+        return looks[0] == looks[1] and looks[0][:2] == ("", 0)
 
     def _is_forge(self) -> bool:
         assert self._http is not None
@@ -190,20 +220,25 @@ class A1111Engine:
         return isinstance(said, dict) and any(name.startswith("forge") for name in said)
 
     def _checkpoint(self) -> Mapping[str, Any]:
-        """What SD.Next says of the model that is loaded; others say nothing."""
+        """What SD.Next says of the model that is loaded; others say nothing, and neither does who does not answer."""
         assert self._http is not None
-        said = self._http.get("/sdapi/v1/checkpoint", within_s=_SAYS_S).json()
-        return said if isinstance(said, dict) else {}
+        with contextlib.suppress(EngineError):
+            said = self._http.get("/sdapi/v1/checkpoint", within_s=_SAYS_S).json()
+            return said if isinstance(said, dict) else {}
+        return {}
 
     def _loads(self, reply: Reply) -> bool:
-        """True when there is no picture since no model is loaded: SD.Next gives empty answers until it is."""
-        said = reply.json() if reply.status == 200 else None
-        if not isinstance(said, dict) or said.get("images"):
+        """True when there is no picture since no model is loaded: SD.Next gives empty answers until it is.
+
+        One that is there when we ask may have come just after the first empty answer.
+        """
+        if not _is_empty(reply):
             return False
-        try:
-            return self._checkpoint().get("type", "") is None
-        except EngineError:
-            return False
+        self._empty += 1
+        return self._has_no_model() or (self._empty == 1 and "type" in self._checkpoint())
+
+    def _has_no_model(self) -> bool:
+        return self._checkpoint().get("type", "") is None
 
     def _request(self, values: Mapping[str, Scalar], settings: dict[str, Any]) -> dict[str, Any]:
         # A model stays, else some servers load it anew for each task; what else was set must not outlive the task.
@@ -223,16 +258,15 @@ class A1111Engine:
             "force_task_id": self._task,
         }  # fmt: skip
 
-    def _picture(self, reply: Reply, model: str, sampler: str, names: Names) -> Output:
-        said = reply.json()
+    def _picture(self, reply: Reply, model: str, named: Parameters, names: Names) -> Output:
+        said, sampler, vae = reply.json(), str(named["sampler"]), str(named["vae"])
         images = said.get("images") if isinstance(said, dict) else None
         if not isinstance(images, list) or not images:
             raise EngineError(f"a1111: it answered well and without a picture: {words_of(reply)}.")
-        info = _info(said)
-        made_by, its_hash = _model_in(info), str(info.get("sd_model_hash") or "")
-        if model and made_by and not same_model(model, f"{made_by} [{its_hash}]" if its_hash else made_by):
-            words = f"a1111: it rendered with the model {made_by!r} ({its_hash or 'no hash'}), not with {model!r}."
-            raise EngineError(words, peer_bound=True)
+        info = info_of(said)
+        check_model(info, model)
+        if vae and vae not in ANY_VAE:
+            check_vae(info, vae)
         told = str(info.get("sampler_name") or "")
         if sampler and told != sampler and told in names.listed.get("sampler", ()):
             words = f"a1111: it rendered with the sampler {told!r}, not with {sampler!r}."
@@ -244,7 +278,7 @@ class A1111Engine:
             data = base64.b64decode(str(images[place]).rpartition(",")[2], validate=True)
         except (binascii.Error, ValueError) as error:
             raise EngineError(f"a1111: what it gave is no base64: {error}.") from None
-        return replace(as_picture(data, self.name), model_hash=its_hash)
+        return replace(as_picture(data, self.name), model_hash=str(info.get("sd_model_hash") or ""))
 
     def _check_whole(self, info: Mapping[str, Any]) -> None:
         """Interrupted by hand, a render ends with status 200 and half a picture: only the server's state tells.
@@ -266,21 +300,29 @@ class A1111Engine:
         """Our answer was lost on the way: while the server is still at it, asking again would only queue behind."""
         until = time.monotonic() + _STILL_MAX_S
         with contextlib.suppress(EngineError):
-            while time.monotonic() < until and self._is_still_there(self._told_of(self._task)):
+            job = self._progress().get("job_timestamp")
+            while time.monotonic() < until and self._is_still_there(self._told_of(self._task), job):
                 time.sleep(_STILL_S)
 
-    def _is_still_there(self, said: Mapping[str, Any]) -> bool:
-        """True while a task of ours runs or waits; or, where they have no names (SD.Next), while anything runs."""
+    def _is_still_there(self, said: Mapping[str, Any], job: Any) -> bool:
+        """True while a task of ours runs or waits; where they have no names (SD.Next), while this job runs."""
         if said.get("active") is True:  # it says so also of one that has failed, until another begins
             return not self._is_idle()
         if said.get("queued") is True:
             return True
-        return said.get("completed") is False and self._is_at_work()
+        state = self._progress()
+        return said.get("completed") is False and _works(state) and state.get("job_timestamp") == job
 
     def _is_active(self, task: str) -> bool:
-        """True while the server works on a task of ours; False too if it cannot say."""
+        """True while the server works on a task of ours; False too if it cannot say.
+
+        It is asked whether it works at all first: of a task that has failed it says that it is at it, until another
+        begins.
+        """
         try:
-            return self._told_of(task).get("active") is True and not self._is_idle()
+            state = self._progress()
+            active = self._told_of(task).get("active") is True
+            return active and not _is_by_hand(state) and (not state or _works(state))
         except EngineError:
             return False
 
@@ -295,12 +337,10 @@ class A1111Engine:
         said = self._http.post("/internal/progress", asked, within_s=_SAYS_S).json()
         return said if isinstance(said, dict) else {}
 
-    def _is_at_work(self) -> bool:
-        return bool(self._progress()) and not self._is_idle()
-
     def _is_idle(self) -> bool:
-        said = self._progress()
-        return bool(said) and said.get("job") == "" and said.get("job_count") == 0
+        """True if it says so; one that tells nothing may be at work."""
+        state = self._progress()
+        return bool(state) and not _works(state)
 
     def _progress(self) -> Mapping[str, Any]:
         """What the server says of what it does now; nothing if it cannot say.
@@ -314,18 +354,17 @@ class A1111Engine:
         return state if isinstance(state, dict) else {}
 
 
-def _info(said: Mapping[str, Any]) -> Mapping[str, Any]:
-    """JSON inside a string; some servers leave it empty."""
-    try:
-        info = json.loads(said.get("info") or "{}")
-    except (TypeError, ValueError):
-        return {}
-    return info if isinstance(info, dict) else {}
+def _works(state: Mapping[str, Any]) -> bool:
+    """Whether a server is at work by what it says of itself."""
+    return bool(state) and (state.get("job") != "" or state.get("job_count") != 0)
 
 
-def _model_in(info: Mapping[str, Any]) -> str:
-    """The name of the model that made it; SD.Next says it in the picture's text only."""
-    texts = info.get("infotexts")
-    last = str(texts[0]).rpartition("\n")[2] if isinstance(texts, list) and texts else ""  # above it is the prompt
-    told = _MODEL.search(last)
-    return str(info.get("sd_model_name") or (told and (told[1] or told[2])) or "")
+def _is_by_hand(state: Mapping[str, Any]) -> bool:
+    """True when it says that it has just begun with a task of its own page."""
+    return str(state.get("job", "")).startswith("task(")
+
+
+def _is_empty(reply: Reply) -> bool:
+    """True for a good answer without a picture."""
+    said = reply.json() if reply.status == 200 else None
+    return isinstance(said, dict) and not said.get("images")

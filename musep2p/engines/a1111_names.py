@@ -15,7 +15,7 @@ from musep2p.engines.a1111_refusal import refusal
 from musep2p.engines.http import Http
 from musep2p.errors import EngineError
 
-__all__ = ["MODULES", "VAE", "Names"]
+__all__ = ["ANY_VAE", "MODULES", "VAE", "Names"]
 
 VAE: Final = "sd_vae"
 MODULES: Final = "forge_additional_modules"
@@ -26,7 +26,7 @@ _LISTED = {
     "vae": ("/sdapi/v1/sd-vae", ("model_name",)),
 }
 _MODULES_PATH = "/sdapi/v1/sd-modules"
-_ANY_VAE = ("Automatic", "None")
+ANY_VAE: Final = ("Automatic", "None")
 _NO_LIST: Final = b"ResponseValidationError"  # of SD.Next, of schedulers, which it takes no notice of
 _SHOWN = 12
 
@@ -80,7 +80,7 @@ class Names:
         said = self._http.get_when_there("/sdapi/v1/options", self._patience_s).json()
         used = said.get(MODULES) if isinstance(said, dict) else None
         beside = [str(path) for path in used if not self._is_vae(str(path), vae)] if isinstance(used, list) else []
-        return {MODULES: ([] if vae in _ANY_VAE else [vae]) + beside}
+        return {MODULES: ([] if vae in ANY_VAE else [vae]) + beside}
 
     def a_module(self) -> str:
         """A module that it lists; empty if it is none of Forge's servers, or has none."""
@@ -88,7 +88,8 @@ class Names:
             said = self._http.get_when_there(_MODULES_PATH, self._patience_s).json()
             items = [item for item in said if isinstance(item, dict)] if isinstance(said, list) else []
             self._modules = {str(item.get("model_name")): str(item.get("filename")) for item in items}
-        return next(iter(self._modules), "")
+        vaes = (name for name, path in self._modules.items() if "vae" in _folders(path))
+        return next(vaes, next(iter(self._modules), ""))
 
     def _is_vae(self, path: str, vae: str) -> bool:
         """Forge does not tell VAEs from text encoders but by their folders."""
@@ -109,7 +110,7 @@ class Names:
         if reply.status >= 500:
             raise refusal(reply)  # it lists something, and is ill
         said = reply.json()
-        if not isinstance(said, list) or (name == "vae" and asked in _ANY_VAE):
+        if not isinstance(said, list) or (name == "vae" and asked in ANY_VAE):
             return asked
         items = [item for item in said if isinstance(item, dict) and item.get(keys[0])]
         self.listed[name] = [str(item[keys[0]]) for item in items]

@@ -85,7 +85,7 @@ class Child:
             self._gatekeeper.pictures.forget(command.batch, command.index)
             return
         if isinstance(command, p.StopThere):
-            threading.Thread(target=_stop_there, args=(command,), daemon=True).start()
+            threading.Thread(target=self._stop_there, args=(command,), daemon=True).start()
             return
         with self._changed:
             if isinstance(command, p.Run | p.Test):
@@ -123,6 +123,13 @@ class Child:
         with contextlib.suppress(Exception):
             if isinstance(engine, Queueing) and (name := engine.left_behind()):
                 write_frame(self._say, _encode(p.LeftBehind(engine.name, name)))
+
+    def _stop_there(self, left: p.StopThere) -> None:
+        with contextlib.suppress(Exception):
+            engine = load_engine(left.engine)
+            if isinstance(engine, Queueing):
+                engine.stop_when_begun(left.name)
+        self._tell(p.Gone(left.engine, left.name))
 
     def next(self) -> p.Run | p.Test:
         """The next chunk to run, or test to render; waits for it. What an engine keeps is not kept for nothing."""
@@ -255,13 +262,6 @@ class Child:
         with self._telling:
             if not self._mute:
                 write_frame(self._say, _encode(message))
-
-
-def _stop_there(left: p.StopThere) -> None:
-    with contextlib.suppress(Exception):
-        engine = load_engine(left.engine)
-        if isinstance(engine, Queueing):
-            engine.stop_when_begun(left.name)
 
 
 def _key(engine: Engine, tasks: Tasks, index: int, output: Output) -> TaskKey:

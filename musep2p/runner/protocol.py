@@ -18,6 +18,7 @@ __all__ = [
     "Failed",
     "FromChild",
     "GiveBack",
+    "Gone",
     "LeftBehind",
     "Made",
     "NoRoom",
@@ -72,6 +73,13 @@ class Stop(msgspec.Struct, frozen=True, array_like=True, tag="stop"):
 
 class LeftBehind(msgspec.Struct, frozen=True, array_like=True, tag="left-behind"):
     """A task of ours waits in the queue of an engine's server, and nobody wants it any more."""
+
+    engine: str
+    name: str
+
+
+class Gone(msgspec.Struct, frozen=True, array_like=True, tag="gone"):
+    """What was left behind there is no more."""
 
     engine: str
     name: str
@@ -151,7 +159,7 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag="ended"):
 
 
 Command = Run | Made | Withdrawn | Test | GiveBack | StopThere | Stop
-FromChild = Ready | Begun | Done | Failed | Tested | Cooled | NoRoom | LeftBehind | Ended
+FromChild = Ready | Begun | Done | Failed | Tested | Cooled | NoRoom | LeftBehind | Gone | Ended
 
 to_child = msgspec.msgpack.Decoder(Command)
 from_child = msgspec.msgpack.Decoder(FromChild)

@@ -21,6 +21,7 @@ from musep2p.runner.pictures import Pictures
 __all__ = ["Slots"]
 
 _WATCH_S = 0.5
+_LEFT_BEHIND_S = 3600.0  # what waits that long in the queue of a server is forgotten
 _STOP_S = 2.5  # for an engine that has to tell a server that nobody waits any more
 _RESTART_S = (0.0, 0.5, 2.0, 10.0)  # a child that dies at once, again and again, is started ever more slowly
 _encode = msgspec.msgpack.Encoder().encode
@@ -34,7 +35,7 @@ class _Slot:
     recipes: set[BatchId] = field(default_factory=set)
     reason: str = ""
     quick_deaths: int = 0
-    left_behind: list[p.LeftBehind] = field(default_factory=list)
+    left_behind: dict[tuple[str, str], float] = field(default_factory=dict)
 
 
 class Slots:
@@ -154,7 +155,9 @@ class Slots:
             self._stop_there(slot)
             self._post(ev.SlotReady(number))
         elif isinstance(message, p.LeftBehind):
-            slot.left_behind.append(message)
+            slot.left_behind[message.engine, message.name] = self._loop.time()
+        elif isinstance(message, p.Gone):
+            slot.left_behind.pop((message.engine, message.name), None)
         elif isinstance(message, p.Begun):
             self._post(ev.Begun(number, message.chunk, message.index))
         elif isinstance(message, p.Done):
@@ -172,11 +175,12 @@ class Slots:
             self._post(ev.ChunkEnded(number, message.chunk))
 
     def _stop_there(self, slot: _Slot) -> None:
-        """What a child left in the queue of a server when it was ended, the next one stops there."""
-        for left in slot.left_behind:
-            if slot.process is not None:
-                slot.process.send(_encode(p.StopThere(left.engine, left.name)))
-        slot.left_behind.clear()
+        """What children left in queues of servers when they were ended, the next one stops there."""
+        for (engine, name), since in list(slot.left_behind.items()):
+            if self._loop.time() - since > _LEFT_BEHIND_S:
+                del slot.left_behind[engine, name]
+            elif slot.process is not None:
+                slot.process.send(_encode(p.StopThere(engine, name)))
 
     def _ended(self, slot: _Slot, life: int, code: int) -> None:
         if life != slot.life or self._closing:

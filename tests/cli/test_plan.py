@@ -95,6 +95,7 @@ def test_the_plan_is_readable(tmp_path):
         ('prompt: "{{c}}"\naxes: {c: [a/b, "a:b", A-b, x]}\n', [("a-b", ("a/b", "a:b", "A-b"), 3)]),
         ('prompt: "{{c}}"\naxes: {c: [ä, Ä, a]}\n', [("ä", ("ä", "Ä"), 2)]),
         ('prompt: "{{c}}{{d}}"\naxes: {c: [a, b], d: [e, f]}\noutput: "{{c}}"\n', [("", ("e", "f"), 2)]),
+        ('prompt: "{{c}}"\naxes: {c: [hall.png, Hall.jpg, b.c]}\n', [("hall", ("hall.png", "Hall.jpg"), 2)]),
         ('prompt: "{{c}}"\naxes: {c: [a, b]}\n', []),
     ],
 )

@@ -45,13 +45,17 @@ class SdnextServer(A1111Server):
     Attributes:
         loading: so many questions until its model is there; negative: never.
         busy: so many questions until nothing runs.
+        page: the task of its page that runs, of which the state says nothing while a prompt was encoded on the way.
+        steps: how far what runs has come each time it is asked; its state says nothing of that either.
+        broken: VAEs that it cannot load.
     """
 
-    loading, busy = 0, 0
+    loading, busy, page, steps, broken = 0, 0, "", 0, ()
 
     def routes(self, app):
         super().routes(app)
         app.router.add_get("/sdapi/v1/checkpoint", self.checkpoint)
+        app.router.add_get("/sdapi/v1/status", self.status)
 
     async def checkpoint(self, request):
         loads = self.loading
@@ -60,7 +64,12 @@ class SdnextServer(A1111Server):
 
     async def state(self, request):
         self.busy = max(0, self.busy - 1)
-        return web.json_response({"state": {"job": "API-TXT" if self.busy else "", "job_count": int(self.busy > 0)}})
+        self.step = getattr(self, "step", 0) + self.steps
+        job = {"job": "API-TXT" if self.busy else "", "job_count": int(self.busy > 0)}
+        return web.json_response({"state": {**job, "job_timestamp": "20261127", "sampling_step": self.step}})
+
+    async def status(self, request):
+        return web.json_response({"status": "idle", "current": self.page, "queued": 0})
 
     async def progress(self, request):
         return web.json_response({"active": False, "queued": False, "completed": False, "progress": 0.0})
@@ -83,6 +92,8 @@ class SdnextServer(A1111Server):
 
     def told_of(self, info):
         name, known = info.pop("sd_model_name"), info["sd_model_hash"]
-        name = f'"{name}"' if "," in name else name
-        last = f"Steps: 3, Seed: 7, App: SD.Next, Model: {name}, Model hash: {known}"
+        used = self.used["sd_vae"]
+        vae = "" if used in ("Automatic", *self.broken) else f", VAE: {used.partition('.')[0]}"
+        name = name.replace(",", "").replace(":", "")
+        last = f"Steps: 3, Seed: 7, App: SD.Next, Model: {name}, Model hash: {known}{vae}"
         return {**info, "infotexts": [f"a town, Model: railway\nNegative prompt: people\n{last}"]}

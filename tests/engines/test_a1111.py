@@ -444,3 +444,69 @@ def test_what_was_left_behind_and_is_gone(server, engine):
     """A server that was started again has forgotten it: nothing is interrupted."""
     engine.stop_when_begun("musep2p-gone")
     assert server.interrupted == 0 and engine.left_behind() == ""
+
+
+def test_what_was_left_behind_has_failed(server, engine):
+    """The server says that it is at it until another begins: that is not interrupted, nor waited for without end."""
+    begins = A1111Engine({"url": server.url})
+    server.failed, server.active = "musep2p-1", ""
+    told = begins._told_of
+
+    def owner_begins(task):
+        said = told(task)
+        server.failed, server.active = "", "task(by hand)"
+        return said
+
+    begins._told_of = owner_begins
+    begins.stop_when_begun("musep2p-1")
+    server.failed, server.active = "musep2p-1", "task(by hand)"  # in the moment before it says so
+    begins.cancel()
+    begins._told_of = told
+    begins._task = "musep2p-1"
+    begins.cancel()
+    server.failed, server.active = "musep2p-1", ""
+    engine.stop_when_begun("musep2p-1")
+    assert server.interrupted == 0
+
+
+def test_it_begins_between_two_questions(server, engine):
+    """Too late to be interrupted then, it is told of as left behind."""
+    engine._task = "musep2p-1"
+    server.waiting.append("musep2p-1")
+    engine.cancel()
+    server.waiting.clear()
+    server.active = "musep2p-1"
+    assert engine.left_behind() == "musep2p-1" and server.interrupted == 0
+    engine.cancel()
+    assert engine.left_behind() == "" and server.interrupted == 1
+
+
+def test_a_watch_goes_on_while_the_server_does_not_answer(server, engine):
+    """As while it loads a model."""
+    server.waiting.append("musep2p-1")
+    told, asked = engine._told_of, []
+
+    def silent_once(task):
+        asked.append(task)
+        if len(asked) == 1:
+            raise EngineError("no answer within 5 s.")
+        server.waiting.clear()
+        server.active = "musep2p-1"
+        return told(task)
+
+    engine._told_of = silent_once
+    engine.stop_when_begun("musep2p-1")
+    assert server.interrupted == 1
+
+
+def test_a_lost_answer_of_a_server_that_has_forgotten_it(server, engine, monkeypatch):
+    """It was started again, and renders for others without a pause: what it is at now is waited for at most."""
+    monkeypatch.setattr("musep2p.engines.a1111._STILL_S", 0.01)
+    engine._task, stamps = "musep2p-forgotten", iter(range(1, 1000))
+
+    def busy():
+        return {"job": "txt2img", "job_count": 1, "job_timestamp": next(stamps) // 3}
+
+    monkeypatch.setattr(engine, "_progress", busy)
+    engine._wait_until_done()
+    assert next(stamps) < 10

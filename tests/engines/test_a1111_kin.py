@@ -83,6 +83,22 @@ def test_memory_is_given_back(kin, request):
     assert engine.release() is False and server.unloaded == 1
 
 
+@pytest.mark.parametrize("what", [{"page": "task(1)"}, {"steps": 1}])
+def test_a_model_is_not_unloaded_where_something_runs_of_which_the_state_is_silent(sdnext, what):
+    """A prompt that is encoded ends the job that it is part of, for all that its state says."""
+    vars(sdnext).update(what)
+    assert A1111Engine({"url": sdnext.url}).release() is False and sdnext.unloaded == 0
+
+
+def test_a_vae_that_it_could_not_load(sdnext):
+    """It renders with the model's own, and names none."""
+    assert render(sdnext, vae="x.pt").pixel_hash and render(sdnext, vae="None").pixel_hash
+    sdnext.broken = ("x.pt",)
+    with pytest.raises(EngineError, match=r"could not load the vae 'x\.pt'") as raised:
+        render(sdnext, vae="x.pt")
+    assert kind_of(raised.value) == "here"
+
+
 def test_schedulers_that_it_cannot_list(sdnext):
     """It would take no notice of one."""
     with pytest.raises(EngineError, match="cannot say which schedulers it has") as raised:
@@ -105,11 +121,13 @@ def test_no_model_was_ever_loaded(sdnext):
 
 
 def test_no_picture_though_its_model_is_loaded(sdnext):
-    """That is a failed render as anywhere."""
-    sdnext.moods = ["nothing"]
+    """That is a failed render as anywhere; once it may be that the model was there just after the answer."""
+    sdnext.moods = ["nothing", "nothing"]
     with pytest.raises(EngineError, match="without a picture") as raised:
         render(sdnext)
-    assert kind_of(raised.value) == "passing" and len(settings(sdnext)) == 1
+    assert kind_of(raised.value) == "passing" and len(settings(sdnext)) == 2
+    sdnext.moods = ["nothing"]
+    assert render(sdnext).pixel_hash
 
 
 def test_the_model_that_it_tells_in_the_pictures_text(sdnext):
@@ -137,3 +155,35 @@ def test_nothing_is_interrupted_where_tasks_have_no_names(sdnext):
     engine._task = "musep2p-1"
     engine.cancel()
     assert sdnext.interrupted == 0
+
+
+def test_two_slots_write_down_what_its_owner_has_chosen(forge):
+    """The one reads between the two lists that the other writes: that is not its owner's."""
+    one, two = A1111Engine({"url": forge.url}), A1111Engine({"url": forge.url})
+    post = one._http.post
+
+    def posting(path, body, **more):
+        reply = post(path, body, **more)
+        if body.get(MODULES) == ["x.pt"]:
+            two._hold_options()
+        return reply
+
+    one._http.post = posting
+    one._hold_options()
+    assert forge.now[MODULES] == [] and MODULES in forge.written
+
+
+def test_the_second_list_is_written_again_when_it_did_not_arrive(forge):
+    """Else its owner would be left with a module that he has not chosen."""
+    engine, calls = A1111Engine({"url": forge.url}), []
+    post = engine._http.post
+
+    def posting(path, body, **more):
+        calls.append(body)
+        if path == "/sdapi/v1/options" and len(calls) == 2:
+            raise EngineError("cut off")
+        return post(path, body, **more)
+
+    engine._http.post = posting
+    engine._hold_options()
+    assert forge.now[MODULES] == [] and len(calls) == 3

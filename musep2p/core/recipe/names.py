@@ -16,7 +16,7 @@ from musep2p.core.ids import BatchId, short
 from musep2p.core.recipe.axis import Scalar
 from musep2p.core.recipe.fill import text_of
 
-__all__ = ["NameTemplate", "folded", "folder_name", "index_text", "safe_part"]
+__all__ = ["NameTemplate", "folded", "folder_name", "index_text", "safe_part", "without_ending"]
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\s]+')
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\..*)?\Z", re.IGNORECASE)
@@ -39,6 +39,11 @@ def safe_part(text: str, length_max: int = _LENGTH_MAX) -> str:
 def folded(text: str) -> str:
     """What two names have in common when a share that ignores case cannot tell them apart."""
     return unicodedata.normalize("NFC", safe_part(text).casefold())
+
+
+def without_ending(text: str) -> str:
+    """A value as it stands in names: `lobby` for `lobby.png`."""
+    return _ENDING.sub("", text)
 
 
 def folder_name(name: str, batch: BatchId) -> str:
@@ -113,7 +118,7 @@ def _fair_share(sizes: list[int], total: int) -> int:
 
 
 def _value(text: str) -> str:
-    return _plain(_ENDING.sub("", text))
+    return _plain(without_ending(text))
 
 
 def _plain(text: str) -> str:
