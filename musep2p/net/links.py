@@ -33,8 +33,10 @@ _PROBING_S = 5.0  # then silence has told the core
 _PEER_ADDRESS = "Peer-Address"
 _CONTROL, _BULK = b"c", b"b"
 _SOCKETS_OF_A_LINK = 3  # it, and both ends of its monitor
-_CLOSING = 300  # sockets that were closed and that ZeroMQ has not yet let go
+_OTHERS = 300  # sockets besides
+_CLOSING = 2  # times as many sockets as may be open: ZeroMQ lets go of closed ones when it has time
 _ROOM_MADE = 16  # links closed when the system has no room for one more
+_ROOM_S = 0.5  # and no more of them before those may be gone
 _BULK_WAITING = 32  # messages of up to 1 MiB; who does not read them loses more
 
 COMMON_OPTIONS = {
@@ -99,11 +101,12 @@ class ZmqLinks:
         self._post, self._tell = post, tell
         self._loop = asyncio.get_running_loop()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._context.set(zmq.MAX_SOCKETS, _SOCKETS_OF_A_LINK * most + _CLOSING)
+        self._context.set(zmq.MAX_SOCKETS, _CLOSING * _SOCKETS_OF_A_LINK * most + _OTHERS)
         self._links: dict[str, _Link] = {}
         self._most = most
         self._bad: dict[str, int] = {}
         self._crowded = self._closed = False
+        self._made_room = float("-inf")
         self._drain_soon: set[zmq.Socket[bytes]] = set()
         self._control, self._bulk, self.port, self.bulk_port = self._bind_pair(listen, port)
         self._watch(self._control, lambda: self._drain_router(self._control))
@@ -219,6 +222,9 @@ class ZmqLinks:
         if not self._crowded:
             self._crowded = True
             self._tell("warning", f"no room for one more link ({reason}); raise this process's limit of open files")
+        if self._loop.time() - self._made_room < _ROOM_S:
+            return
+        self._made_room = self._loop.time()
         for address in list(self._links)[:_ROOM_MADE]:
             self._close_link(self._links.pop(address))
 
