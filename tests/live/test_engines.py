@@ -1,12 +1,15 @@
 """Peers beside servers that misbehave: what is stored is a picture, and nobody's work is lost or interrupted."""
 
 import json
+import threading
 
 import pytest
 from PIL import Image
 
+from musep2p.engines.a1111 import A1111Engine
 from tests.engines.a1111_server import A1111Server, title_of
 from tests.engines.comfy_server import WORKFLOW, ComfyServer
+from tests.engines.test_a1111 import render
 from tests.live.farm import until
 
 
@@ -87,6 +90,33 @@ def test_what_waits_at_the_server_is_interrupted_when_it_begins(farm, servers):
     until(lambda: servers[0].active and servers[0].waiting, "one runs and one waits", 30)
     farm.run("cancel", "towns", state="p1", check=0)
     until(lambda: servers[0].interrupted == 2, "both were interrupted")
+
+
+def times_asked(server, task):
+    return [body["id_task"] for body in server.posted("/internal/progress")].count(task)
+
+
+def test_two_that_wait_behind_its_owners_are_both_interrupted(farm, servers):
+    """The child that watches for the first is ended itself when the second is not wanted any more."""
+    server = servers[0]
+    server.slow_s = 600.0
+    start(farm, servers[:1])
+    owners = threading.Thread(target=render, args=(A1111Engine({"url": server.url}),))
+    owners.start()
+    until(lambda: server.active, "its owner's runs")
+    by_hand = server.active
+    for number in (1, 2):
+        name = f"towns{number}"
+        text = batch(farm, 1).read_text().replace("name: towns", f"name: {name}").replace("a town", f"town {number}")
+        farm.run("submit", "--detach", farm.batch(text), state="p1", check=0)
+        until(lambda number=number: len(server.waiting) == number, "ours waits", 30)
+        task = server.waiting[-1]
+        farm.run("cancel", name, state="p1", check=0)
+        until(lambda task=task: times_asked(server, task) > 4, "the next child watches for it", 30)
+    assert server.interrupted == 0 and server.active == by_hand
+    server.active = ""
+    until(lambda: server.interrupted == 2, "both were interrupted", 30)
+    owners.join(20)
 
 
 def test_workflows_of_comfyui(farm):
