@@ -114,7 +114,10 @@ class Queueing(Protocol):
     """An engine whose server has a queue from which a task cannot be taken: it can be stopped when it begins."""
 
     def left_behind(self) -> str:
-        """The server's name of our task that waits there; empty if it runs, or none does. Called after `cancel`."""
+        """The server's name of our task that `cancel` did not stop, since it waits there; empty if there is none.
+
+        Called after `cancel`. It may have begun since.
+        """
         ...
 
     def stop_when_begun(self, name: str) -> None:

@@ -84,8 +84,8 @@ class Child:
         if isinstance(command, p.Withdrawn):
             self._gatekeeper.pictures.forget(command.batch, command.index)
             return
-        if isinstance(command, p.StopThere):
-            threading.Thread(target=self._stop_there, args=(command,), daemon=True).start()
+        if isinstance(command, p.StopWhenBegun):
+            threading.Thread(target=self._stop_when_begun, args=(command,), daemon=True).start()
             return
         with self._changed:
             if isinstance(command, p.Run | p.Test):
@@ -124,7 +124,7 @@ class Child:
             if isinstance(engine, Queueing) and (name := engine.left_behind()):
                 write_frame(self._say, _encode(p.LeftBehind(engine.name, name)))
 
-    def _stop_there(self, left: p.StopThere) -> None:
+    def _stop_when_begun(self, left: p.StopWhenBegun) -> None:
         with contextlib.suppress(Exception):
             engine = load_engine(left.engine)
             if isinstance(engine, Queueing):

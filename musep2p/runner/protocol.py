@@ -25,7 +25,7 @@ __all__ = [
     "Ready",
     "Run",
     "Stop",
-    "StopThere",
+    "StopWhenBegun",
     "Test",
     "Tested",
     "Withdrawn",
@@ -85,7 +85,7 @@ class Gone(msgspec.Struct, frozen=True, array_like=True, tag="gone"):
     name: str
 
 
-class StopThere(msgspec.Struct, frozen=True, array_like=True, tag="stop-there"):
+class StopWhenBegun(msgspec.Struct, frozen=True, array_like=True, tag="stop-when-begun"):
     """Have an engine stop what was left behind in its server's queue, when it begins; go on with other things."""
 
     engine: str
@@ -158,7 +158,7 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag="ended"):
     chunk: int
 
 
-Command = Run | Made | Withdrawn | Test | GiveBack | StopThere | Stop
+Command = Run | Made | Withdrawn | Test | GiveBack | StopWhenBegun | Stop
 FromChild = Ready | Begun | Done | Failed | Tested | Cooled | NoRoom | LeftBehind | Gone | Ended
 
 to_child = msgspec.msgpack.Decoder(Command)

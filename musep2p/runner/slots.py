@@ -152,7 +152,7 @@ class Slots:
         message = p.from_child.decode(frame)
         number = slot.number
         if isinstance(message, p.Ready):
-            self._stop_there(slot)
+            self._stop_when_begun(slot)
             self._post(ev.SlotReady(number))
         elif isinstance(message, p.LeftBehind):
             slot.left_behind[message.engine, message.name] = self._loop.time()
@@ -174,13 +174,13 @@ class Slots:
         else:
             self._post(ev.ChunkEnded(number, message.chunk))
 
-    def _stop_there(self, slot: _Slot) -> None:
+    def _stop_when_begun(self, slot: _Slot) -> None:
         """What children left in queues of servers when they were ended, the next one stops there."""
         for (engine, name), since in list(slot.left_behind.items()):
             if self._loop.time() - since > _LEFT_BEHIND_S:
                 del slot.left_behind[engine, name]
             elif slot.process is not None:
-                slot.process.send(_encode(p.StopThere(engine, name)))
+                slot.process.send(_encode(p.StopWhenBegun(engine, name)))
 
     def _ended(self, slot: _Slot, life: int, code: int) -> None:
         if life != slot.life or self._closing:
